@@ -1,0 +1,205 @@
+"""Dividing rows into train, dev and test without letting the test leak.
+
+Rows that are the same case in other words (equal or nearly equal prompts, or one `Row.group`) form a group that
+is never divided, since a score on a test row whose twin was trained on measures memory. Groups are dealt out one
+after another to the split that lacks most, counted over all rows and over the label, which keeps sizes and label
+shares close to what was asked without a search.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from advisor.data.findings import grouped, label_set
+from advisor.data.rows import Row
+from advisor.data.similarity import components, near_pair_blocks
+from rubrics.errors import ExitCode, Fault
+from rubrics.text import nfc, norm
+
+MIN_TEST_FROM_ROWS = 250
+"""From this many rows on, the test split has at least `min_test` rows (contract, `advisor decide`)."""
+
+NAMES = ("train", "dev", "test")
+_TOLERANCE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Three parts of the rows, each in the order of the file.
+
+    Attributes:
+        train, dev, test: none is empty.
+        reasons: why sizes differ from what was asked by more than 2 points; empty where they do not.
+    """
+
+    train: tuple[Row, ...]
+    dev: tuple[Row, ...]
+    test: tuple[Row, ...]
+    reasons: tuple[str, ...] = ()
+
+
+def split_rows(
+    rows: Sequence[Row],
+    *,
+    seed: int,
+    fractions: tuple[float, float, float] = (0.7, 0.1, 0.2),
+    min_test: int = 100,
+) -> Split:
+    """Divide rows into train, dev and test (rule D4), the same way for the same rows and seed.
+
+    Args:
+        rows: in any order.
+        seed: chooses among equally good splits.
+        fractions: of train, dev and test; positive, their sum is 1.
+        min_test: least test rows where there are 250 rows or more; dev and train give way in proportion.
+
+    Raises:
+        Fault: code 3, fewer rows than give each split one, or fewer than three groups of near duplicates.
+    """
+    least = math.ceil(1 / min(fractions) - 1e-9)
+    if len(rows) < least:
+        raise _too_few(f"{len(rows)} rows are too few to split", f"at least {least} rows are needed")
+    wanted = [fraction * len(rows) for fraction in fractions]
+    floors = [1, 1, 1]
+    if len(rows) >= MIN_TEST_FROM_ROWS:
+        floors[2] = min(min_test, len(rows) - 2)
+    if wanted[2] < floors[2]:
+        rest = (len(rows) - floors[2]) / (wanted[0] + wanted[1])
+        wanted = [wanted[0] * rest, wanted[1] * rest, floors[2]]
+    parts, largest = _divide(rows, wanted, floors, seed)
+    train, dev, test = ([rows[index] for index in part] for part in parts)
+    return Split(tuple(train), tuple(dev), tuple(test), _reasons(parts, wanted, largest))
+
+
+def carve_dev(train_rows: Sequence[Row], seed: int, size: int) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    """Divide given training rows into (train, dev) by the rules of `split_rows`, with about `size` dev rows.
+
+    Raises:
+        Fault: code 3, the rows leave nothing to train on, or are one group of near duplicates.
+    """
+    if not 0 < size < len(train_rows):
+        needed = f"at least {size + 1} training rows are needed for {size} dev rows"
+        raise _too_few(f"{len(train_rows)} training rows are too few", needed)
+    parts, _ = _divide(train_rows, [len(train_rows) - size, size], [1, 1], seed)
+    train, dev = (tuple(train_rows[index] for index in part) for part in parts)
+    return train, dev
+
+
+def stratified_sample(rows: Sequence[Row], n: int, seed: int) -> tuple[Row, ...]:
+    """Draw exactly min(n, rows) rows without replacement, in the order of the file.
+
+    Where labels are closed each keeps its share of the rows, to within one row.
+    """
+    if n >= len(rows):
+        return tuple(rows)
+    shuffled = random.Random(seed)  # noqa: S311
+    strata: list[list[int]] = list(grouped(_labels(rows)).values())
+    quotas = [n * len(stratum) / len(rows) for stratum in strata]
+    sizes = [math.floor(quota) for quota in quotas]
+    order = sorted(range(len(strata)), key=lambda at: (sizes[at] - quotas[at], shuffled.random()))
+    for at in order[: n - sum(sizes)]:
+        sizes[at] += 1
+    chosen = [
+        index for stratum, size in zip(strata, sizes, strict=True) for index in shuffled.sample(stratum, size)
+    ]
+    return tuple(rows[index] for index in sorted(chosen))
+
+
+def groups_of(rows: Sequence[Row]) -> list[list[int]]:
+    """Return the indices of rows that must stay together: equal or near prompts (D2), or the same `group`."""
+    prompts = [norm(row.prompt) for row in rows]
+    distinct = {prompt: at for at, prompt in enumerate(dict.fromkeys(prompts))}
+    named = {
+        name: len(distinct) + at for at, name in enumerate({row.group: None for row in rows if row.group})
+    }
+    links = [
+        (distinct[prompt], named[row.group]) for prompt, row in zip(prompts, rows, strict=True) if row.group
+    ]
+    by_name = ([prompt for prompt, _ in links], [name for _, name in links])
+    blocks = chain([by_name], near_pair_blocks(list(distinct)))
+    labels = components(len(distinct) + len(named), blocks)
+    return list(grouped([labels[distinct[prompt]] for prompt in prompts]).values())
+
+
+def _divide(
+    rows: Sequence[Row], wanted: Sequence[float], floors: Sequence[int], seed: int
+) -> tuple[list[list[int]], int]:
+    """Return sorted row indices for each part, and the size of the largest group."""
+    groups = groups_of(rows)
+    if len(groups) < len(wanted):
+        what = f"the rows form {len(groups)} groups of equal or nearly equal prompts"
+        raise _too_few(what, f"at least {len(wanted)} groups are needed, since a group is never divided")
+    parts = _deal(groups, _labels(rows), [size / len(rows) for size in wanted], seed)
+    _fill_up(parts, floors)
+    return [sorted(index for group in part for index in group) for part in parts], max(map(len, groups))
+
+
+def _deal(
+    groups: Sequence[list[int]], labels: Sequence[str], shares: Sequence[float], seed: int
+) -> list[list[list[int]]]:
+    """Give each group to the part that lacks most; large groups first, while there is room to make up."""
+    shuffled = random.Random(seed)  # noqa: S311
+    order = sorted(groups, key=lambda group: (-len(group), labels[group[0]], shuffled.random()))
+    parts: list[list[list[int]]] = [[] for _ in shares]
+    lacking = [0.0] * len(shares)
+    lacking_label: dict[str, list[float]] = defaultdict(lambda: [0.0] * len(shares))
+    for group in order:
+        counts = Counter(labels[index] for index in group)
+        for part, share in enumerate(shares):
+            lacking[part] += share * len(group)
+            for label, count in counts.items():
+                lacking_label[label][part] += share * count
+        need = [
+            lacking[part]
+            + sum(lacking_label[label][part] * count / len(group) for label, count in counts.items())
+            for part in range(len(shares))
+        ]
+        chosen = max(range(len(shares)), key=lambda part: (need[part], shares[part]))
+        parts[chosen].append(group)
+        lacking[chosen] -= len(group)
+        for label, count in counts.items():
+            lacking_label[label][chosen] -= count
+    return parts
+
+
+def _fill_up(parts: list[list[list[int]]], floors: Sequence[int]) -> None:
+    """Move small groups until no part is empty and, as far as groups allow, each has its least rows."""
+
+    def spare(part: int) -> int:
+        return sum(map(len, parts[part])) - floors[part]
+
+    for part in range(len(parts)):
+        while spare(part) < 0:
+            givers = [other for other in range(len(parts)) if other != part and len(parts[other]) > 1]
+            giver = max(givers, key=spare, default=part)
+            if giver == part or (parts[part] and spare(giver) <= 0):
+                break
+            # Dealt in order of size: the last group is the smallest.
+            parts[part].append(parts[giver].pop())
+
+
+def _labels(rows: Sequence[Row]) -> list[str]:
+    """Return the stratum of each row: its label, or one stratum for all where the answers are open."""
+    written = [nfc(row.answer).strip() for row in rows]
+    return written if label_set(written) is not None else [""] * len(rows)
+
+
+def _reasons(parts: Sequence[Sequence[int]], wanted: Sequence[float], largest: int) -> tuple[str, ...]:
+    total = sum(map(len, parts))
+    return tuple(
+        f"{name} has {len(part)} of {total} rows where {size:.0f} were asked: a group of {largest} rows with"
+        " equal or nearly equal prompts cannot be divided"
+        for name, part, size in zip(NAMES, parts, wanted, strict=True)
+        if abs(len(part) - size) > max(1, _TOLERANCE * total)
+    )
+
+
+def _too_few(what: str, needed: str) -> Fault:
+    return Fault(
+        what, fix=f"{needed}: add rows, or give train and test files of your own", code=ExitCode.BAD_DATA
+    )

@@ -1,0 +1,344 @@
+"""The parts of a measured task: scores, rungs, the state of the data, money, trust in the labels.
+
+Each part stands beside the function that reads it from report.json, so that a new field is added in one place.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+
+from rubrics.reading import Field
+from rubrics.rulebook import Limits, load_rulebook
+from rubrics.statistics import wilson
+from rubrics.suitability import load_criteria
+
+# From the cheapest to run to the dearest; a rung that is not listed counts as dearer than all.
+COST_ORDER = ("classifier", "zero_shot", "instruction", "prompt_file", "few_shot", "structured", "retrieval")
+_Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A score of 0..1 with its 95% limits and number of rows; limits and rows are None where not known."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+
+    def moved(self, value: float, n: int | None = None) -> Score:
+        """Return what this score would be at another value, or on another number of rows.
+
+        The limits follow the Wilson interval. Where they are not Wilson's (graded scores are bootstrapped)
+        their distance from it is kept, shrinking with the root of the rows.
+        """
+        n = n or self.n
+        if n is None or self.n is None or self.low is None or self.high is None:
+            return replace(self, value=value, n=n)
+        before, after = wilson(self.value * self.n, self.n), wilson(value * n, n)
+        shrink = math.sqrt(self.n / n)
+        low = after.low + (self.low - before.low) * shrink
+        high = after.high + (self.high - before.high) * shrink
+        return Score(value, min(max(low, 0.0), value), max(min(high, 1.0), value), n)
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One cheap option with its scores on dev and test, None where it was not scored there.
+
+    Attributes:
+        cost: money for one answer, in the currency of the prices.
+    """
+
+    name: str
+    model: str = ""
+    dev: Score | None = None
+    test: Score | None = None
+    cost: float | None = None
+    selected: bool = False
+
+    @property
+    def rank(self) -> int:
+        """Place in the order of cost, 0 the cheapest."""
+        return COST_ORDER.index(self.name) if self.name in COST_ORDER else len(COST_ORDER)
+
+
+@dataclass(frozen=True, slots=True)
+class DataState:
+    """What the checks found in the rows.
+
+    Attributes:
+        train_rows: rows to train on.
+        leak_share: share of the test rows that also stand, exactly or nearly, in train, 0..1.
+        conflict_share: share of the rows whose prompt has different answers and that are not repaired, 0..1.
+        overlong, structure_errors, placeholder_errors: findings with severity error.
+        smallest_label: training rows of the rarest label; None for open answers.
+        missing_labels: labels of the test rows that train lacks.
+        coverage_error: message of a D10 finding with severity error, empty without one.
+    """
+
+    train_rows: int | None = None
+    leak_share: float | None = None
+    conflict_share: float | None = None
+    overlong: int | None = None
+    structure_errors: int | None = None
+    placeholder_errors: int | None = None
+    smallest_label: int | None = None
+    missing_labels: int | None = None
+    coverage_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Economy:
+    """Prices in one currency: one-time, by the month, by the request, and what a right answer is worth."""
+
+    training: float | None = None
+    labelling: float | None = None
+    hosting_per_month: float | None = None
+    retraining_per_month: float | None = None
+    baseline_per_request: float | None = None
+    tuned_per_request: float | None = None
+    value_per_correct: float | None = None
+    requests_per_month: float | None = None
+    horizon_months: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far labels can be trusted: judge with people, people with each other, labels found wrong; 0..1."""
+
+    judge: float | None = None
+    people: float | None = None
+    label_error: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A short training on part of the rows: upper end of the 80% interval of its gain, and the curve's end."""
+
+    high: float | None = None
+    rising: bool | None = None
+
+
+def read_metric(report: Field) -> str:
+    """Return the metric that decides: the plan's, or the only one that the rungs were scored in.
+
+    Raises:
+        Fault: the plan names none and the rungs have several.
+    """
+    named = report["task"]["metric"].text()
+    if named:
+        return named
+    scored = {name for entry in report["baselines"].each() for name in entry["metrics"].mapping()}
+    if len(scored) > 1:
+        raise report["task"]["metric"].missing(f"Name one of {', '.join(sorted(scored))}.")
+    return scored.pop() if scored else ""
+
+
+def read_min_gain(task: Field, limits: Limits) -> float:
+    """Return the smallest gain worth it; without one above 0 nothing would ever be good enough."""
+    gain = task["min_gain"].share()
+    if gain == 0:
+        raise task["min_gain"].wrong("a share above 0")
+    return limits.min_gain if gain is None else gain
+
+
+def read_limits(overrides: Field) -> Limits:
+    """Return the thresholds of verdict.yaml with those replaced that the inputs name."""
+    names = [limit.name for limit in fields(Limits)]
+    for name in overrides.mapping():
+        if name not in names:
+            raise overrides[name].wrong(f"one of the thresholds {', '.join(names)}")
+    given = {name: overrides[name].number(0) for name in overrides.mapping()}
+    return replace(
+        load_rulebook().limits, **{name: value for name, value in given.items() if value is not None}
+    )
+
+
+def read_answers(criteria: Field) -> dict[str, str]:
+    """Return yes and no by criterion key; criteria are named by id (S8) or by key (agreement)."""
+    keys = {name: criterion.key for criterion in load_criteria() for name in (criterion.id, criterion.key)}
+    answers = {}
+    for entry in criteria.each():
+        name = entry["id"].text()
+        if name not in keys:
+            raise entry["id"].wrong("a criterion S1 to S10")
+        answer = entry["answer"].choice("yes", "no", "unknown")
+        if answer in {"yes", "no"}:
+            answers[keys[name]] = answer
+    return answers
+
+
+def read_data(data: Field) -> DataState:
+    """Return what the findings say; findings that are absent altogether leave everything unknown."""
+    train = _split_rows(data, "train")
+    if data["findings"].absent:
+        return DataState(train_rows=train)
+    findings = _findings(data["findings"])
+    smallest, missing = _coverage(findings.get("D10", []))
+    return DataState(
+        train_rows=train,
+        leak_share=_share_of(_leaks(findings.get("D4", [])), _split_rows(data, "test")),
+        conflict_share=_share_of(_total(findings.get("D3", [])), _all_rows(data)),
+        overlong=_errors(findings.get("D7", [])),
+        structure_errors=_errors(findings.get("D9", [])),
+        placeholder_errors=_errors(findings.get("D12", [])),
+        smallest_label=smallest,
+        missing_labels=missing,
+        coverage_error=_coverage_error(findings.get("D10", [])),
+    )
+
+
+def read_clean_rows(data: Field, leak_share: float | None, chosen: Rung | None) -> int | None:
+    """Return n: the test rows that the chosen rung was scored on, at most those that are free of leaks."""
+    rows = _split_rows(data, "test")
+    clean = None if rows is None else round(rows * (1 - (leak_share or 0.0)))
+    known = [n for n in (clean, chosen.test.n if chosen and chosen.test else None) if n is not None]
+    return min(known, default=None)
+
+
+def read_rungs(baselines: Field, metric: str) -> tuple[Rung, ...]:
+    """Return the rungs, cheapest first, with their entries for dev and test put together.
+
+    Where a rung was scored in several ways on one split (numbers of examples), the selected one counts, else
+    the best.
+    """
+    entries: dict[_Key, list[Field]] = {}
+    for entry in baselines.each():
+        name = entry["rung"].text()
+        if not name:
+            raise entry["rung"].missing()
+        if entry["split"].choice("dev", "test") is None:
+            raise entry["split"].missing()
+        entries.setdefault((name, entry["model"].text() or ""), []).append(entry)
+    rungs = [_rung(key, group, metric) for key, group in entries.items()]
+    return tuple(sorted(rungs, key=lambda rung: rung.rank))
+
+
+def _rung(key: _Key, entries: list[Field], metric: str) -> Rung:
+    scored = [(entry, read_score(entry["metrics"][metric], entry["n"])) for entry in entries]
+    # Stable: the selected way of a rung first, then the better.
+    scored.sort(key=lambda pair: (not pair[0]["selected"].flag(), -pair[1].value))
+    splits = {entry["split"].text(): score for entry, score in reversed(scored)}
+    return Rung(
+        *key,
+        dev=splits.get("dev"),
+        test=splits.get("test"),
+        cost=next((cost for pair in scored if (cost := _cost(*pair)) is not None), None),
+        selected=any(entry["selected"].flag() for entry in entries),
+    )
+
+
+def read_score(metric: Field, rows: Field) -> Score:
+    """Return a score with its limits; without limits Wilson's stand in where the number of rows is known."""
+    value, n = metric["value"].share(), rows.count()
+    if metric.absent:
+        raise metric.missing()
+    if value is None:
+        raise metric["value"].missing()
+    low, high = metric["low"].share(), metric["high"].share()
+    if n and (low is None or high is None):
+        interval = wilson(value * n, n)
+        low, high = interval.low, interval.high
+    return Score(value, low, high, n)
+
+
+def read_economy(prices: Field, volume: Field) -> Economy:
+    """Return prices and volume; a volume that is a bare number counts requests per month."""
+    names = [
+        part.name for part in fields(Economy) if part.name not in {"requests_per_month", "horizon_months"}
+    ]
+    given = {name: prices[name].number(0) for name in names}
+    if isinstance(volume.value, Mapping):
+        requests, horizon = volume["requests_per_month"].number(0), volume["horizon_months"].number(0)
+        return Economy(**given, requests_per_month=requests, horizon_months=horizon)
+    return Economy(**given, requests_per_month=volume.number(0))
+
+
+def read_agreement(agreement: Field) -> Agreement:
+    """Return how far labels can be trusted; a bare number is the agreement of people with each other."""
+    if not isinstance(agreement.value, Mapping):
+        return Agreement(people=agreement.share())
+    return Agreement(*(agreement[part.name].share() for part in fields(Agreement)))
+
+
+def read_probe(probe: Field) -> Probe:
+    """Return what a short training showed."""
+    return Probe(probe["high"].number(-1, 1), probe["rising"].flag())
+
+
+def read_failures(failures: Field) -> tuple[int, int] | None:
+    """Return how many failures were tagged and how many of them are missing facts."""
+    tagged, facts = failures["tagged"].count(), failures["missing_facts"].count()
+    return (tagged, facts) if tagged and facts is not None else None
+
+
+def _findings(findings: Field) -> dict[str, list[Field]]:
+    by_check: dict[str, list[Field]] = {}
+    for finding in findings.each():
+        check = re.match(r"D\d+", finding["check"].text() or "")
+        if not check:
+            raise finding["check"].wrong("a data rule D1 to D12")
+        by_check.setdefault(check.group(), []).append(finding)
+    return by_check
+
+
+def _total(findings: Iterable[Field]) -> int:
+    return sum(finding["count"].count() or 0 for finding in findings)
+
+
+def _errors(findings: Iterable[Field]) -> int:
+    return _total(finding for finding in findings if finding["severity"].text() == "error")
+
+
+def _leaks(findings: Iterable[Field]) -> int:
+    """Count leaking rows by the details, whose `near` excludes `exact`, else by the finding's own count."""
+    total = 0
+    for finding in findings:
+        exact, near = finding["details"]["exact"].size(), finding["details"]["near"].size()
+        counted = finding["count"].count() if exact is None and near is None else (exact or 0) + (near or 0)
+        total += counted or 0
+    return total
+
+
+def _coverage(findings: Iterable[Field]) -> tuple[int | None, int | None]:
+    """Return the rows of the rarest label and the number of labels that train lacks, where D10 tells them."""
+    smallest: list[int] = []
+    missing: list[int] = []
+    for finding in findings:
+        by_label = finding["details"]["rows_per_label"]
+        smallest += [rows for label in by_label.mapping() if (rows := by_label[label].count()) is not None]
+        lacking = finding["details"]["labels_missing_in_train"].size()
+        missing += [] if lacking is None else [lacking]
+    return min(smallest, default=None), max(missing, default=None)
+
+
+def _coverage_error(findings: Iterable[Field]) -> str:
+    errors = [finding for finding in findings if finding["severity"].text() == "error"]
+    return (errors[0]["message"].text() or "the check of the training rows failed") if errors else ""
+
+
+def _share_of(part: int, whole: int | None) -> float | None:
+    if part == 0:
+        return 0.0
+    return min(1.0, part / whole) if whole else None
+
+
+def _split_rows(data: Field, split: str) -> int | None:
+    rows = data["splits"][split]
+    return rows["rows"].count() if isinstance(rows.value, Mapping) else rows.size()
+
+
+def _all_rows(data: Field) -> int | None:
+    rows = data["rows"].count()
+    return (
+        rows if rows is not None else sum(_split_rows(data, split) or 0 for split in ("train", "dev", "test"))
+    )
+
+
+def _cost(entry: Field, measured: Score) -> float | None:
+    cost = entry["cost"].number(0)
+    return cost / measured.n if cost is not None and measured.n else None

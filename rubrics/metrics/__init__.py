@@ -1,0 +1,23 @@
+"""The metrics of `rubrics.scoring` as Hugging Face `evaluate` modules.
+
+One folder a metric, each loadable with `evaluate.load(path, keep_in_memory=True)` and without a network. They
+hold no rule of their own and are never imported by the program's light parts, since `evaluate` takes seconds
+to import. Whoever needs only a number calls `rubrics.scoring`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rubrics.scoring import get_metric
+
+
+def metric_path(name: str) -> Path:
+    """Return the folder to give to `evaluate.load` for a metric.
+
+    Loading by path keeps the hub out of it: by name, `evaluate` looks there first.
+
+    Raises:
+        Fault: there is no metric of that name; exit code 2.
+    """
+    return Path(__file__).parent / get_metric(name).name

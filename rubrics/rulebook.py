@@ -1,0 +1,116 @@
+"""The text, outcomes and thresholds of the verdict's rules, read from verdict.yaml.
+
+A domain expert argues about verdict.yaml, a programmer about verdict.py; this module is the hinge, so that a
+threshold stands in one place and is shown to the user with its source.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import resources
+from typing import Any
+
+import yaml
+
+from rubrics.data_rules import threshold
+
+_FILE = "verdict.yaml"
+
+
+class Outcome(StrEnum):
+    """What is advised before training; names fixed by the contract."""
+
+    FINE_TUNE = "FINE_TUNE"
+    PROMPT_IS_ENOUGH = "PROMPT_IS_ENOUGH"
+    USE_RETRIEVAL = "USE_RETRIEVAL"
+    COLLECT_EVAL_DATA = "COLLECT_EVAL_DATA"
+    COLLECT_TRAIN_DATA = "COLLECT_TRAIN_DATA"
+    FIX_DATA = "FIX_DATA"
+    NOT_SUITED = "NOT_SUITED"
+
+
+class AfterTraining(StrEnum):
+    """What is decided after training; names fixed by the contract."""
+
+    SHIP_TUNED = "SHIP_TUNED"
+    KEEP_BASELINE = "KEEP_BASELINE"
+    INCONCLUSIVE = "INCONCLUSIVE"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The thresholds by name; verdict.yaml says what each means and where it comes from."""
+
+    leak_share: float
+    judge_agreement: float
+    test_rows: float
+    missing_facts_share: float
+    noisy_label_share: float
+    train_rows: float
+    rows_per_label: float
+    conflict_share: float
+    power: float
+    planning_discordance: float
+    horizon_months: float
+    min_gain: float
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A threshold as the user sees it."""
+
+    name: str
+    value: float
+    meaning: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleText:
+    """A rule in words, with every outcome that it can have."""
+
+    id: str
+    condition: str
+    outcomes: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Everything in verdict.yaml; rules in the order in which they are tried."""
+
+    thresholds: tuple[Threshold, ...]
+    rules: tuple[RuleText, ...]
+    after_training: tuple[RuleText, ...]
+
+    @property
+    def limits(self) -> Limits:
+        """The threshold values, for the code of the rules."""
+        return Limits(**{threshold.name: threshold.value for threshold in self.thresholds})
+
+
+@functools.cache
+def load_rulebook() -> Rulebook:
+    """Return the shipped rules and thresholds."""
+    content = yaml.safe_load(resources.files("rubrics").joinpath(_FILE).read_text(encoding="utf-8"))
+    thresholds = tuple(
+        Threshold(name, _value(entry), entry["meaning"], entry["source"])
+        for name, entry in content["thresholds"].items()
+    )
+    return Rulebook(thresholds, _rules(content["rules"]), _rules(content["after_training"]))
+
+
+def _value(entry: dict[str, Any]) -> float:
+    if "value" in entry:
+        return float(entry["value"])
+    rule_id, name = entry["same_as"].split(".")
+    return float(threshold(rule_id, name))
+
+
+def _rules(entries: list[dict[str, Any]]) -> tuple[RuleText, ...]:
+    return tuple(
+        RuleText(entry["id"], entry["condition"], tuple(entry["outcomes"]), entry["source"])
+        for entry in entries
+    )

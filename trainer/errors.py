@@ -1,0 +1,46 @@
+"""What goes wrong in a job, told apart: an expected fault, a machine that lacks something, a bug."""
+
+from __future__ import annotations
+
+import errno
+import traceback
+
+from rubrics.errors import ExitCode, Fault
+from trainer.job import Failure
+
+
+class Stopped(Exception):
+    """The job was asked to stop, and did so after saving what it had."""
+
+
+def explain(error: BaseException) -> Failure:
+    """Turn any error of a job into a failure record; an unknown one keeps its traceback."""
+    if isinstance(error, Fault):
+        return Failure.of(error)
+    if (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)) or "No space left" in str(
+        error
+    ):
+        return Failure(
+            what="no space left on the device",
+            where=str(getattr(error, "filename", "") or ""),
+            fix="Free some space (checkpoints lie in the run's training folder), then `advisor resume` the run.",
+            code=ExitCode.LACKING,
+        )
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return Failure(
+            what=f"out of memory: {str(error).splitlines()[0] if str(error) else 'allocation failed'}",
+            fix="Lower --batch-size or --max-length, or take --method qlora.",
+            code=ExitCode.LACKING,
+        )
+    if isinstance(error, ModuleNotFoundError):
+        return Failure(
+            what=f"the package {error.name} is not installed",
+            fix="pip install 'finetune-advisor[train]'",
+            code=ExitCode.LACKING,
+        )
+    return Failure(
+        what=f"{type(error).__name__}: {error}",
+        fix="This is a fault of the program: report it with the job's log.txt.",
+        code=ExitCode.PROGRAM_FAULT,
+        traceback="".join(traceback.format_exception(error)),
+    )

@@ -1,0 +1,167 @@
+"""What a run says while it works: one JSON line an event, appended and flushed.
+
+Screens, progress bars and `--json-events` are folds of this stream. Each process writes a file of its own; a
+reader merges them. A process that dies in the middle of a line leaves a partial line: writers start on a fresh
+line, readers pass over what does not parse.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    time: float = Field(default_factory=time.time, description="seconds since the epoch")
+
+
+class StageStarted(_Event):
+    """A stage of the walk began."""
+
+    type: Literal["stage_started"] = "stage_started"
+    stage: str
+
+
+class StageFinished(_Event):
+    """A stage ended; `reused` when its artefact was still valid and nothing was done."""
+
+    type: Literal["stage_finished"] = "stage_finished"
+    stage: str
+    seconds: float
+    reused: bool = False
+    summary: str = ""
+
+
+class Progress(_Event):
+    """How far a task is; `task` names it, `total` is None while unknown."""
+
+    type: Literal["progress"] = "progress"
+    task: str
+    done: float
+    total: float | None = None
+    unit: str = "rows"
+
+
+class Metric(_Event):
+    """Values measured at one optimizer step, such as loss in nats a supervised token."""
+
+    type: Literal["metric"] = "metric"
+    step: int
+    epoch: float
+    values: dict[str, float]
+
+
+class Sample(_Event):
+    """One answer of the model as it is now, beside the reference."""
+
+    type: Literal["sample"] = "sample"
+    step: int
+    prompt: str
+    reference: str
+    prediction: str
+
+
+class Warned(_Event):
+    """Something a person should know that stops nothing."""
+
+    type: Literal["warning"] = "warning"
+    message: str
+
+
+class Logged(_Event):
+    """A line of narration."""
+
+    type: Literal["log"] = "log"
+    message: str
+
+
+class JobStarted(_Event):
+    """The trainer began a job."""
+
+    type: Literal["job_started"] = "job_started"
+    job: str
+    kind: str
+    pid: int
+
+
+class JobFinished(_Event):
+    """The trainer ended a job."""
+
+    type: Literal["job_finished"] = "job_finished"
+    job: str
+    outcome: Literal["done", "stopped", "failed"]
+    seconds: float
+
+
+Event = Annotated[
+    StageStarted | StageFinished | Progress | Metric | Sample | Warned | Logged | JobStarted | JobFinished,
+    Field(discriminator="type"),
+]
+_EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+
+Listener = Callable[[Event], None]
+
+
+def parse_event(line: str | bytes) -> Event | None:
+    """Return the event of one line, or None where the line is partial or of a kind not known here."""
+    try:
+        return _EVENT.validate_json(line)
+    except ValidationError:
+        return None
+
+
+class EventWriter:
+    """Appends events to one file; safe to reopen after a crash."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("a+b")
+        self._file.seek(0, os.SEEK_END)
+        if self._file.tell():
+            self._file.seek(-1, os.SEEK_END)
+            if self._file.read(1) != b"\n":
+                self._file.write(b"\n")
+
+    def __call__(self, event: Event) -> None:
+        """Append one event and flush it."""
+        self._file.write(event.model_dump_json().encode() + b"\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class EventTail:
+    """Reads what was appended to an event file since the last call."""
+
+    def __init__(self, path: Path, *, from_end: bool = False) -> None:
+        self._path = path
+        self._offset = path.stat().st_size if from_end and path.exists() else 0
+
+    def poll(self) -> Iterator[Event]:
+        """Yield the whole new lines; a partial last line is left for the next call."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                data = file.read()
+        except FileNotFoundError:
+            return
+        end = data.rfind(b"\n") + 1
+        self._offset += end
+        for line in data[:end].splitlines():
+            event = parse_event(line)
+            if event is not None:
+                yield event
+
+
+def read_events(path: Path) -> list[Event]:
+    """Return every readable event of a file, oldest first; an absent file has none."""
+    return list(EventTail(path).poll())

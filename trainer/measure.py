@@ -1,0 +1,179 @@
+"""A dry run before anything is spent: two training steps and one generated batch at the longest rows.
+
+What a forecast says about memory and time is checked against this, and under a time limit it decides how many
+rows fit.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from trainer.attention import choose_attention
+from trainer.batches import collate, to_device
+from trainer.conversation import Example
+from trainer.generate import Request, generate, plan_batches
+from trainer.job import Hyperparameters, Measurement
+from trainer.model import LoadedModel, device_name
+from trainer.scoring import score_examples, token_sums
+from trainer.training import attach_lora
+
+_NEW_TOKENS = 12
+_STEPS = 2
+
+
+@dataclass(frozen=True)
+class _TrainingRates:
+    attention: str
+    tokens_per_second: float
+    peak_memory_bytes: int
+    micro_batch_size: int
+    trainable_parameters: int
+
+
+class PeakMemory:
+    """Bytes that the model and its work took: on a CPU above what the process held when this was made."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._before = _resident_bytes()
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
+
+    def read(self) -> int:
+        """Peak so far."""
+        if self._device.type == "cuda":
+            return int(torch.cuda.max_memory_allocated(self._device))
+        return max(0, _resident_peak_bytes() - self._before)
+
+
+def _resident_bytes() -> int:
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - a kernel file, not a path of ours
+            return int(file.read().split()[1]) * resource.getpagesize()
+    except OSError:
+        return _resident_peak_bytes()
+
+
+def _resident_peak_bytes() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def measure(
+    loaded: LoadedModel,
+    examples: Sequence[Example],
+    parameters: Hyperparameters,
+    *,
+    train: bool,
+    generate_batch_size: int,
+    memory: PeakMemory,
+) -> Measurement:
+    """Time generation, evaluation and (if asked) training on the longest rows; leaves an adapter attached."""
+    longest = sorted(examples, key=lambda example: len(example.ids), reverse=True)
+    attention_generation, prefill, decode = _generation_rates(loaded, longest[:generate_batch_size])
+    loaded.set_attention(attention_generation)
+    evaluate_rate = _evaluation_rate(loaded, longest[: parameters.micro_batch_size])
+    training = _training_rates(loaded, longest, parameters, memory) if train else None
+    return Measurement(
+        device=device_name(loaded.device),
+        precision=loaded.precision,
+        attention_training=training.attention if training else attention_generation,
+        attention_generation=attention_generation,
+        load_seconds=loaded.load_seconds,
+        train_tokens_per_second=training.tokens_per_second if training else None,
+        evaluate_tokens_per_second=evaluate_rate,
+        prefill_tokens_per_second=prefill,
+        decode_tokens_per_second=decode,
+        train_peak_memory_bytes=training.peak_memory_bytes if training else None,
+        micro_batch_size=training.micro_batch_size if training else None,
+        trainable_parameters=training.trainable_parameters if training else None,
+        longest_row_tokens=len(longest[0].ids),
+    )
+
+
+def _generation_rates(loaded: LoadedModel, rows: Sequence[Example]) -> tuple[str, float, float]:
+    """Attention, prefill and decode tokens a second, by answering with one token and with several."""
+    prompts = [
+        Request(str(index), "measure", row.ids[: row.supervised_from], 1) for index, row in enumerate(rows)
+    ]
+
+    def answer(new_tokens: int) -> float:
+        batches = plan_batches(
+            [replace(prompt, max_new_tokens=new_tokens) for prompt in prompts], len(prompts)
+        )
+        start = time.perf_counter()
+        for _ in generate(loaded, batches):
+            pass
+        return time.perf_counter() - start
+
+    attention = choose_attention(loaded, lambda: _discard(answer(_NEW_TOKENS)))
+    first, whole = answer(1), answer(_NEW_TOKENS)
+    prompt_tokens = sum(len(prompt.ids) for prompt in prompts)
+    decoded = len(prompts) * (_NEW_TOKENS - 1)
+    return attention, prompt_tokens / first, decoded / max(whole - first, 1e-3)
+
+
+def _discard(_: float) -> None:
+    return None
+
+
+def _evaluation_rate(loaded: LoadedModel, rows: Sequence[Example]) -> float:
+    start = time.perf_counter()
+    score_examples(loaded, rows, batch_size=len(rows))
+    return sum(len(row.ids) for row in rows) / (time.perf_counter() - start)
+
+
+def _training_rates(
+    loaded: LoadedModel, longest: Sequence[Example], parameters: Hyperparameters, memory: PeakMemory
+) -> _TrainingRates:
+    """Steps at the longest rows; where memory is short, with half as many rows at once until it fits."""
+    model = attach_lora(loaded, parameters)
+    model.train()
+    micro = min(parameters.micro_batch_size, len(longest))
+    while True:
+        try:
+            attention, rate = _timed_steps(loaded, longest[:micro])
+            break
+        except torch.cuda.OutOfMemoryError:
+            if micro == 1:
+                raise
+            micro //= 2
+            torch.cuda.empty_cache()
+    return _TrainingRates(
+        attention=attention,
+        tokens_per_second=rate,
+        peak_memory_bytes=memory.read(),
+        micro_batch_size=micro,
+        trainable_parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
+    )
+
+
+def _timed_steps(loaded: LoadedModel, rows: Sequence[Example]) -> tuple[str, float]:
+    batch = to_device(collate(rows, loaded.codec.pad_id), loaded.device)
+    trainable = [parameter for parameter in loaded.model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(trainable, lr=0.0)
+
+    def step() -> None:
+        sums = token_sums(loaded.model, batch)
+        (sums.loss / sums.tokens).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    attention = choose_attention(loaded, step)
+    return attention, int(batch["attention_mask"].sum()) / _seconds(step, loaded.device)
+
+
+def _seconds(step: Callable[[], None], device: torch.device) -> float:
+    """Mean seconds of a step."""
+    start = time.perf_counter()
+    for _ in range(_STEPS):
+        step()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return (time.perf_counter() - start) / _STEPS
