@@ -6,10 +6,9 @@ This is all of `advisor decide` but the reading of the file: the rules can be tr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from rubrics.logic import under
+from rubrics.measured_parts import read_score
 from rubrics.measurements import Measurements, from_report
 from rubrics.outcome import Guard, PairedResult, compare_outcome
 from rubrics.reading import Field
@@ -54,26 +53,93 @@ def _comparison(report: Field, measured: Measurements) -> dict[str, Any]:
 
 
 def read_paired(report: Field) -> PairedResult:
-    """Read the paired result; what counts of right and wrong give is computed where it is not there.
+    """Read the paired result; what the counts of right and wrong give is computed where it is not there.
 
     Raises:
         Fault: difference, limits or p-value are missing and cannot be computed; exit code 2.
     """
     comparison = report["comparison"]
-    fixed, broken = comparison["fixed"].count(), comparison["broken"].count()
     n = _paired_rows(report)
-    difference, p_value = _difference(comparison), comparison["p_value"].share()
-    low, high = comparison["low"].number(-1, 1), comparison["high"].number(-1, 1)
-    if fixed is not None and broken is not None and n:
-        if fixed + broken > n:
-            raise comparison["fixed"].wrong(f"at most {n} discordant pairs with `broken`")
-        interval = paired_share_difference(fixed, broken, n)
-        p_value = mcnemar_exact(fixed, broken) if p_value is None else p_value
-        difference = interval.value if difference is None else difference
-        if low is None or high is None:
-            low, high = interval.low, interval.high
-    for name, value in (("difference", difference), ("low", low), ("high", high), ("p_value", p_value)):
-        if value is None:
-            raise comparison[name].missing("Give it, or give fixed, broken, both_right and both_wrong.")
-    assert difference is not None and low is not None and high is not None and p_value is not None
-    return PairedResult(difference, low, high, p_value, n, fixed, broken)
+    counted = _from_counts(comparison, n)
+    given = {
+        "difference": _difference(comparison),
+        "low": comparison["low"].number(-1, 1),
+        "high": comparison["high"].number(-1, 1),
+        "p_value": comparison["p_value"].share(),
+    }
+    values = {
+        name: getattr(counted, name) if value is None and counted else value for name, value in given.items()
+    }
+    known = {name: value for name, value in values.items() if value is not None}
+    for name in values.keys() - known.keys():
+        raise comparison[name].missing("Give it, or give fixed, broken, both_right and both_wrong.")
+    return PairedResult(**known, n=n, fixed=comparison["fixed"].count(), broken=comparison["broken"].count())
+
+
+def _from_counts(comparison: Field, n: int | None) -> PairedResult | None:
+    fixed, broken = comparison["fixed"].count(), comparison["broken"].count()
+    if fixed is None or broken is None or not n:
+        return None
+    if fixed + broken > n:
+        raise comparison["fixed"].wrong(f"with `broken` at most the {n} rows compared")
+    interval = paired_share_difference(fixed, broken, n)
+    return PairedResult(interval.value, interval.low, interval.high, mcnemar_exact(fixed, broken), n)
+
+
+def _paired_rows(report: Field) -> int | None:
+    """Return n: the sum of the four counts, else the rows that the tuned model was scored on."""
+    counts = [cell for name in _CELLS if (cell := report["comparison"][name].count()) is not None]
+    if len(counts) == len(_CELLS):
+        return sum(counts)
+    return _rows_of(report, "tuned")
+
+
+def _rows_of(report: Field, system: str) -> int | None:
+    found = _evaluation(report, system)
+    return found["n"].count() if found else None
+
+
+def _evaluation(report: Field, system: str) -> Field | None:
+    """Return the evaluation of a system on test."""
+    for entry in report["evaluations"].each():
+        if entry["system"].text() == system and entry["split"].text() == "test":
+            return entry
+    return None
+
+
+def _difference(comparison: Field) -> float | None:
+    difference, tuned, baseline = (
+        comparison["difference"].number(-1, 1),
+        comparison["tuned"].share(),
+        comparison["baseline"].share(),
+    )
+    if difference is None and tuned is not None and baseline is not None:
+        return tuned - baseline
+    return difference
+
+
+def _tuned_score(report: Field, metric: str) -> float | None:
+    compared = report["comparison"]["tuned"].share()
+    found = _evaluation(report, "tuned")
+    if compared is not None or found is None or found["metrics"][metric].absent:
+        return compared
+    return read_score(found["metrics"][metric], found["n"]).value
+
+
+def _mismatch(report: Field, paired: PairedResult) -> list[str]:
+    """Return what is declared to differ, and `rows` where the two systems were scored on unequal numbers."""
+    declared = [text for entry in report["comparison"]["mismatch"].each() if (text := entry.text())]
+    sizes = {_rows_of(report, "tuned"), _rows_of(report, "best_baseline"), paired.n} - {None}
+    return declared + (["rows"] if len(sizes) > 1 and "rows" not in declared else [])
+
+
+def _guard(entry: Field) -> Guard:
+    difference = entry["difference"].number(-1, 1)
+    if difference is None:
+        raise entry["difference"].missing()
+    return Guard(
+        name=entry["name"].text() or "the guard set",
+        difference=difference,
+        high=entry["high"].number(-1, 1),
+        allowed=entry["allowed"].share() or 0.0,
+    )

@@ -58,16 +58,21 @@ def worth(m: Measurements) -> float | None:
     """Return what the needed gain is worth over the horizon, with cheaper answers counted in.
 
     Returns:
-        None where value, volume or score is not known, or where training is meant to save money (S9) and
-        what it saves is not known.
+        None where value, volume or score is not known, or where cheaper answers may be part of the gain (S9
+        is not answered no) and what they save is not known.
     """
     economy, saved = m.economy, saving_per_month(m)
-    if saved is None and m.answered("economics", "yes"):
-        return None
-    if m.need is None or economy.value_per_correct is None or economy.requests_per_month is None:
+    if saved is None and m.answered("economics", "no"):
+        saved = 0.0
+    if (
+        saved is None
+        or m.need is None
+        or economy.value_per_correct is None
+        or economy.requests_per_month is None
+    ):
         return None
     better = m.need * economy.requests_per_month * economy.value_per_correct
-    return horizon_months(m) * (better + (saved or 0.0))
+    return horizon_months(m) * (better + saved)
 
 
 def horizon_months(m: Measurements) -> float:

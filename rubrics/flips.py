@@ -148,13 +148,37 @@ _PLAIN = (
 )
 
 
-def find_flips(m: Measurements, outcome_of: OutcomeOf) -> tuple[Flip, ...]:
-    """Return the nearest flip to each other outcome in reach of one number, nearest first."""
-    present = outcome_of(m)
-    nearest: dict[Outcome, tuple[float, Flip]] = {}
+# What a rule complains of, by the rules that complain of one number or a few: mending that is the advice.
+_COMPLAINT = {
+    "R1": ("data.findings.D4.share",),
+    "R2": ("data.splits.test", "agreement.judge", "agreement.people"),
+    "R8": (
+        "data.splits.train",
+        "data.findings.D10.rows_per_label",
+        "data.findings.D10.labels_missing_in_train",
+    ),
+    "R9": (
+        "data.findings.D3.share",
+        "data.findings.D7.count",
+        "data.findings.D9.count",
+        "data.findings.D12.count",
+    ),
+    "R10": ("data.splits.test",),
+    "R11": ("probe.high",),
+}
+
+
+def find_flips(m: Measurements, rule: str, outcome_of: OutcomeOf) -> tuple[Flip, ...]:
+    """Return the nearest flip to each other outcome in reach of one number, nearest first.
+
+    A number that the deciding rule complains of goes before all others: told that the test set is too small, a
+    person asks how many rows it takes, not how far the target could be moved until fewer would do.
+    """
+    present, complaint = outcome_of(m), _COMPLAINT.get(rule, ())
+    nearest: dict[Outcome, tuple[tuple[bool, float], Flip]] = {}
     for dial in dials(m):
         for value, outcome in _changes(dial, present, outcome_of):
-            effort = dial.effort(value)
+            effort = (dial.field not in complaint, dial.effort(value))
             if outcome != present and (outcome not in nearest or effort < nearest[outcome][0]):
                 text = f"{dial.say(value)} this becomes {outcome}."
                 nearest[outcome] = (effort, Flip(dial.field, value, outcome, text))

@@ -15,10 +15,12 @@ from rubrics.logic import over, under
 from rubrics.phrases import points, rows, score
 from rubrics.power import rows_needed
 from rubrics.rulebook import AfterTraining
-from rubrics.statistics import ALPHA
+from rubrics.statistics import ALPHA, Z
 
 TargetState = Literal["met", "unmet", "unknown"]
 _MOST_ROWS = 100_000
+# The standard normal quantile at 80% power.
+_Z_POWER = 0.8416212335729143
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ def rows_to_decide(paired: PairedResult, min_gain: float) -> int | None:
     if paired.fixed is not None and paired.broken is not None:
         planned = rows_needed(min_gain, (paired.fixed + paired.broken) / paired.n)
     else:
-        planned = _by_width(paired.n, paired.high - paired.low, 2 * 1.96 * min_gain / (1.96 + 0.84))
+        planned = _by_width(paired.n, paired.high - paired.low, 2 * min_gain * Z / (Z + _Z_POWER))
     if planned is None or planned > paired.n:
         return planned
     if under(paired.difference, min_gain):
@@ -164,8 +166,8 @@ def rows_to_decide(paired: PairedResult, min_gain: float) -> int | None:
 
 
 def _by_width(n: int, width: float, wanted: float) -> int | None:
-    """Return the rows at which an interval of this width has the wanted one; more than there are."""
-    needed = max(n + 1, math.ceil(n * (width / wanted) ** 2))
+    """Return the rows at which an interval as wide as this one on n rows is as narrow as wanted."""
+    needed = math.ceil(n * (width / wanted) ** 2)
     return needed if needed <= _MOST_ROWS else None
 
 

@@ -97,7 +97,7 @@ def decide(m: Measurements) -> Verdict:
         reasons=_reasons(m, rule, judged),
         evidence=evidence(m),
         considered=_considered(m, rule),
-        flip=find_flips(m, lambda moved: first_that_holds(moved)[1].outcome),
+        flip=find_flips(m, rule, lambda moved: first_that_holds(moved)[1].outcome),
         minimum_detectable_effect=smallest_visible_gain(m),
     )
 
@@ -196,7 +196,7 @@ def _scored(value: float, low: float | None, high: float | None, n: int | None, 
 def _against_target(m: Measurements, rule: str) -> list[str]:
     if m.target is None:
         return ["The plan names no target, so only what is left to gain was weighed."]
-    if rule == "R5" or m.b is None:
+    if rule in {"R3", "R5"} or m.b is None:
         return []
     gap = m.target - m.b
     if gap > 0:

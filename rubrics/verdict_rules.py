@@ -19,7 +19,6 @@ from rubrics.phrases import counted, percent, points, rows, rung_words, score, s
 from rubrics.power import exact_power
 from rubrics.rulebook import Outcome
 
-
 # One of several conditions of a rule: whether it holds, and what was seen.
 _Part = tuple[bool | None, str]
 
@@ -92,10 +91,9 @@ def cheaper_tuned(m: Measurements) -> Judged:
 
 def facts_missing(m: Measurements) -> Judged:
     """R4. Without a target none is met, so this rule can fire; with one, the chosen rung must be known to miss it."""
-    facts = m.answered("fresh_facts", "yes")
-    if m.failures is not None:
-        tagged, missing = m.failures
-        facts = any_of(facts, over(missing / tagged, m.limits.missing_facts_share))
+    fresh, tagged = m.answered("fresh_facts", "yes"), _failures_are_facts(m)
+    # Tagging failures is an extra: where nobody did, the answer to S7 stands alone.
+    facts = fresh if tagged is None else any_of(fresh, tagged)
     unmet = True if m.target is None else negate(target_met(m))
     held = all_of(facts, not m.retrieval_measured, unmet)
     if m.retrieval_measured:
@@ -103,7 +101,10 @@ def facts_missing(m: Measurements) -> Judged:
     elif facts is None:
         seen = "Whether the answers need fresh or private facts was not answered."
     elif facts:
-        seen = "The answers need fresh or private facts, which training does not supply, and retrieval was not tried."
+        need = (
+            "The answers need fresh or private facts" if fresh else "Most tagged failures are missing facts"
+        )
+        seen = f"{need}, which training does not supply, and retrieval was not tried."
     else:
         seen = "The answers do not hang on fresh or private facts."
     return Judged(held, Outcome.USE_RETRIEVAL, seen)
@@ -352,6 +353,13 @@ def _enough(rung: Rung, m: Measurements) -> str:
         f"{name} is enough: {score(on_dev)} on dev reaches the target of {score(target)}, and its lower limit on "
         f"test, {score(low)}, is within {points(m.min_gain)} of it."
     )
+
+
+def _failures_are_facts(m: Measurements) -> bool | None:
+    if m.failures is None:
+        return None
+    tagged, missing = m.failures
+    return over(missing / tagged, m.limits.missing_facts_share)
 
 
 def _label_noise(m: Measurements) -> float | None:

@@ -16,3 +16,74 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the shared reference data is not at {folder}")
     return folder
+
+
+CHAT_TEMPLATE = (
+    "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}"
+    "{{ '<|im_start|>system\nYou are a helpful AI assistant<|im_end|>\n' }}{% endif %}"
+    "{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+"""SmolLM2's template with a shorter default system prompt."""
+
+_TOKENIZER_TEXT = (
+    "system user assistant You are a helpful AI assistant Question Answer",
+    "My card has not arrived yet, what can I do about the transfer that failed on Monday?",
+    "Please refund order 4711, the parcel came in pieces and nobody answers the phone.",
+    "refund delivery card transfer login other: one two three four five six seven eight nine ten",
+)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real model folder that loads and trains in milliseconds: a two-layer Llama with random weights.
+
+    Its traits are SmolLM2's: byte-level BPE, ChatML turns, a pad token that is the end token. The weights are
+    large, so that greedy answers vary with the prompt and no two logits tie. Dimensions suit NF4's blocks of 64.
+    """
+    torch = pytest.importorskip("torch", reason="needs the train extra")
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("tiny-model")
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.train_from_iterator(
+        _TOKENIZER_TEXT,
+        trainers.BpeTrainer(
+            vocab_size=384,
+            special_tokens=["<|endoftext|>", "<|im_start|>", "<|im_end|>"],
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            show_progress=False,
+        ),
+    )
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token="<|im_start|>",
+        eos_token="<|im_end|>",
+        pad_token="<|im_end|>",
+        unk_token="<|endoftext|>",
+    )
+    fast.chat_template = CHAT_TEMPLATE
+    fast.save_pretrained(folder)
+    with torch.random.fork_rng():
+        torch.manual_seed(20)
+        model = LlamaForCausalLM(
+            LlamaConfig(
+                vocab_size=len(fast),
+                hidden_size=64,
+                intermediate_size=128,
+                num_hidden_layers=2,
+                num_attention_heads=4,
+                num_key_value_heads=2,
+                max_position_embeddings=512,
+                initializer_range=0.15,
+                tie_word_embeddings=False,
+                bos_token_id=1,
+                eos_token_id=2,
+                pad_token_id=2,
+            )
+        )
+    model.save_pretrained(folder)
+    return folder

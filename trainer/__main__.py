@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Literal
@@ -25,6 +26,7 @@ from trainer.job import (
     LOG_FILE,
     RESULT_FILE,
     STOP_FILE,
+    Failure,
     JobBusy,
     hold,
     read_job,
@@ -84,18 +86,28 @@ def _work(directory: Path, models: list[object]) -> int:
         _run(job, directory, events, models)
         outcome, code = "done", int(ExitCode.OK)
     except Stopped:
+        # The request was heard: whoever starts the job again wants it to go on.
+        (directory / STOP_FILE).unlink(missing_ok=True)
         outcome, code = "stopped", int(ExitCode.INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - every failure is recorded where the parent reads it
         failure = explain(error)
-        if failure.traceback:
-            print(failure.traceback, file=sys.stderr, flush=True)  # noqa: T201 - to log.txt
-        write_json(directory / FAILURE_FILE, failure)
+        _record(failure, directory / FAILURE_FILE)
         code = failure.code
     finally:
         seconds = time.perf_counter() - start
-        events(JobFinished(job=directory.name, outcome=outcome, seconds=seconds))
-        events.close()
+        with suppress(OSError):  # a full disk must not hide the exit code
+            events(JobFinished(job=directory.name, outcome=outcome, seconds=seconds))
+        with suppress(OSError):
+            events.close()
     return code
+
+
+def _record(failure: Failure, path: Path) -> None:
+    """Write down a failure as far as the disk allows; the exit code says the rest."""
+    with suppress(OSError):
+        write_json(path, failure)
+    with suppress(OSError):
+        print(failure.traceback or failure.what, file=sys.stderr, flush=True)  # noqa: T201 - to log.txt
 
 
 def _run(job: object, directory: Path, emit: EventWriter, models: list[object]) -> None:

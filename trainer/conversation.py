@@ -101,8 +101,9 @@ class ChatTemplate:
             ) from error
 
 
-def _to_json(value: Any, ensure_ascii: bool = False, indent: int | None = None) -> str:
-    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent)
+def _to_json(value: Any, ensure_ascii: bool = False, **options: Any) -> str:
+    """Jinja's own filter escapes HTML characters; transformers' does not."""
+    return json.dumps(value, ensure_ascii=ensure_ascii, **options)
 
 
 def _raise(message: str) -> NoReturn:
@@ -148,6 +149,8 @@ class ChatCodec:
                 fix="Set eos_token in tokenizer_config.json or eos_token_id in generation_config.json.",
                 code=ExitCode.LACKING,
             )
+        # A base model may name its end token in generation_config.json only; the plain template needs its text.
+        special.setdefault("eos_token", tokenizer.id_to_token(min(end_ids)) or "")
         template = ChatTemplate(_template_source(folder, config), special)
         return cls(tokenizer, template, end_ids, _pad_id(tokenizer, special, end_ids))
 
@@ -189,6 +192,8 @@ class ChatCodec:
             )
         if end == 0:
             raise _bad_row("the answer is empty: there is no token to learn from")
+        if not self.end_ids.isdisjoint(self.encode(answer)):
+            raise _bad_row("the answer contains the end token, and would be cut there")
         return Example(ids=prompt_ids + rest[: end + 1], supervised_from=len(prompt_ids))
 
     def decode(self, ids: Sequence[int]) -> str:

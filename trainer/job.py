@@ -82,7 +82,7 @@ class Hyperparameters(Frozen):
 
     Attributes:
         rank: r of the low-rank update; `alpha` is fixed at 32 (KNOWLEDGE.md section 1).
-        batch_size: rows an optimizer step; `micro_batch_size` of them go through the model at once.
+        batch_size: rows an optimizer step; at most `micro_batch_size` of them go through the model at once.
         max_length: tokens a row, prompt and answer; longer rows are refused.
         warmup_share: share of the steps with a linearly rising learning rate; then a cosine to zero.
         evaluations: how often dev is measured and a checkpoint written, over the whole training.
@@ -116,6 +116,9 @@ class TrainJob(Frozen):
     model: ModelSpec
     hyperparameters: Hyperparameters
     samples: int = Field(default=2, ge=0, description="dev rows answered at each evaluation")
+    max_seconds: float | None = Field(
+        default=None, gt=0, description="end with the best so far once this long; restarts count anew"
+    )
 
 
 class MeasureJob(Frozen):
@@ -292,6 +295,13 @@ def read_json_lines(path: Path) -> Iterator[dict[str, Any]]:
         for line in lines:
             if line.endswith(b"\n") and line.strip():
                 yield json.loads(line)
+
+
+def drop_partial_line(path: Path) -> None:
+    """Cut off the unfinished last line that a killed writer left, or what is appended next is glued to it."""
+    if path.exists():
+        with path.open("r+b") as file:
+            file.truncate(file.read().rfind(b"\n") + 1)
 
 
 def read_job(directory: Path) -> Job:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
 
 from rubrics.errors import ExitCode, Fault
@@ -117,15 +118,7 @@ def load(spec: ModelSpec) -> LoadedModel:
     if spec.quantisation == "nf4":
         kwargs["quantization_config"] = _nf4(dtype)
         kwargs["device_map"] = {"": device}
-    try:
-        model: Any = AutoModelForCausalLM.from_pretrained(spec.path, local_files_only=True, **kwargs)
-    except (OSError, ValueError, KeyError) as error:
-        raise Fault(
-            f"the model could not be loaded: {error}",
-            where=str(spec.path),
-            fix="Check that the folder is a causal language model that this version of transformers knows.",
-            code=ExitCode.LACKING,
-        ) from error
+    model = _read_weights(spec.path, kwargs)
     if spec.quantisation == "nf4":
         keep_autograd_in_4bit(model)
     else:
@@ -141,6 +134,30 @@ def load(spec: ModelSpec) -> LoadedModel:
         spec=spec,
         load_seconds=time.perf_counter() - start,
     )
+
+
+def _read_weights(path: Path, kwargs: dict[str, Any]) -> Any:
+    try:
+        both: Any = AutoModelForCausalLM.from_pretrained(
+            path, local_files_only=True, output_loading_info=True, **kwargs
+        )
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        raise Fault(
+            f"the model could not be loaded: {error}",
+            where=str(path),
+            fix="Check that the folder is a causal language model that this version of transformers knows.",
+            code=ExitCode.LACKING,
+        ) from error
+    model, report = both
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise Fault(
+            f"{len(missing)} of the model's weights are not in its files, {missing[0]} the first",
+            where=str(path),
+            fix="Download the model again; training on weights drawn at random would be of no use.",
+            code=ExitCode.LACKING,
+        )
+    return model
 
 
 def check_folder(path: Path) -> None:

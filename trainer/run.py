@@ -26,6 +26,7 @@ from trainer.job import (
     ModelSpec,
     TrainJob,
     TrainResult,
+    drop_partial_line,
     read_json_lines,
     write_json,
 )
@@ -37,8 +38,9 @@ from trainer.training import (
     attach_lora,
     build_trainer,
     history,
+    keep_best,
     last_checkpoint,
-    planned_steps,
+    train_on,
 )
 
 COMPLETIONS_FILE = "completions.jsonl"
@@ -114,6 +116,7 @@ def run_generate(job: GenerateJob, place: Workplace, models: ModelCache) -> None
     requests = _requests(place.directory / "requests.jsonl", loaded.codec)
     check_lengths(requests, loaded.context_length)
     output = place.directory / COMPLETIONS_FILE
+    drop_partial_line(output)
     done = {row["id"] for row in read_json_lines(output)}
     batches = [batch for batch in plan_batches(requests, job.batch_size) if not _is_done(batch, done)]
     with output.open("a", encoding="utf-8") as file:
@@ -183,21 +186,22 @@ def run_train(job: TrainJob, place: Workplace, models: ModelCache) -> None:
     model = attach_lora(loaded, parameters)
     _settle(loaded, place.directory / CHOICES_FILE)
     sampler = _Sampler(job, place, loaded)
-    reporter = Reporter(place.emit, place.should_stop, sampler)
+    reporter = Reporter(place.emit, place.should_stop, sampler, job.max_seconds)
     trainer = build_trainer(loaded, parameters, train, dev, place.directory, reporter)
     checkpoint = last_checkpoint(place.directory)
     if checkpoint is not None:
         place.emit(Logged(message=f"going on from {checkpoint.name}"))
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    train_on(trainer, place.directory)
     if reporter.stopped:
         raise Stopped
-    model.save_pretrained(str(place.directory / "adapter"))
+    best_step = trainer.state.best_global_step or trainer.state.global_step
+    keep_best(place.directory, place.directory / "adapter", best_step)
     trainable, total = model.get_nb_trainable_parameters()
     result = TrainResult(
         steps=trainer.state.global_step,
-        planned_steps=planned_steps(parameters, len(train)),
+        planned_steps=trainer.state.max_steps,
         epochs=float(trainer.state.epoch or 0),
-        best_step=trainer.state.best_global_step or trainer.state.global_step,
+        best_step=best_step,
         best_eval_loss=trainer.state.best_metric,
         stopped_early=trainer.state.global_step < trainer.state.max_steps,
         history=history(trainer.state.log_history),

@@ -35,7 +35,7 @@ def token_sums(model: Any, batch: dict[str, Any]) -> TokenSums:
     Position t predicts token t + 1: for answers of at most A tokens at the right edge the head is applied to
     the last A + 1 positions, and the last of those predicts nothing.
     """
-    keep = longest_answer(batch["labels"])
+    keep = max(1, longest_answer(batch["labels"]))
     labels = batch["labels"][:, -keep:]  # (B, A)
     logits = model(
         input_ids=batch["input_ids"],

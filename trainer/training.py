@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 import shutil
+import time
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from typing import Any
 import torch
 from datasets import Dataset
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainerState, TrainingArguments
 
 from rubrics.errors import ExitCode, Fault
 from trainer.batches import EpochOrder, collate, to_device
@@ -29,7 +31,10 @@ from trainer.scoring import score_batches, token_sums
 _COMPLETE = "complete"
 """Marker written after everything else of a checkpoint: a kill while saving leaves a folder without it."""
 
-_METRIC_NAMES = {"grad_norm": "grad_norm", "learning_rate": "learning_rate", "loss": "loss"}
+_MUST_BE_FINITE = {"loss": "loss", "grad_norm": "gradient norm", "eval_loss": "dev loss"}
+"""Log entries that end a training when they are not numbers, and what to call them."""
+
+_ADAPTER_FILES = "adapter_*"
 
 
 def attach_lora(loaded: LoadedModel, parameters: Hyperparameters) -> PeftModel:
@@ -112,15 +117,27 @@ class Reporter(TrainerCallback):
     """Tells events, marks whole checkpoints, asks for a last evaluation, and honours a stop."""
 
     def __init__(
-        self, emit: Listener, should_stop: Callable[[], bool], on_evaluation: Callable[[int], None]
+        self,
+        emit: Listener,
+        should_stop: Callable[[], bool],
+        on_evaluation: Callable[[int], None],
+        max_seconds: float | None = None,
     ) -> None:
+        self._deadline = None if max_seconds is None else time.monotonic() + max_seconds
         self._emit = emit
         self._should_stop = should_stop
         self._on_evaluation = on_evaluation
         self.stopped = False
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
-        """Pass measured values on; lines without any (the Trainer's summary) are not ours."""
+        """Pass measured values on; lines without any (the Trainer's summary) are not ours.
+
+        The Trainer logs a step before it saves it, so a checkpoint never holds weights that are not numbers.
+
+        Raises:
+            Fault: the loss, its gradient or the dev loss is not a number.
+        """
+        _refuse_not_finite(state.global_step, logs or {})
         point = _point(state.global_step, float(state.epoch or 0), logs or {})
         values = point.model_dump(exclude={"step", "epoch"}, exclude_none=True)
         if values:
@@ -129,19 +146,17 @@ class Reporter(TrainerCallback):
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Progress; the last step is always measured and kept; a stop saves first."""
         self._emit(Progress(task="train", done=state.global_step, total=state.max_steps, unit="steps"))
-        if not math.isfinite(_last_loss(state)):
-            raise Fault(
-                f"the loss is not a number at step {state.global_step}",
-                fix="Lower --learning-rate, or train with --precision fp32.",
-                code=ExitCode.LACKING,
-            )
-        if state.global_step >= state.max_steps:
+        if state.global_step >= state.max_steps or self._is_late():
             control.should_evaluate = True
             control.should_save = True
+            control.should_training_stop = True
         elif self._should_stop():
             self.stopped = True
             control.should_save = True
             control.should_training_stop = True
+
+    def _is_late(self) -> bool:
+        return self._deadline is not None and time.monotonic() > self._deadline
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Let the caller show sample answers of the model as it is now."""
@@ -152,8 +167,14 @@ class Reporter(TrainerCallback):
         (Path(args.output_dir) / f"checkpoint-{state.global_step}" / _COMPLETE).touch()
 
 
-def _last_loss(state: Any) -> float:
-    return next((float(entry["loss"]) for entry in reversed(state.log_history) if "loss" in entry), 0.0)
+def _refuse_not_finite(step: int, logs: dict[str, Any]) -> None:
+    for key, name in _MUST_BE_FINITE.items():
+        if key in logs and not math.isfinite(logs[key]):
+            raise Fault(
+                f"the {name} is not a number at step {step}",
+                fix="Lower --learning-rate, or train with --precision fp32.",
+                code=ExitCode.LACKING,
+            )
 
 
 def training_arguments(
@@ -163,11 +184,12 @@ def training_arguments(
     steps = planned_steps(parameters, rows)
     every = max(1, steps // parameters.evaluations)
     paged = parameters.method == "qlora" and device.type == "cuda"
+    micro_batch = rows_at_once(parameters)
     return TrainingArguments(
         output_dir=str(directory),
-        per_device_train_batch_size=parameters.micro_batch_size,
-        per_device_eval_batch_size=max(8, parameters.micro_batch_size),
-        gradient_accumulation_steps=max(1, parameters.batch_size // parameters.micro_batch_size),
+        per_device_train_batch_size=micro_batch,
+        per_device_eval_batch_size=max(8, micro_batch),
+        gradient_accumulation_steps=parameters.batch_size // micro_batch,
         learning_rate=parameters.learning_rate,
         weight_decay=parameters.weight_decay,
         max_grad_norm=parameters.max_grad_norm,
@@ -186,6 +208,7 @@ def training_arguments(
         load_best_model_at_end=True,
         metric_for_best_model="eval_loss",
         greater_is_better=False,
+        restore_callback_states_from_checkpoint=True,  # or a resumed run forgets how long it has waited
         seed=parameters.seed,
         data_seed=parameters.seed,
         remove_unused_columns=False,
@@ -196,11 +219,15 @@ def training_arguments(
     )
 
 
+def rows_at_once(parameters: Hyperparameters) -> int:
+    """Rows of a micro-batch: the most that `micro_batch_size` allows and that make up `batch_size` exactly."""
+    most = min(parameters.micro_batch_size, parameters.batch_size)
+    return next(rows for rows in range(most, 0, -1) if parameters.batch_size % rows == 0)
+
+
 def planned_steps(parameters: Hyperparameters, rows: int) -> int:
     """Optimizer steps of the whole training, as the Trainer counts them."""
-    micro_batches = math.ceil(rows / parameters.micro_batch_size)
-    accumulation = max(1, parameters.batch_size // parameters.micro_batch_size)
-    return max(1, math.ceil(parameters.epochs * math.ceil(micro_batches / accumulation)))
+    return max(1, math.ceil(parameters.epochs * math.ceil(rows / parameters.batch_size)))
 
 
 def build_trainer(
@@ -241,15 +268,61 @@ def _dataset(examples: Sequence[Example]) -> Dataset:
     )
 
 
-def last_checkpoint(directory: Path) -> Path | None:
-    """The newest whole checkpoint; unfinished ones (killed while saving) are removed."""
-    whole: list[Path] = []
+def remove_unfinished(directory: Path) -> None:
+    """Remove checkpoints whose saving was cut short by a kill or a full disk."""
     for folder in directory.glob("checkpoint-*"):
-        if (folder / _COMPLETE).exists():
-            whole.append(folder)
-        else:
+        if not (folder / _COMPLETE).exists():
             shutil.rmtree(folder)
+
+
+def last_checkpoint(directory: Path) -> Path | None:
+    """The newest whole checkpoint."""
+    whole = [folder for folder in directory.glob("checkpoint-*") if (folder / _COMPLETE).exists()]
     return max(whole, key=lambda folder: int(folder.name.rpartition("-")[2]), default=None)
+
+
+def train_on(trainer: SupervisedTrainer, directory: Path) -> None:
+    """Train from the last whole checkpoint of a directory, or from the start.
+
+    A checkpoint of a training that had reached its end is only read back: the Trainer would take at least one
+    more step from it where the number of epochs is not whole or where patience had run out.
+    """
+    remove_unfinished(directory)
+    checkpoint = last_checkpoint(directory)
+    if checkpoint is not None:
+        state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
+        if _has_ended(state):
+            trainer.state = state
+            return
+    try:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    except Exception:
+        remove_unfinished(directory)  # also what lets a full disk take the failure record
+        raise
+
+
+def _has_ended(state: TrainerState) -> bool:
+    callbacks: dict[str, Any] = state.stateful_callbacks or {}  # type: ignore[assignment]
+    early = callbacks.get("EarlyStoppingCallback", {})
+    waited = early.get("attributes", {}).get("early_stopping_patience_counter", 0)
+    patience = early.get("args", {}).get("early_stopping_patience", math.inf)
+    return bool(state.global_step >= state.max_steps or waited >= patience)
+
+
+def keep_best(directory: Path, target: Path, best_step: int) -> None:
+    """Copy the adapter of the best checkpoint to `target`; it appears whole or not at all.
+
+    Copied by step number, not by the path that the Trainer noted: a run may be moved between two tries.
+    """
+    temporary = Path(tempfile.mkdtemp(dir=directory, prefix=f".{target.name}."))
+    try:
+        for file in (directory / f"checkpoint-{best_step}").glob(_ADAPTER_FILES):
+            shutil.copyfile(file, temporary / file.name)
+        temporary.chmod(0o755)
+        shutil.rmtree(target, ignore_errors=True)
+        temporary.rename(target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def history(log: Sequence[dict[str, Any]]) -> list[HistoryPoint]:

@@ -1,0 +1,46 @@
+# Two commands for a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Installed before the rest: a range that this CPU build satisfies keeps pip from fetching a CUDA build.
+TORCH ?= torch==2.13.0
+
+.PHONY: demo test journeys install install-test clean
+
+demo: install
+	$(BIN)/advisor demo
+
+install: $(VENV)/installed
+
+install-test: $(VENV)/installed-test
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/torch: $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet "$(TORCH)" || $(BIN)/python -m pip install --quiet "torch>=2.11,<2.15"
+	touch $@
+
+$(VENV)/installed: $(VENV)/torch pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[train]"
+	touch $@
+
+$(VENV)/installed-test: $(VENV)/torch pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[train,test]"
+	touch $@ $(VENV)/installed
+
+test: install-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -m "not journey"
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+journeys: install-test
+	$(BIN)/python -m pytest -m journey tests/journeys
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage*

@@ -1,0 +1,129 @@
+"""What fits into `--max-minutes`: pure arithmetic over measured rates.
+
+Order of what gives way: dev rows of the ladder first, then test rows (never under 400, or all where there are
+fewer), then epochs, then training rows. Every reduction is a sentence for the report.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LEAST_TEST_ROWS = 400
+LEAST_DEV_ROWS = 40
+
+_LADDER_SHARE = 0.15
+_SCORING_SHARE = 0.30
+_START_SECONDS = 12.0
+"""A child process of the trainer: imports and the load of a small model."""
+_CHILDREN = 3
+_SAFETY = 0.85
+"""Rates were measured in one go; the rest of the machine is not always idle."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Seconds a row for each kind of work."""
+
+    answer: float
+    score: float
+    train: float
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """How many rows the time allows."""
+
+    dev_rows: int
+    test_rows: int
+    reductions: tuple[str, ...]
+
+
+def seconds_per_row(
+    *,
+    mean_tokens: float,
+    mean_answer: float,
+    prefill: float,
+    decode: float,
+    evaluate: float,
+    train: float | None,
+) -> Speed:
+    """Turn rates in tokens a second into seconds a row."""
+    return Speed(
+        answer=(mean_tokens - mean_answer) / prefill + 1.3 * mean_answer / decode,
+        score=mean_tokens / evaluate,
+        train=mean_tokens / train if train else 0.0,
+    )
+
+
+def allow(
+    *, seconds: float | None, speed: Speed, asked_rungs: int, dev_rows: int, test_rows: int
+) -> Allowance:
+    """How many dev and test rows to ask about.
+
+    Args:
+        seconds: what is left of the limit; None without one.
+        asked_rungs: rungs that are asked of a model (the classifier costs nothing).
+        dev_rows, test_rows: what there is.
+    """
+    if seconds is None:
+        return Allowance(dev_rows, test_rows, ())
+    usable = max(0.0, seconds * _SAFETY - _CHILDREN * _START_SECONDS)
+    dev = _fit(usable * _LADDER_SHARE, speed.answer * max(1, asked_rungs), dev_rows, LEAST_DEV_ROWS)
+    # zero_shot, the winner of dev and the tuned model answer; base and tuned are scored for loss.
+    test = _fit(usable * _SCORING_SHARE, 3 * speed.answer + 2 * speed.score, test_rows, LEAST_TEST_ROWS)
+    reductions = []
+    if dev < dev_rows:
+        reductions.append(f"{dev:,} of {dev_rows:,} dev rows choose among the rungs (time limit)")
+    if test < test_rows:
+        reductions.append(
+            f"{test:,} of {test_rows:,} test rows are scored, a seeded stratified sample (time limit)"
+        )
+    return Allowance(dev, test, tuple(reductions))
+
+
+def _fit(seconds: float, each: float, there: int, least: int) -> int:
+    return min(there, max(least, int(seconds / each))) if each > 0 else there
+
+
+@dataclass(frozen=True)
+class TrainingAllowance:
+    """What of the training fits."""
+
+    rows: int
+    epochs: float
+    seconds: float
+    reductions: tuple[str, ...]
+
+
+def allow_training(
+    *,
+    seconds: float | None,
+    speed: Speed,
+    rows: int,
+    epochs: float,
+    dev_rows: int,
+    test_rows: int,
+    evaluations: int,
+) -> TrainingAllowance:
+    """How many rows and epochs to train; what remains must also score the test rows once more.
+
+    Args:
+        seconds: what is left of the limit; None without one.
+        dev_rows: rows of which the loss is measured at each of the `evaluations`.
+    """
+    watching = evaluations * dev_rows * speed.score
+    wanted = rows * epochs * speed.train + watching
+    if seconds is None:
+        return TrainingAllowance(rows, epochs, wanted, ())
+    scoring = test_rows * (speed.answer + 2 * speed.score)
+    usable = max(30.0, seconds * _SAFETY - 2 * _START_SECONDS - scoring)
+    if wanted <= usable:
+        return TrainingAllowance(rows, epochs, wanted, ())
+    fitting = max(1.0, (usable - watching) / speed.train)
+    if fitting >= rows:
+        shorter = max(1.0, fitting / rows)
+        note = f"{shorter:.1f} of {epochs:g} epochs are trained (time limit)"
+        return TrainingAllowance(rows, shorter, rows * shorter * speed.train + watching, (note,))
+    kept = max(32, int(fitting))
+    note = f"{kept:,} of {rows:,} training rows are trained on, for one epoch (time limit)"
+    return TrainingAllowance(min(rows, kept), 1.0, kept * speed.train + watching, (note,))

@@ -1,0 +1,53 @@
+"""The one way to ask a model: a batch of conversations in, answers out as they finish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from advisor.data.rows import Message
+from trainer.job import Completion
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """One conversation to answer.
+
+    Attributes:
+        id: unique within a batch; comes back with the answer.
+        group: requests of one group share the start of their prompt, which is then computed (or cached) once.
+        max_new_tokens: tokens after which the answer is cut, its finish reason being `length`.
+    """
+
+    id: str
+    group: str
+    messages: tuple[Message, ...]
+    max_new_tokens: int
+
+
+class ChatModel(Protocol):
+    """Answers conversations, greedily (temperature 0)."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in tables and reports."""
+        ...
+
+    @property
+    def price_per_million(self) -> tuple[float, float] | None:
+        """Price of a million prompt and completion tokens; None where calls cost nothing or it is unknown."""
+        ...
+
+    def complete(self, batch: str, requests: Sequence[ChatRequest]) -> Iterator[Completion]:
+        """Yield one completion a request, in any order, as they finish.
+
+        Args:
+            batch: names this batch within the run (`baseline-dev`); an interrupted batch of the same name goes
+                on where it stopped.
+
+        Raises:
+            Fault: the machine or the service cannot answer; says what to do.
+            Interrupted: a stop was asked for; what was answered is kept.
+        """
+        ...

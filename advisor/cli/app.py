@@ -1,0 +1,67 @@
+"""The command line, put together. Nothing of the core is imported here."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from advisor import __version__
+from advisor.cli import judging, looking, running, working
+
+app = typer.Typer(
+    name="advisor",
+    help="Measures whether a language model should be fine-tuned for your task, and fine-tunes it if it should.",
+    epilog="Start with `advisor demo`, or `advisor help start`. Exit codes: `advisor help exit-codes`.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+data = typer.Typer(help="Data alone: check a file.", rich_markup_mode=None, no_args_is_help=True)
+models = typer.Typer(
+    help="Models at hand, and fetching the embedded one.", rich_markup_mode=None, no_args_is_help=True
+)
+
+for command in (
+    running.demo,
+    running.run,
+    working.init,
+    judging.assess,
+    running.baseline,
+    judging.decide,
+    running.train,
+    working.evaluate,
+    judging.compare,
+    looking.report,
+    looking.runs,
+    running.resume,
+    running.stop,
+    looking.doctor,
+):
+    app.command()(command)
+app.command(name="help")(looking.help_topic)
+data.command(name="check")(working.data_check)
+models.command(name="list")(looking.models_list)
+models.command(name="get")(looking.models_get)
+app.add_typer(data, name="data")
+app.add_typer(models, name="models")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"advisor {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="print the version"
+    ),
+) -> None:
+    """Without a command: this help."""
+    if context.invoked_subcommand is None:
+        sys.stderr.write(context.get_help() + "\n")
+        raise typer.Exit(2)

@@ -1,0 +1,152 @@
+"""The flags that fill a plan, defined once and taken by the commands that need them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def _option(kind: Any, flag: str, text: str, **more: Any) -> Any:
+    return Annotated[kind, typer.Option(flag, help=text, show_default=False, **more)]
+
+
+_PATH, _TEXT, _NUMBER, _COUNT = Path | None, str | None, float | None, int | None
+
+PLAN_OPTIONS: dict[str, Any] = {
+    "config": _option(_PATH, "--config", "advisor.toml with the plan; flags given beside it win"),
+    "data": _option(_PATH, "--data", "JSONL of question-answer rows, split here"),
+    "train": _option(_PATH, "--train", "training rows, with --test instead of --data"),
+    "dev": _option(_PATH, "--dev", "rows that choose prompts and checkpoints; else carved from --train"),
+    "test": _option(_PATH, "--test", "rows that are scored once"),
+    "task": _option(_TEXT, "--task", "what the model should do; more paragraphs define labels and rules"),
+    "metric": _option(_TEXT, "--metric", "exact_match (default), squad_exact_match or token_f1"),
+    "target": _option(_NUMBER, "--target", "score (0..1) from which the task is solved"),
+    "min_gain": _option(_NUMBER, "--min-gain", "smallest gain worth a fine-tuned model (default 0.05)"),
+    "margin": _option(_NUMBER, "--margin", "loss of score accepted if the tuned model saves money or time"),
+    "answer": _option(
+        list[str] | None, "--answer", "CRITERION=yes|no|unknown, repeatable; `advisor help suitability`"
+    ),
+    "model": _option(_TEXT, "--model", "smollm2-135m (default), hub id, folder or .gguf file"),
+    "endpoint": _option(_TEXT, "--endpoint", "OpenAI-compatible URL that answers the cheap options"),
+    "endpoint_model": _option(_TEXT, "--endpoint-model", "model name at the endpoint"),
+    "rungs": _option(
+        _TEXT, "--rungs", "classifier,zero_shot,instruction,prompt_file,few_shot (default: all)"
+    ),
+    "prompt_file": _option(_PATH, "--prompt-file", "the prompt you use today, a rung of its own"),
+    "method": _option(_TEXT, "--method", "auto (default), lora or qlora"),
+    "epochs": _option(_NUMBER, "--epochs", "passes over the training rows (default by their number)"),
+    "rank": _option(_COUNT, "--rank", "rank of the adapter (default 16)"),
+    "learning_rate": _option(_NUMBER, "--learning-rate", "peak rate (default by the model's width)"),
+    "max_length": _option(
+        _COUNT, "--max-length", "tokens a row; longer rows are refused (default: the longest)"
+    ),
+    "batch_size": _option(_COUNT, "--batch-size", "rows an optimizer step (default 8)"),
+    "precision": _option(_TEXT, "--precision", "auto (default), fp32 or bf16"),
+    "max_minutes": _option(_NUMBER, "--max-minutes", "bounds the whole run; every reduction is stated"),
+    "force_train": _option(bool, "--force-train", "train whatever the verdict says"),
+    "no_train": _option(bool, "--no-train", "stop after the verdict"),
+    "require": _option(
+        list[str] | None,
+        "--require",
+        "improved, target or verdict:OUTCOME, repeatable; exit 4 if it does not hold",
+    ),
+    "seed": _option(_COUNT, "--seed", "chooses splits, examples and batches (default 0)"),
+}
+OUTPUT_OPTIONS: dict[str, Any] = {
+    "out": _option(_PATH, "--out", "run directory (default: a new one in ./runs)"),
+    "json_": _option(bool, "--json", "print the result as one JSON object"),
+    "json_events": _option(bool, "--json-events", "print the event stream"),
+    "quiet": _option(bool, "--quiet", "no narration"),
+}
+
+_TRAINING_ONLY = {"method", "epochs", "rank", "learning_rate", "force_train", "no_train", "margin"}
+_JUDGING = {
+    "target",
+    "min_gain",
+    "margin",
+    "answer",
+    "rungs",
+    "prompt_file",
+    "require",
+    "force_train",
+    "no_train",
+}
+RUN_FLAGS = tuple(PLAN_OPTIONS)
+BASELINE_FLAGS = tuple(name for name in PLAN_OPTIONS if name not in _TRAINING_ONLY)
+TRAIN_FLAGS = tuple(
+    name
+    for name in PLAN_OPTIONS
+    if name not in _JUDGING and name not in {"test", "metric", "endpoint", "endpoint_model"}
+)
+
+
+def takes(*names: str) -> Callable[[_F], _F]:
+    """Give a command these flags; it receives them as keyword arguments, None or False where not given."""
+    known = {**PLAN_OPTIONS, **OUTPUT_OPTIONS}
+
+    def decorate(function: _F) -> _F:
+        parameters = [
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=_default(known[name]), annotation=known[name]
+            )
+            for name in names
+        ]
+        function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        function.__annotations__ = {name: known[name] for name in names}
+        return function
+
+    return decorate
+
+
+def _default(option: Any) -> Any:
+    return False if option.__args__[0] is bool else None
+
+
+def plan_values(flags: dict[str, Any]) -> dict[str, Any]:
+    """The plan's fields from the flags that were given.
+
+    Raises:
+        Fault: `--answer` is not CRITERION=VALUE.
+    """
+    from rubrics.errors import Fault
+
+    values = {
+        name: value
+        for name, value in flags.items()
+        if name in PLAN_OPTIONS and name not in ("config", "answer") and value not in (None, False, [])
+    }
+    if values.get("rungs"):
+        values["rungs"] = tuple(part.strip() for part in values["rungs"].split(",") if part.strip())
+    if values.get("require"):
+        values["require"] = tuple(values["require"])
+    answers = {}
+    for answer in flags.get("answer") or ():
+        name, found, value = answer.partition("=")
+        if not found:
+            raise Fault(
+                f"{answer!r} is not CRITERION=yes|no|unknown",
+                where="--answer",
+                fix="See `advisor help suitability`.",
+            )
+        answers[name.strip()] = value.strip()
+    if answers:
+        values["answers"] = answers
+    return values
+
+
+def plan_of(flags: dict[str, Any], **fixed: Any) -> Any:
+    """The plan of a command's flags.
+
+    Raises:
+        Fault: the plan is wrong.
+    """
+    from advisor.plan import make_plan, read_plan
+
+    values = {**plan_values(flags), **fixed}
+    return read_plan(flags["config"], values) if flags.get("config") else make_plan(values)

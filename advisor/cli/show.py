@@ -1,0 +1,57 @@
+"""The one owner of stdout, stderr and exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from rubrics.errors import ExitCode, Fault
+
+_SHOWN_PROBLEMS = 20
+
+
+def out(text: str) -> None:
+    """Print a result."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def out_json(value: Any) -> None:
+    """Print a result as one JSON object."""
+    out(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def err(text: str) -> None:
+    """Print narration."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def show_fault(fault: Fault) -> int:
+    """Say what happened, where and what to do; return the exit code."""
+    err(f"error: {fault}")
+    for problem in fault.problems[:_SHOWN_PROBLEMS]:
+        err(f"  {problem}")
+    if len(fault.problems) > _SHOWN_PROBLEMS:
+        err(f"  and {len(fault.problems) - _SHOWN_PROBLEMS} more")
+    if fault.fix:
+        err(f"what to do: {fault.fix}")
+    return int(fault.code)
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Columns of plain text, aligned; wide characters are counted as a terminal shows them."""
+    from rich.cells import cell_len
+
+    widths = [max(cell_len(row[at]) for row in [head, *rows]) for at in range(len(head))]
+    lines = [
+        "  ".join(
+            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in [head, ["-" * width for width in widths], *rows]
+    ]
+    return "\n".join(lines)
+
+
+INTERRUPTED = int(ExitCode.INTERRUPTED)

@@ -1,0 +1,89 @@
+"""A report on one terminal page."""
+
+from __future__ import annotations
+
+from advisor.cli.show import out, out_json, table
+from advisor.report.markdown import interval
+from advisor.report.model import Report
+from rubrics.phrases import rung_words
+
+
+def show_report(report: Report, *, as_json: bool, quiet: bool) -> None:
+    """Print the report: as one JSON object, as its last word, or as a page."""
+    if as_json:
+        out_json(report.to_json())
+    elif quiet:
+        out(f"{_outcome(report)}: {report.advice}")
+    else:
+        out("\n".join(_page(report)))
+
+
+def _outcome(report: Report) -> str:
+    return report.comparison.outcome if report.comparison else report.verdict.outcome
+
+
+def _page(report: Report) -> list[str]:
+    metric = report.task.metric
+    lines = ["", f"verdict before training: {report.verdict.outcome} (rule {report.verdict.rule})"]
+    lines += [f"  {reason}" for reason in report.verdict.reasons]
+    lines += ["", *_ladder(report, metric)]
+    if report.comparison is not None:
+        lines += ["", *_comparison(report, metric)]
+    lines += [f"reduced: {reduction}" for reduction in report.run.reductions]
+    shares = [
+        f"{name} {seconds:.0f} s" for name, seconds in report.run.stage_seconds.items() if seconds >= 0.5
+    ]
+    return [
+        *lines,
+        "",
+        f"time: {report.run.duration_s:.0f} s ({', '.join(shares)})",
+        f"report: {report.run.directory}/report.md",
+        "",
+        f"{_outcome(report)}: {report.advice}",
+    ]
+
+
+def _ladder(report: Report, metric: str) -> list[str]:
+    rows = [
+        [
+            rung_words(entry.rung) + (" *" if entry.selected else ""),
+            entry.split,
+            str(entry.n),
+            interval(entry.metrics[metric]),
+        ]
+        for entry in report.baselines
+    ]
+    skipped = [
+        f"not measured: {rung_words(rung)} ({reason})" for rung, reason in report.skipped_rungs.items()
+    ]
+    return [table(["cheap option (* chosen on dev)", "split", "n", metric], rows), *skipped]
+
+
+def _comparison(report: Report, metric: str) -> list[str]:
+    found = report.comparison
+    assert found is not None
+    names = {
+        "base": "base model",
+        "best_baseline": f"best cheap option: {rung_words(found.baseline)}",
+        "tuned": "tuned model",
+    }
+    rows = [
+        [
+            names[entry.system],
+            str(entry.n),
+            interval(entry.metrics[metric]),
+            "" if entry.loss is None else f"{entry.loss:.3f}",
+            "" if entry.next_token_accuracy is None else f"{entry.next_token_accuracy:.3f}",
+        ]
+        for entry in report.evaluations
+    ]
+    lines = [table(["on the same test rows", "n", metric, "loss", "next-token acc."], rows), ""]
+    lines.append(
+        f"tuned minus best cheap option: {found.difference:+.3f} [{found.low:+.3f}, {found.high:+.3f}], "
+        f"p = {found.p_value:.2g} ({found.test})"
+    )
+    if found.fixed is not None:
+        lines.append(
+            f"fixed {found.fixed}, broken {found.broken}, both right {found.both_right}, both wrong {found.both_wrong}"
+        )
+    return lines

@@ -1,0 +1,142 @@
+"""Commands that work on files: write a plan, check data, score a model or a prediction file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from advisor.cli.options import RUN_FLAGS, plan_values, takes
+
+_INIT_FLAGS = tuple(name for name in RUN_FLAGS if name != "config")
+
+
+@takes(*_INIT_FLAGS, "out", "json_", "quiet")
+def init(**flags: Any) -> None:
+    """Write an advisor.toml, from flags, or by asking on a terminal.
+
+    Example: advisor init --data desk.jsonl --task "Route the message" --target 0.9 --out advisor.toml
+    """
+    from advisor.cli.show import err, out_json
+    from advisor.planning import ask_for_plan, write_plan
+
+    values = plan_values(flags)
+    plan = ask_for_plan(values)
+    path = flags["out"] or Path("advisor.toml")
+    write_plan(plan, path)
+    if flags["json_"]:
+        out_json({"path": str(path), "command": plan.command()})
+    elif not flags["quiet"]:
+        err(f"written: {path}\nrun it: advisor run --config {path}")
+
+
+def data_check(
+    file: Path = typer.Argument(metavar="FILE", help="JSONL of question-answer rows"),
+    against: Path | None = typer.Option(
+        None, "--against", help="find rows of FILE that stand in this file too"
+    ),
+    model: str | None = typer.Option(None, "--model", help="count tokens as this model does"),
+    prompt_only: bool = typer.Option(False, "--prompt-only", help="duplicates by prompts alone"),
+    json_: bool = typer.Option(False, "--json", help="print the result as one JSON object"),
+    quiet: bool = typer.Option(False, "--quiet", help="findings alone"),
+) -> None:
+    """Is the data fit? Duplicates, conflicts, leakage, lengths, skew; exit 3 if a finding is an error.
+
+    Example: advisor data check train.jsonl --against test.jsonl
+    """
+    from advisor.cli.show import out, out_json
+    from advisor.data.checking import check_file
+    from rubrics.errors import ExitCode
+
+    found = check_file(file, against=against, model=model, prompt_only=prompt_only)
+    if json_:
+        out_json(found)
+    else:
+        if not quiet:
+            out(f"{found['rows']:,} rows, {found['format']['name']} ({found['format']['evidence']})")
+        for finding in found["findings"]:
+            out(f"{finding['severity']:<8} {finding['check']:<4} {finding['message']}")
+            if finding["fix"] and not quiet:
+                out(f"              {finding['fix']}")
+        if not found["findings"]:
+            out("no findings")
+    has_errors = any(finding["severity"] == "error" for finding in found["findings"])
+    raise typer.Exit(int(ExitCode.BAD_DATA) if has_errors else 0)
+
+
+def evaluate(
+    predictions: Path | None = typer.Option(
+        None, "--predictions", help="answers that exist, with --references"
+    ),
+    references: Path | None = typer.Option(None, "--references", help="JSONL with id and accepted answers"),
+    data: Path | None = typer.Option(
+        None, "--data", help="rows to ask a model about, with --model or --endpoint"
+    ),
+    model: str | None = typer.Option(None, "--model", help="smollm2-135m, hub id, folder or .gguf file"),
+    adapter: Path | None = typer.Option(None, "--adapter", help="adapter folder of a finished training"),
+    endpoint: str | None = typer.Option(None, "--endpoint", help="OpenAI-compatible URL"),
+    endpoint_model: str | None = typer.Option(None, "--endpoint-model", help="model name at the endpoint"),
+    task: str = typer.Option("", "--task", help="instruction, as system turn where a row has none"),
+    metric: str = typer.Option("exact_match", "--metric", help="one metric, or several as a,b"),
+    precision: str = typer.Option("auto", "--precision", help="auto, fp32 or bf16"),
+    out: Path | None = typer.Option(None, "--out", help="new folder for answers and scores of a model"),
+    seed: int = typer.Option(0, "--seed", help="of the resampling for graded metrics"),
+    json_: bool = typer.Option(False, "--json", help="print {n, missing, metrics} as one JSON object"),
+    json_events: bool = typer.Option(False, "--json-events", help="print the event stream"),
+    quiet: bool = typer.Option(False, "--quiet", help="no narration"),
+) -> None:
+    """Score answers that exist, or a model, a model with adapter, or an endpoint on a file.
+
+    Example: advisor evaluate --predictions answers.jsonl --references test.jsonl --metric exact_match,token_f1
+    """
+    from advisor.cli.show import INTERRUPTED, err
+    from advisor.comparing import metric_names, score_file
+    from advisor.display import display_for
+    from advisor.evaluating import Subject, evaluate_model
+    from advisor.interrupt import Interrupted, StopSignal, signals_stop
+    from rubrics.errors import Fault
+
+    names = metric_names(metric)
+    if predictions is not None:
+        if references is None or data is not None:
+            raise Fault(
+                "--predictions goes with --references and without --data", fix="See `advisor evaluate -h`."
+            )
+        _show_scores(score_file(predictions, references, names, seed), json_)
+        return
+    if data is None:
+        raise Fault("nothing to score", fix="Give --predictions and --references, or --data and a model.")
+    subject = Subject(model, adapter, endpoint, endpoint_model, task, precision)
+    display, stop = display_for(quiet=quiet or json_, json_events=json_events), StopSignal()
+    try:
+        with signals_stop(stop):
+            scored, folder = evaluate_model(data, subject, names, out, seed, display, stop)
+    except Interrupted:
+        err("stopped; nothing was scored")
+        raise typer.Exit(INTERRUPTED) from None
+    finally:
+        display.close()
+    if not quiet:
+        err(f"answers: {folder}/predictions.jsonl")
+    if not json_events:
+        _show_scores(scored, json_)
+
+
+def _show_scores(scored: Any, as_json: bool) -> None:
+    from advisor.cli.show import out, out_json, table
+    from advisor.report.markdown import interval
+
+    if as_json:
+        out_json(scored.to_json())
+        return
+    out(
+        table(
+            ["metric", "n", "value [95%]"],
+            [[name, str(scored.n), interval(s)] for name, s in scored.metrics.items()],
+        )
+    )
+    if scored.missing:
+        out(f"{scored.missing} references have no prediction and score 0")
+    if scored.unknown:
+        out(f"{scored.unknown} predictions have an id that no reference has; they are not scored")

@@ -1,0 +1,227 @@
+"""Scoring and comparing answers that exist: prediction files against references, without a model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from advisor.data.rows import Message
+from advisor.predictions import Prediction, Score, mean_score
+from advisor.stages.compare import paired
+from rubrics.decide import decide_report
+from rubrics.errors import ExitCode, Fault
+from rubrics.scoring import METRICS, get_metric
+
+REFERENCE_FIELDS = ("answer", "output", "completion", "reference")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores of a prediction file.
+
+    Attributes:
+        missing: references without a prediction; each scores 0.
+        unknown: predictions whose id no reference has; they are not scored.
+    """
+
+    n: int
+    missing: int
+    unknown: int
+    metrics: dict[str, Score]
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that `--json` prints."""
+        metrics = {name: score.model_dump() for name, score in self.metrics.items()}
+        return {"n": self.n, "missing": self.missing, "unknown": self.unknown, "metrics": metrics}
+
+
+def metric_names(text: str) -> list[str]:
+    """Names given as `a,b`.
+
+    Raises:
+        Fault: one is unknown.
+    """
+    names = [part.strip() for part in text.split(",") if part.strip()]
+    if not names:
+        raise Fault("no metric was named", where="--metric", fix=f"Known are {', '.join(METRICS)}.")
+    return [get_metric(name).name for name in names]
+
+
+def score_file(predictions: Path, references: Path, metrics: Sequence[str], seed: int = 0) -> Scored:
+    """Score a prediction file; the mean is over all references.
+
+    Raises:
+        Fault: a file cannot be read, a line is not what it should be, or ids repeat.
+    """
+    given, wanted = read_texts(predictions), read_references(references)
+    scores = {
+        name: [
+            METRICS[name].score(given[row_id], answers) if row_id in given else 0.0
+            for row_id, answers in wanted.items()
+        ]
+        for name in metrics
+    }
+    return Scored(
+        n=len(wanted),
+        missing=sum(row_id not in given for row_id in wanted),
+        unknown=sum(row_id not in wanted for row_id in given),
+        metrics={name: mean_score(values, name, seed) for name, values in scores.items()},
+    )
+
+
+def compare_files(
+    a: Path, b: Path, references: Path | None, metric: str, min_gain: float, seed: int
+) -> dict[str, Any]:
+    """The contract's `comparison` object for two prediction files, or the tuned answers of two runs.
+
+    Raises:
+        Fault: files do not fit each other, or references are missing.
+    """
+    name = get_metric(metric).name
+    first, second = _answers_file(a), _answers_file(b)
+    wanted = read_references(references) if references else _own_references(first, second)
+    before, after = (_scored(read_texts(path), wanted, name) for path in (first, second))
+    measured = paired(before, after, name, seed)
+    comparison = {**measured, "baseline": str(a), "tuned": str(b)}
+    inputs = {"task": {"metric": name, "min_gain": min_gain}, "comparison": comparison}
+    decided: dict[str, Any] = decide_report(inputs)["comparison"]
+    return decided
+
+
+def _answers_file(path: Path) -> Path:
+    """A prediction file as it is, or the test answers of a run: of the tuned model, else of the chosen rung."""
+    if not path.is_dir():
+        return path
+    tuned = path / "evaluation" / "tuned.test.jsonl"
+    if tuned.is_file():
+        return tuned
+    ladder = path / "baselines.json"
+    if ladder.is_file():
+        selected = json.loads(ladder.read_text(encoding="utf-8"))["selected"]
+        return path / "baselines" / f"{selected}.test.jsonl"
+    raise Fault("holds no test answers", where=str(path), fix="Give a finished run or a prediction file.")
+
+
+def _own_references(first: Path, second: Path) -> dict[str, tuple[str, ...]]:
+    """Files that the program wrote carry their references."""
+    found: list[dict[str, tuple[str, ...]]] = []
+    for path in (first, second):
+        rows = list(_objects(path))
+        if not all(isinstance(row.get("reference"), str) for _, row in rows):
+            raise Fault(
+                "carries no references",
+                where=str(path),
+                fix="Give --references FILE with id and answer a line.",
+            )
+        found.append({str(row["id"]): (row["reference"],) for _, row in rows})
+    if found[0].keys() != found[1].keys():
+        raise Fault("the two hold different rows", where=f"{first}, {second}", fix="Give --references FILE.")
+    return found[0]
+
+
+def _scored(given: Mapping[str, str], wanted: Mapping[str, Sequence[str]], metric: str) -> list[Prediction]:
+    prompt: list[Message] = []
+    return [
+        Prediction(
+            id=row_id,
+            prompt=prompt,
+            reference=answers[0],
+            prediction=given.get(row_id, ""),
+            scores={metric: METRICS[metric].score(given[row_id], answers) if row_id in given else 0.0},
+        )
+        for row_id, answers in wanted.items()
+    ]
+
+
+def read_texts(path: Path) -> dict[str, str]:
+    """Predictions by id: JSONL `{id, prediction}`, or one JSON object `{id: text}`.
+
+    Raises:
+        Fault: names the line and field that do not fit.
+    """
+    text = _text(path)
+    whole = _whole_object(text)
+    if whole is not None and "prediction" not in whole:
+        wrong = [name for name, value in whole.items() if not isinstance(value, str)]
+        if wrong:
+            raise _unfit(path, f"prediction of {wrong[0]!r} is not a text")
+        return {str(name): value for name, value in whole.items()}
+    found: dict[str, str] = {}
+    for number, row in _objects(path):
+        if not isinstance(row.get("prediction"), str) or "id" not in row:
+            raise _unfit(path, f"line {number}: expected an id and a text `prediction`, found {sorted(row)}")
+        if str(row["id"]) in found:
+            raise _unfit(path, f"line {number}: the id {row['id']!r} stands twice")
+        found[str(row["id"])] = row["prediction"]
+    return found
+
+
+def read_references(path: Path) -> dict[str, tuple[str, ...]]:
+    """Accepted answers by id: `answers` (a list), or one of `answer`, `output`, `completion`, `reference`.
+
+    Raises:
+        Fault: names the line and field that do not fit.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for number, row in _objects(path):
+        answers = _accepted(row)
+        if answers is None or "id" not in row:
+            raise _unfit(
+                path, f"line {number}: expected an id and `answers` or one of {', '.join(REFERENCE_FIELDS)}"
+            )
+        if str(row["id"]) in found:
+            raise _unfit(path, f"line {number}: the id {row['id']!r} stands twice")
+        found[str(row["id"])] = answers
+    if not found:
+        raise _unfit(path, "holds no references")
+    return found
+
+
+def _accepted(row: Mapping[str, Any]) -> tuple[str, ...] | None:
+    answers = row.get("answers")
+    if isinstance(answers, list) and answers and all(isinstance(answer, str) for answer in answers):
+        return tuple(answers)
+    return next(((row[name],) for name in REFERENCE_FIELDS if isinstance(row.get(name), str)), None)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise Fault("no such file", where=str(path), fix="Check the path.") from None
+    except IsADirectoryError:
+        raise Fault("is a folder, not a file", where=str(path), fix="Give a file.") from None
+    except UnicodeDecodeError as error:
+        raise _unfit(path, f"is not UTF-8 text: {error}") from None
+
+
+def _whole_object(text: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _objects(path: Path) -> list[tuple[int, dict[str, Any]]]:
+    found: list[tuple[int, dict[str, Any]]] = []
+    for number, line in enumerate(_text(path).splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except ValueError as error:
+            raise _unfit(path, f"line {number}: is not JSON: {error}") from None
+        if not isinstance(value, dict):
+            raise _unfit(path, f"line {number}: expected an object, found {type(value).__name__}")
+        found.append((number, value))
+    return found
+
+
+def _unfit(path: Path, what: str) -> Fault:
+    return Fault(
+        what, where=str(path), fix="Correct the file; see `advisor help files`.", code=ExitCode.BAD_DATA
+    )

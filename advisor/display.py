@@ -1,0 +1,228 @@
+"""What a person sees of the event stream: a bar with the time left on a terminal, one line a change elsewhere.
+
+Both are folds: `fold` is a pure function from state and event to state; a display only prints what changed.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TextIO
+
+from trainer.events import Event, Logged, Metric, Progress, StageFinished, StageStarted, Warned
+
+_LINE_STEP = 0.25
+"""Without a terminal a task's progress is told when this share of it more is done."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a run is.
+
+    Attributes:
+        task: what is in progress, with `done` of `total`.
+        started: time of the task's first event, seconds since the epoch.
+        metrics: last measured value of each name.
+    """
+
+    stage: str = ""
+    task: str = ""
+    done: float = 0.0
+    total: float | None = None
+    unit: str = ""
+    started: float = 0.0
+    begun_at: float = 0.0
+    metrics: tuple[tuple[str, float], ...] = ()
+
+    def share(self) -> float | None:
+        """Share of the task that is done, 0..1."""
+        return min(1.0, self.done / self.total) if self.total else None
+
+    def seconds_left(self, now: float) -> float | None:
+        """Time the task still takes at the pace since it was first seen."""
+        advanced = self.done - self.begun_at
+        if not self.total or advanced <= 0:
+            return None
+        return (self.total - self.done) * (now - self.started) / advanced
+
+
+def fold(state: State, event: Event) -> State:
+    """The state after an event."""
+    if isinstance(event, StageStarted):
+        return State(stage=event.stage)
+    if isinstance(event, Progress):
+        if event.task != state.task:
+            state = replace(state, task=event.task, started=event.time, begun_at=event.done)
+        return replace(state, done=event.done, total=event.total, unit=event.unit)
+    if isinstance(event, Metric):
+        return replace(state, metrics=tuple(sorted({**dict(state.metrics), **event.values}.items())))
+    return state
+
+
+class Display(Protocol):
+    """Hears events; must be closed."""
+
+    def __call__(self, event: Event) -> None:
+        """Take one event."""
+        ...
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        ...
+
+
+class Silent:
+    """Says nothing."""
+
+    def __call__(self, event: Event) -> None:
+        """Take one event."""
+
+    def close(self) -> None:
+        """Nothing to leave."""
+
+
+class JsonEvents:
+    """The event stream itself, one JSON line each."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __call__(self, event: Event) -> None:
+        """Print one event."""
+        self._stream.write(event.model_dump_json() + "\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Nothing to leave."""
+
+
+class Lines:
+    """One line a change, for logs and pipes."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._state = State()
+        self._told = 0.0
+
+    def __call__(self, event: Event) -> None:
+        """Print what changed."""
+        before, self._state = self._state, fold(self._state, event)
+        line = describe(event)
+        if line:
+            self._print(line)
+        elif isinstance(event, Progress):
+            self._progress(before)
+
+    def _progress(self, before: State) -> None:
+        share = self._state.share()
+        if self._state.task != before.task:
+            self._told = 0.0
+        if share is not None and (share - self._told >= _LINE_STEP or (share == 1 and self._told < 1)):
+            self._told = share
+            self._print("  " + progress_text(self._state, time.time()))
+
+    def _print(self, line: str) -> None:
+        self._stream.write(line + "\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Nothing to leave."""
+
+
+class Bar:
+    """A live bar on a terminal, repainted by rich at most ten times a second."""
+
+    def __init__(self, stream: TextIO) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        self._console = Console(file=stream, highlight=False)
+        self._progress = Progress(
+            TextColumn("  {task.description}", markup=False),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[note]}", markup=False),
+            console=self._console,
+            transient=True,
+            refresh_per_second=8,
+        )
+        self._bar: Any = None
+        self._state = State()
+        self._progress.start()
+
+    def __call__(self, event: Event) -> None:
+        """Move the bar, or print a line above it."""
+        self._state = fold(self._state, event)
+        line = describe(event)
+        if line:
+            self._console.print(line, markup=False)
+        if isinstance(event, StageStarted | StageFinished) and self._bar is not None:
+            self._progress.remove_task(self._bar)
+            self._bar = None
+        if isinstance(event, Progress):
+            self._move()
+
+    def _move(self) -> None:
+        state = self._state
+        if self._bar is None:
+            self._bar = self._progress.add_task(state.task, total=1.0, note="")
+        self._progress.update(
+            self._bar,
+            description=state.task,
+            completed=state.share() or 0.0,
+            note=progress_text(state, time.time()).removeprefix(state.task + " "),
+        )
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._progress.stop()
+
+
+def describe(event: Event) -> str:
+    """The line that an event deserves, or nothing."""
+    if isinstance(event, StageFinished):
+        time_taken = "kept" if event.reused else f"{event.seconds:.1f} s"
+        return f"{event.stage:<9} {time_taken:>8}  {event.summary}".rstrip()
+    if isinstance(event, Warned):
+        return f"warning: {event.message}"
+    if isinstance(event, Logged):
+        return f"  {event.message}"
+    return ""
+
+
+def progress_text(state: State, now: float) -> str:
+    """`train 40/88 steps, loss 0.21, 1 min 20 s left`."""
+    total = "" if state.total is None else f"/{_number(state.total)}"
+    parts = [f"{state.task} {_number(state.done)}{total} {state.unit}"]
+    values = dict(state.metrics)
+    if state.task == "train" and "loss" in values:
+        parts.append(f"loss {values['loss']:.3f}")
+        if "eval_loss" in values:
+            parts.append(f"dev loss {values['eval_loss']:.3f}")
+    left = state.seconds_left(now)
+    if left is not None and left >= 1:
+        parts.append(f"{duration(left)} left")
+    return ", ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `3 min 20 s`, `2 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def display_for(*, quiet: bool, json_events: bool) -> Display:
+    """The display that suits where the output goes."""
+    if json_events:
+        return JsonEvents(sys.stdout)
+    if quiet:
+        return Silent()
+    return Bar(sys.stderr) if sys.stderr.isatty() else Lines(sys.stderr)

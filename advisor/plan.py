@@ -1,0 +1,225 @@
+"""The plan: one frozen, validated object. Flags and `advisor.toml` (and later the wizard) are ways to fill it."""
+
+from __future__ import annotations
+
+import shlex
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from rubrics.errors import Fault
+from rubrics.scoring import get_metric
+from rubrics.suitability import load_criteria
+
+DEFAULT_MODEL = "smollm2-135m"
+RUNGS = ("classifier", "zero_shot", "instruction", "prompt_file", "few_shot")
+"""In the order of their cost, cheapest first; `prompt_file` is the user's present prompt."""
+
+Answer = Literal["yes", "no", "unknown"]
+MethodChoice = Literal["auto", "lora", "qlora"]
+PrecisionChoice = Literal["auto", "fp32", "bf16"]
+
+_FLAG_OF = {"answers": "--answer", "rungs": "--rungs"}
+
+
+class Plan(BaseModel):
+    """What was asked; `None` leaves a choice to the program, which states what it chose.
+
+    Attributes:
+        data: one file that is split here; or `train` and `test` (and `dev`) as given files.
+        target: score on the metric, 0..1, from which the task is solved.
+        min_gain: smallest gain worth a fine-tuned model, in score.
+        margin: loss of score accepted when the tuned model is there to save money or time.
+        max_minutes: bounds the whole run after the model is fetched.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: Path | None = None
+    train: Path | None = None
+    dev: Path | None = None
+    test: Path | None = None
+    task: str = ""
+    metric: str = "exact_match"
+    target: float | None = Field(default=None, ge=0, le=1)
+    min_gain: float = Field(default=0.05, gt=0, le=1)
+    margin: float | None = Field(default=None, gt=0, le=1)
+    answers: dict[str, Answer] = {}
+    model: str = DEFAULT_MODEL
+    endpoint: str | None = None
+    endpoint_model: str | None = None
+    rungs: tuple[str, ...] = RUNGS
+    prompt_file: Path | None = None
+    method: MethodChoice = "auto"
+    epochs: float | None = Field(default=None, gt=0, le=100)
+    rank: int = Field(default=16, ge=1, le=1024)
+    learning_rate: float | None = Field(default=None, gt=0, le=1)
+    max_length: int | None = Field(default=None, ge=8)
+    batch_size: int = Field(default=8, ge=1, le=4096)
+    precision: PrecisionChoice = "auto"
+    max_minutes: float | None = Field(default=None, gt=0)
+    force_train: bool = False
+    no_train: bool = False
+    require: tuple[str, ...] = ()
+    seed: int = Field(default=0, ge=0, lt=2**32)
+
+    @field_validator("metric")
+    @classmethod
+    def _known_metric(cls, name: str) -> str:
+        return get_metric(name).name
+
+    @field_validator("answers")
+    @classmethod
+    def _known_criteria(cls, answers: dict[str, Answer]) -> dict[str, Answer]:
+        known = [criterion.key for criterion in load_criteria()]
+        unknown = sorted(set(answers) - set(known))
+        if unknown:
+            raise ValueError(f"no such criterion: {', '.join(unknown)}; known are {', '.join(known)}")
+        return answers
+
+    @field_validator("rungs")
+    @classmethod
+    def _known_rungs(cls, rungs: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = sorted(set(rungs) - set(RUNGS))
+        if unknown or not rungs:
+            raise ValueError(
+                f"no such rung: {', '.join(unknown) or '(none given)'}; known are {', '.join(RUNGS)}"
+            )
+        return tuple(rung for rung in RUNGS if rung in rungs)
+
+    @field_validator("require")
+    @classmethod
+    def _known_conditions(cls, conditions: tuple[str, ...]) -> tuple[str, ...]:
+        from rubrics.rulebook import Outcome
+
+        outcomes = [outcome.value for outcome in Outcome]
+        for condition in conditions:
+            kind, _, outcome = condition.partition(":")
+            if condition in ("improved", "target") or (kind == "verdict" and outcome in outcomes):
+                continue
+            raise ValueError(
+                f"{condition!r} is not a condition; use improved, target or verdict:OUTCOME with one of "
+                + ", ".join(outcomes)
+            )
+        return conditions
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Plan:
+        if self.data and (self.train or self.test or self.dev):
+            raise ValueError("--data is one file to split; it does not go with --train, --dev or --test")
+        if not self.data and not self.train:
+            raise ValueError("no rows: give --data FILE, or --train FILE and --test FILE")
+        if bool(self.endpoint) != bool(self.endpoint_model):
+            raise ValueError("--endpoint and --endpoint-model go together")
+        if self.force_train and self.no_train:
+            raise ValueError("--force-train and --no-train exclude each other")
+        if "target" in self.require and self.target is None:
+            raise ValueError("--require target needs a --target")
+        return self
+
+    def files(self) -> dict[str, Path]:
+        """The data files by their flag's name."""
+        named = {"data": self.data, "train": self.train, "dev": self.dev, "test": self.test}
+        return {name: path for name, path in named.items() if path is not None}
+
+    def absolute(self) -> Plan:
+        """The same plan with absolute paths, so that it can be run again from anywhere."""
+        paths = {name: path.resolve() for name, path in self.files().items()}
+        if self.prompt_file:
+            paths["prompt_file"] = self.prompt_file.resolve()
+        model = str(Path(self.model).resolve()) if Path(self.model).exists() else self.model
+        return self.model_copy(update={**paths, "model": model})
+
+    def to_toml(self) -> str:
+        """What `--config` reads; choices left open are left out."""
+        values = self.model_dump(mode="json", exclude_none=True)
+        return tomli_w.dumps(values, multiline_strings=True)
+
+    def command(self) -> str:
+        """The command that gives the same plan."""
+        words = ["advisor", "run"]
+        default = {name: field.default for name, field in Plan.model_fields.items()}
+        for name, value in self.model_dump(mode="json").items():
+            if value is None or value == default[name] or (name == "rungs" and tuple(value) == RUNGS):
+                continue
+            words += _words(name, value)
+        return shlex.join(words)
+
+
+def _words(name: str, value: Any) -> list[str]:
+    flag = flag_of(name)
+    if value is True:
+        return [flag]
+    if isinstance(value, dict):
+        return [word for key, answer in value.items() for word in (flag, f"{key}={answer}")]
+    if name == "require":
+        return [word for condition in value for word in (flag, condition)]
+    if isinstance(value, list):
+        return [flag, ",".join(value)]
+    return [flag, str(value)]
+
+
+def flag_of(field: str) -> str:
+    """The flag that fills a field of the plan."""
+    return _FLAG_OF.get(field, "--" + field.replace("_", "-"))
+
+
+def make_plan(values: Mapping[str, Any], source: str = "") -> Plan:
+    """Validate values into a plan.
+
+    Raises:
+        Fault: names every flag or field that is wrong; exit code 2.
+    """
+    try:
+        return Plan.model_validate(dict(values))
+    except ValidationError as error:
+        problems = [_problem(item, source) for item in error.errors()]
+        raise Fault(
+            problems[0] if len(problems) == 1 else f"{len(problems)} things are wrong with the plan",
+            where=source,
+            fix="See `advisor run --help`.",
+            problems=problems if len(problems) > 1 else (),
+        ) from None
+
+
+def _problem(item: Any, source: str) -> str:
+    message = str(item["msg"]).removeprefix("Value error, ")
+    if not item["loc"]:
+        return message
+    field = str(item["loc"][0])
+    if item["type"] == "extra_forbidden":
+        return f"{field}: no such field; known are {', '.join(Plan.model_fields)}"
+    name = ".".join(str(part) for part in item["loc"]) if source else flag_of(field)
+    return f"{name}: {message} (found {item.get('input')!r})"
+
+
+def read_plan(path: Path, overrides: Mapping[str, Any] | None = None) -> Plan:
+    """Read `advisor.toml`; paths in it are relative to the file; flags given beside it win.
+
+    Raises:
+        Fault: no such file, not TOML, or not a plan; exit code 2.
+    """
+    values = {**_toml_values(path), **(overrides or {})}
+    return make_plan(values, source=str(path))
+
+
+def _toml_values(path: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Fault("no such file", where=str(path), fix="Write one with `advisor init`.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Fault(f"cannot be read: {error}", where=str(path), fix="Give a TOML file.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise Fault(f"is not TOML: {error}", where=str(path), fix="Correct the line named.") from None
+    for name in ("data", "train", "dev", "test", "prompt_file"):
+        if isinstance(values.get(name), str):
+            values[name] = path.parent / values[name]
+    model = values.get("model")
+    if isinstance(model, str) and (path.parent / model).exists():
+        values["model"] = str(path.parent / model)
+    return values

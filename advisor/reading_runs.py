@@ -1,0 +1,80 @@
+"""What lies in run directories, for lists and reports; reads only."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from advisor.report.model import Report
+from advisor.run_directory import PLAN_FILE, RunDirectory, open_run
+from rubrics.errors import Fault
+
+
+@dataclass(frozen=True)
+class RunEntry:
+    """One run in a list.
+
+    Attributes:
+        state: `running`, `finished` or `interrupted`.
+        outcome: of the comparison, else of the verdict, else empty.
+    """
+
+    path: str
+    state: str
+    outcome: str
+    task: str
+    created: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry as JSON."""
+        return asdict(self)
+
+
+def read_report(path: Path) -> Report:
+    """The report of a run.
+
+    Raises:
+        Fault: no such run, or it has none yet.
+    """
+    run = open_run(path)
+    file = run.path / "report.json"
+    try:
+        return Report.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        raise Fault(
+            "has no report yet", where=str(path), fix=f"Finish the run: advisor resume {path}"
+        ) from None
+    except ValidationError as error:
+        raise Fault(
+            f"is damaged: {error.errors()[0]['msg']}", where=str(file), fix=f"advisor resume {path}"
+        ) from None
+
+
+def list_runs(folder: Path) -> list[RunEntry]:
+    """The runs in a folder, newest first."""
+    found = [_entry(RunDirectory(path)) for path in folder.glob("*") if (path / PLAN_FILE).is_file()]
+    return sorted(found, key=lambda entry: -entry.created)
+
+
+def _entry(run: RunDirectory) -> RunEntry:
+    try:
+        task = run.plan().task
+    except Fault as fault:
+        task = str(fault)
+    finished = (run.path / "report.json").exists() or (run.path / "training.json").exists()
+    state = "running" if run.is_live() else "finished" if finished else "interrupted"
+    first = task.strip().splitlines()[0] if task.strip() else ""
+    return RunEntry(str(run.path), state, _outcome(run.path), first[:60], run.plan_file.stat().st_mtime)
+
+
+def _outcome(path: Path) -> str:
+    for name in ("comparison.json", "verdict.json"):
+        try:
+            return str(json.loads((path / name).read_text(encoding="utf-8"))["outcome"])
+        except (OSError, ValueError, KeyError):
+            continue
+    return ""

@@ -1,0 +1,274 @@
+"""The report as Markdown: what a person hands on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from advisor.predictions import Prediction, Score, read_predictions
+from advisor.report.model import BaselinePart, Report
+from rubrics.phrases import rung_words
+
+_SHOWN_ROWS = 10
+_LONGEST_CELL = 120
+
+
+def render(report: Report, run: Path) -> str:
+    """The whole page.
+
+    Args:
+        run: the run directory, whose prediction files give the rows that were fixed and broken.
+    """
+    parts = [
+        _head(report),
+        _comparison(report),
+        _verdict(report),
+        _baselines(report),
+        _training(report),
+        _rows(report, run),
+        _data(report),
+        _suitability(report),
+        _method(report),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _head(report: Report) -> str:
+    task = report.task.description.strip().splitlines()
+    outcome = report.comparison.outcome if report.comparison else report.verdict.outcome
+    return "\n\n".join(
+        [
+            f"# {task[0] if task else 'Fine-tuning advice'}",
+            f"**{outcome}.** {report.advice}",
+            f"Run `{report.run.id}` of {report.run.created}, advisor {report.run.version}, seed {report.run.seed}.",
+        ]
+    )
+
+
+def _comparison(report: Report) -> str:
+    if report.comparison is None:
+        return ""
+    metric, found = report.task.metric, report.comparison
+    best = rung_words(found.baseline)
+    names = {
+        "base": "base model, no examples",
+        "best_baseline": f"best cheap option ({best})",
+        "tuned": "tuned",
+    }
+    table = _table(
+        ["system", "n", metric, "token F1", "loss", "next-token accuracy"],
+        [
+            [
+                names[entry.system],
+                str(entry.n),
+                interval(entry.metrics[metric]),
+                interval(entry.metrics["token_f1"]),
+                "" if entry.loss is None else f"{entry.loss:.3f}",
+                "" if entry.next_token_accuracy is None else f"{entry.next_token_accuracy:.3f}",
+            ]
+            for entry in report.evaluations
+        ],
+    )
+    flips = (
+        f" Fixed {found.fixed}, broken {found.broken}, both right {found.both_right}, both wrong {found.both_wrong}."
+        if found.fixed is not None
+        else ""
+    )
+    return (
+        f"## On the same test rows\n\n{table}\n\n"
+        f"Tuned minus best cheap option: {found.difference:+.3f} [{found.low:+.3f}, {found.high:+.3f}] "
+        f"(95%), {found.test}: p = {found.p_value:.2g}, n = {found.n}.{flips}\n\n{found.reason} (rule {found.rule})"
+    )
+
+
+def _verdict(report: Report) -> str:
+    verdict = report.verdict
+    lines = [f"## Verdict before training: {verdict.outcome} (rule {verdict.rule})", ""]
+    lines += [f"- {reason}" for reason in verdict.reasons]
+    if verdict.minimum_detectable_effect is not None:
+        lines.append(
+            f"- With this test set a gain of {verdict.minimum_detectable_effect:.3f} can be seen (80% power)."
+        )
+    if verdict.flip:
+        lines += ["", "What would change it:", ""]
+        lines += [f"- {flip.text}" for flip in verdict.flip]
+    return "\n".join(lines)
+
+
+def _baselines(report: Report) -> str:
+    metric = report.task.metric
+    table = _table(
+        ["rung", "model", "split", "n", metric, "prompt tokens a row", "latency p50", "chosen"],
+        [
+            [
+                rung_words(entry.rung),
+                entry.model,
+                entry.split,
+                str(entry.n),
+                interval(entry.metrics[metric]),
+                f"{entry.prompt_tokens / max(1, _asked(entry)):.0f}",
+                f"{entry.latency_s.p50:.2f} s",
+                "yes" if entry.selected else "",
+            ]
+            for entry in report.baselines
+        ],
+    )
+    notes = [f"- {rung_words(rung)}: {reason}." for rung, reason in report.skipped_rungs.items()]
+    notes += [
+        f"- {rung_words(entry.rung)} with the {entry.with_leaked['n'] - entry.n} rows that stand in train: "
+        f"{entry.with_leaked['metrics'][metric]['value']:.3f} on {entry.with_leaked['n']} rows."
+        for entry in report.baselines
+        if entry.with_leaked
+    ]
+    return f"## Cheap options\n\n{table}" + ("\n\n" + "\n".join(notes) if notes else "")
+
+
+def _asked(entry: BaselinePart) -> int:
+    return int(entry.with_leaked["n"]) if entry.with_leaked else entry.n
+
+
+def _training(report: Report) -> str:
+    parts = []
+    if report.forecast is not None:
+        parts.append(_forecast(report))
+    training = report.training
+    if training is None:
+        return "\n\n".join(parts)
+    config = ", ".join(
+        f"{name} {value}" for name, value in training.config.items() if not isinstance(value, list)
+    )
+    early = ", stopped early" if training.stopped_early else ""
+    lines = [
+        "## Training",
+        "",
+        f"{training.method} on {training.train_rows} rows, {training.steps} steps, {training.epochs:g} epochs{early}; "
+        f"the checkpoint of step {training.best_step} (least dev loss) was kept: `{training.adapter}`.",
+        "",
+        _table(
+            ["step", "train loss", "dev loss", "dev next-token accuracy"],
+            [
+                [
+                    str(point.step),
+                    "" if point.loss is None else f"{point.loss:.3f}",
+                    f"{point.eval_loss:.3f}",
+                    f"{point.eval_next_token_accuracy or 0:.3f}",
+                ]
+                for point in training.history
+                if point.eval_loss is not None
+            ],
+        ),
+        "",
+        f"In effect: {config}.",
+    ]
+    lines += [f"- {finding['rule']}: {finding['message']}" for finding in training.findings]
+    parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def _forecast(report: Report) -> str:
+    found = report.forecast
+    assert found is not None
+    rows = [["memory", _gib(found.memory_bytes), _gib(found.memory_measured_bytes)]]
+    rows.append(["time", _minutes(found.seconds), _minutes(found.seconds_measured)])
+    rows += [[f"memory: {name}", _gib(value), ""] for name, value in found.memory.items()]
+    notes = "".join(f"\n- {note}" for note in found.notes)
+    return f"## Forecast\n\n{_table(['', 'predicted', 'measured'], rows)}" + (f"\n{notes}" if notes else "")
+
+
+def _rows(report: Report, run: Path) -> str:
+    if report.comparison is None or report.comparison.fixed is None:
+        return ""
+    metric = report.task.metric
+    leaked = set(report.data.leaked)
+    before = read_predictions(run / "evaluation" / "best_baseline.test.jsonl")
+    after = read_predictions(run / "evaluation" / "tuned.test.jsonl")
+    pairs = [(one, two) for one, two in zip(before, after, strict=True) if one.id not in leaked]
+    broken = [(one, two) for one, two in pairs if one.scores[metric] > two.scores[metric]]
+    fixed = [(one, two) for one, two in pairs if one.scores[metric] < two.scores[metric]]
+    parts = [_flipped(f"Broken ({len(broken)})", broken), _flipped(f"Fixed ({len(fixed)})", fixed)]
+    return "## Row by row\n\n" + "\n\n".join(parts)
+
+
+def _flipped(title: str, pairs: Sequence[tuple[Prediction, Prediction]]) -> str:
+    if not pairs:
+        return f"### {title}\n\nNone."
+    rows = [
+        [
+            _cell(one.id),
+            _cell(one.prompt[-1]["content"]),
+            _cell(one.reference),
+            _cell(one.prediction),
+            _cell(two.prediction),
+        ]
+        for one, two in pairs[:_SHOWN_ROWS]
+    ]
+    more = f"\n\nand {len(pairs) - _SHOWN_ROWS} more in `evaluation/`." if len(pairs) > _SHOWN_ROWS else ""
+    return f"### {title}\n\n{_table(['row', 'message', 'reference', 'cheap option', 'tuned'], rows)}{more}"
+
+
+def _data(report: Report) -> str:
+    data = report.data
+    lines = [
+        "## Data",
+        "",
+        f"{data.rows:,} rows ({data.format}); train {data.splits.train:,}, dev {data.splits.dev:,}, "
+        f"test {data.splits.test:,}.",
+        "",
+    ]
+    lines += [
+        f"- {finding.severity} {finding.check}: {finding.message}{' ' + finding.fix if finding.fix else ''}"
+        for finding in data.findings
+    ]
+    return "\n".join(lines)
+
+
+def _suitability(report: Report) -> str:
+    found = report.suitability
+    table = _table(
+        ["", "question", "answer", "effect"],
+        [
+            [item.id, item.question, item.answer, f"{item.effect:+g}" if item.effect else ""]
+            for item in found.criteria
+        ],
+    )
+    return f"## Does the task suit fine-tuning? {found.outcome} (score {found.score:+g})\n\n{table}"
+
+
+def _method(report: Report) -> str:
+    lines = ["## How this was measured", ""]
+    lines += [f"- Reduced: {reduction}." for reduction in report.run.reductions]
+    looks = ", ".join(f"{entry['system']} ({entry['n']} rows)" for entry in report.ledger)
+    lines.append(f"- Choices were made on dev; test answers were scored once each: {looks}.")
+    lines.append("- Intervals are 95%: Wilson for right/wrong scores, bootstrap for graded ones.")
+    lines.append(f"- The same again: `{report.run.command}`")
+    shares = ", ".join(
+        f"{name} {seconds:.0f} s" for name, seconds in report.run.stage_seconds.items() if seconds >= 0.5
+    )
+    lines.append(f"- Working time {report.run.duration_s:.0f} s: {shares}.")
+    return "\n".join(lines)
+
+
+def interval(score: Score) -> str:
+    """A score with its limits."""
+    return f"{score.value:.3f} [{score.low:.3f}, {score.high:.3f}]"
+
+
+def _gib(value: int | None) -> str:
+    return "" if value is None else f"{value / 2**30:.2f} GiB"
+
+
+def _minutes(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds / 60:.1f} min"
+
+
+def _cell(text: str) -> str:
+    """Model output is data: no markup, one line, cut for the table."""
+    flat = " ".join("".join(char for char in text if char.isprintable() or char.isspace()).split())
+    safe = flat.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
+    return safe if len(safe) <= _LONGEST_CELL else safe[: _LONGEST_CELL - 1] + "…"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines)

@@ -1,0 +1,248 @@
+"""report.json, as a type: others' scripts depend on its shape, so fields are added and never changed."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from advisor.predictions import Score
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class RunPart(_Part):
+    """The run itself; `duration_s` is working time, interruptions left out."""
+
+    id: str
+    created: str
+    version: str
+    seed: int
+    duration_s: float
+    directory: str
+    command: str
+    stage_seconds: dict[str, float]
+    reductions: list[str] = Field(description="what a time limit took away, in words")
+
+
+class TaskPart(_Part):
+    """What was asked."""
+
+    description: str
+    metric: str
+    target: float | None
+    min_gain: float
+    margin: float | None = None
+
+
+class CriterionPart(_Part):
+    """One question of the suitability rubric."""
+
+    id: str
+    question: str
+    answer: Literal["yes", "no", "unknown"]
+    source: Literal["user", "data", "default"]
+    effect: float
+    reason: str
+    reference: str
+
+
+class SuitabilityPart(_Part):
+    """Does the task suit fine-tuning?"""
+
+    outcome: Literal["suited", "unsuited", "unclear"]
+    score: float
+    criteria: list[CriterionPart]
+
+
+class FindingPart(_Part):
+    """One finding of the data checks."""
+
+    check: str
+    severity: Literal["info", "warning", "error"]
+    count: int
+    rows: list[str]
+    message: str
+    fix: str
+    details: dict[str, Any] = {}
+    example: str = ""
+
+
+class SplitsPart(_Part):
+    """Rows of each split."""
+
+    train: int
+    dev: int
+    test: int
+
+
+class DataPart(_Part):
+    """What the checks found; `leaked` are test rows that stand in train and are left out of the score."""
+
+    rows: int
+    format: str
+    findings: list[FindingPart]
+    splits: SplitsPart
+    leaked: list[str] = []
+    statistics: dict[str, Any] = {}
+
+
+class LatencyPart(_Part):
+    """Seconds to an answer."""
+
+    p50: float
+    p95: float
+
+
+class BaselinePart(_Part):
+    """One rung on one split."""
+
+    rung: str
+    model: str
+    split: Literal["dev", "test"]
+    n: int
+    metrics: dict[str, Score]
+    prompt_tokens: int
+    completion_tokens: int
+    latency_s: LatencyPart
+    cost: float | None
+    selected: bool
+    with_leaked: dict[str, Any] | None = None
+
+
+class FlipPart(_Part):
+    """The smallest change of a number that gives another outcome."""
+
+    field: str
+    value: float
+    outcome: str
+    text: str
+
+
+class VerdictPart(_Part):
+    """The verdict before training."""
+
+    outcome: Literal[
+        "FINE_TUNE",
+        "PROMPT_IS_ENOUGH",
+        "USE_RETRIEVAL",
+        "COLLECT_EVAL_DATA",
+        "COLLECT_TRAIN_DATA",
+        "FIX_DATA",
+        "NOT_SUITED",
+    ]
+    rule: str
+    reasons: list[str]
+    evidence: dict[str, Any]
+    considered: list[dict[str, Any]]
+    flip: list[FlipPart]
+    minimum_detectable_effect: float | None
+
+
+class ForecastPart(_Part):
+    """Predicted and measured side by side; measured values are of the training where there was one."""
+
+    method: str
+    memory_bytes: int
+    memory_measured_bytes: int | None
+    seconds: float | None
+    seconds_measured: float | None
+    trainable_parameters: int
+    alternatives: list[dict[str, Any]]
+    memory: dict[str, int] = {}
+    notes: list[str] = []
+
+
+class HistoryPart(_Part):
+    """What was measured at one optimizer step."""
+
+    step: int
+    loss: float | None
+    learning_rate: float | None
+    next_token_accuracy: float | None
+    eval_loss: float | None
+    eval_next_token_accuracy: float | None
+    epoch: float | None = None
+    grad_norm: float | None = None
+
+
+class TrainingPart(_Part):
+    """How the training went; `config` is what was in effect."""
+
+    method: str
+    config: dict[str, Any]
+    steps: int
+    epochs: float
+    history: list[HistoryPart]
+    best_step: int
+    stopped_early: bool
+    findings: list[dict[str, str]]
+    adapter: str
+    train_rows: int | None = None
+    device: str = ""
+
+
+class EvaluationPart(_Part):
+    """One system on the test rows."""
+
+    system: Literal["base", "best_baseline", "tuned"]
+    split: Literal["test"]
+    n: int
+    metrics: dict[str, Score]
+    loss: float | None
+    next_token_accuracy: float | None
+    supervised_tokens: int | None
+
+
+class ComparisonPart(_Part):
+    """Tuned against the best cheap option."""
+
+    metric: str
+    baseline: str
+    tuned: str
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    test: str
+    fixed: int | None
+    broken: int | None
+    both_right: int | None
+    both_wrong: int | None
+    outcome: Literal["SHIP_TUNED", "KEEP_BASELINE", "INCONCLUSIVE"]
+    n: int | None = None
+    rule: str = ""
+    reason: str = ""
+    target: str = "unknown"
+    rows_needed: int | None = None
+
+
+class Report(_Part):
+    """The whole of report.json."""
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    run: RunPart
+    task: TaskPart
+    suitability: SuitabilityPart
+    data: DataPart
+    baselines: list[BaselinePart]
+    verdict: VerdictPart
+    forecast: ForecastPart | None
+    training: TrainingPart | None
+    evaluations: list[EvaluationPart]
+    comparison: ComparisonPart | None
+    skipped_rungs: dict[str, str] = {}
+    ledger: list[dict[str, Any]] = Field(default=[], description="every scoring of the test rows")
+    advice: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that `--json` prints."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of report.json."""
+    schema = Report.model_json_schema(by_alias=True, mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "advisor report", **schema}

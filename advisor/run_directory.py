@@ -1,0 +1,166 @@
+"""The run directory: where everything a run does comes to lie, and the only thing that views read."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from advisor.plan import Plan, read_plan
+from rubrics.errors import ExitCode, Fault
+from trainer.events import Event, read_events
+from trainer.job import EVENTS_FILE, STOP_FILE, JobBusy, hold, lock_owner, write_text
+
+PLAN_FILE = "plan.toml"
+LOCK_FILE = "lock"
+LEDGER_FILE = "ledger.jsonl"
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """One run's folder; the layout is the contract's."""
+
+    path: Path
+
+    @property
+    def plan_file(self) -> Path:
+        """What was asked."""
+        return self.path / PLAN_FILE
+
+    @property
+    def events_file(self) -> Path:
+        """What the advisor's process said; each job has a file of its own."""
+        return self.path / EVENTS_FILE
+
+    @property
+    def stop_file(self) -> Path:
+        """Its presence asks the run to stop."""
+        return self.path / STOP_FILE
+
+    @property
+    def splits(self) -> Path:
+        """`train.jsonl`, `dev.jsonl`, `test.jsonl`."""
+        return self.path / "splits"
+
+    @property
+    def jobs(self) -> Path:
+        """Directories of generate, evaluate and measure jobs."""
+        return self.path / "jobs"
+
+    @property
+    def training(self) -> Path:
+        """The train job: log, checkpoints, adapter."""
+        return self.path / "training"
+
+    @property
+    def ledger(self) -> Path:
+        """Every scoring of test rows."""
+        return self.path / LEDGER_FILE
+
+    def plan(self) -> Plan:
+        """Read the plan.
+
+        Raises:
+            Fault: not a run directory.
+        """
+        if not self.plan_file.is_file():
+            raise Fault(
+                "is not a run directory: it has no plan.toml",
+                where=str(self.path),
+                fix="`advisor runs` lists the runs in ./runs.",
+            )
+        return read_plan(self.plan_file)
+
+    def is_live(self) -> bool:
+        """Whether an advisor or one of its trainers works on it."""
+        return self.owner() is not None or self.trainer_owner() is not None
+
+    def owner(self) -> int | None:
+        """The pid of the advisor that works on it."""
+        return lock_owner(self.path / LOCK_FILE)
+
+    def trainer_owner(self) -> int | None:
+        """The pid of a trainer that works on one of its jobs."""
+        for lock in (*self.path.glob("jobs/*/lock"), self.training / "lock"):
+            owner = lock_owner(lock)
+            if owner is not None:
+                return owner
+        return None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes from writing this run; a dead owner's lock is taken over.
+
+        Raises:
+            Fault: a living process works on it.
+        """
+        try:
+            with hold(self.path / LOCK_FILE):
+                yield
+        except JobBusy as busy:
+            raise Fault(
+                f"another advisor works on this run (process {busy.pid})",
+                where=str(self.path),
+                fix="Wait for it, or end it with `advisor stop`.",
+            ) from None
+
+    def events(self) -> list[Event]:
+        """Every event of the run and its jobs, by time."""
+        files = [self.events_file, *self.path.glob(f"jobs/*/{EVENTS_FILE}"), self.training / EVENTS_FILE]
+        return sorted((event for file in files for event in read_events(file)), key=lambda event: event.time)
+
+
+def create_run(plan: Plan, out: Path | None) -> RunDirectory:
+    """Make the directory of a new run and put the plan into it.
+
+    Raises:
+        Fault: it exists, or cannot be made; nothing is overwritten.
+    """
+    path = out if out is not None else _fresh_name(plan)
+    try:
+        path.mkdir(parents=True)
+    except FileExistsError:
+        raise Fault(
+            "exists already, and runs are never overwritten",
+            where=str(path),
+            fix=f"Choose another --out, or go on with it: advisor resume {path}",
+        ) from None
+    except OSError as error:
+        raise Fault(
+            f"cannot be made: {error.strerror}", where=str(path), fix="Choose another --out."
+        ) from None
+    run = RunDirectory(path.resolve())
+    write_text(run.plan_file, plan.absolute().to_toml())
+    return run
+
+
+def open_run(path: Path) -> RunDirectory:
+    """The run at a path.
+
+    Raises:
+        Fault: there is none.
+    """
+    if not path.is_dir():
+        raise Fault("no such run", where=str(path), fix="`advisor runs` lists the runs in ./runs.")
+    run = RunDirectory(path.resolve())
+    run.plan()
+    return run
+
+
+def _fresh_name(plan: Plan) -> Path:
+    words = re.findall(r"[a-z0-9]+", plan.task.lower())[:4]
+    stem = next(iter(plan.files().values())).stem
+    return Path("runs") / f"{time.strftime('%Y%m%d-%H%M%S')}-{'-'.join(words) or stem}"
+
+
+def lacks_space(error: OSError, path: Path) -> Fault:
+    """A write that failed, as the fault to show."""
+    return Fault(
+        f"cannot be written: {error.strerror or error}",
+        where=str(error.filename or path),
+        fix="Free some space or make the folder writable, then `advisor resume` the run.",
+        code=ExitCode.LACKING,
+    )

@@ -1,0 +1,321 @@
+"""Do cheaper options do? The ladder of rungs: chosen on dev, scored once on test."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from advisor.chat.endpoint import EndpointModel
+from advisor.chat.local import LocalModel
+from advisor.chat.protocol import ChatModel, ChatRequest
+from advisor.data.rows import Message, Row
+from advisor.plan import RUNGS
+from advisor.predictions import (
+    Prediction,
+    Score,
+    latency,
+    note_in_ledger,
+    read_predictions,
+    score_answers,
+    summarise,
+    write_predictions,
+)
+from advisor.rungs import classifier
+from advisor.rungs.prompts import (
+    Prompt,
+    answer_facts,
+    few_shot,
+    instruction,
+    pick_examples,
+    with_system,
+    zero_shot,
+)
+from advisor.stage import Artefact, Context, Stage
+from advisor.stages.budget import dev_rows, test_rows
+from advisor.stages.inspect import INSPECT
+from advisor.stages.measure import base_spec
+from advisor.stages.split import SPLIT, rows_of
+from rubrics.errors import ExitCode, Fault
+from rubrics.scoring import get_metric
+from trainer.job import Completion
+
+_SPARE_TOKENS = 8
+_CHARACTERS_PER_TOKEN = 2
+"""Without the model's tokenizer: few enough that no answer is cut for a wrong guess."""
+
+
+class Rung(Artefact):
+    """One rung on one split, as the contract's `baselines` has it.
+
+    Attributes:
+        n: rows scored; test rows that stand in train are left out.
+        with_leaked: the same numbers with those rows, where there are any.
+    """
+
+    rung: str
+    model: str
+    split: str
+    n: int
+    metrics: dict[str, Score]
+    prompt_tokens: int
+    completion_tokens: int
+    latency_s: dict[str, float]
+    cost: float | None
+    selected: bool
+    with_leaked: dict[str, Any] | None = None
+
+
+class Ladder(Artefact):
+    """Every rung that was measured.
+
+    Attributes:
+        selected: the rung chosen on dev; ties go to the cheaper.
+        skipped: rungs that do not apply, with the reason.
+        discordance: share of dev rows on which exactly one of the two best rungs is right.
+    """
+
+    rungs: list[Rung]
+    selected: str
+    skipped: dict[str, str]
+    discordance: float | None
+
+    def on(self, split: str, rung: str) -> Rung | None:
+        """The entry of a rung on a split, where it was measured there."""
+        return next((entry for entry in self.rungs if entry.split == split and entry.rung == rung), None)
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """What it takes to ask rows on a rung: the model, the prompts, the room for an answer."""
+
+    model: ChatModel
+    prompts: Mapping[str, Prompt]
+    max_new_tokens: int
+
+    def requests(self, rungs: Sequence[str], rows: Sequence[Row]) -> list[ChatRequest]:
+        return [
+            ChatRequest(f"{rung}/{row.id}", rung, self.prompts[rung](row), self.max_new_tokens)
+            for rung in rungs
+            for row in rows
+        ]
+
+
+def predictions_file(context: Context, rung: str, split: str) -> Path:
+    """Where a rung's answers lie."""
+    return context.run.path / "baselines" / f"{rung}.{split}.jsonl"
+
+
+def clean(context: Context, predictions: Sequence[Prediction]) -> list[Prediction]:
+    """The predictions of rows that do not stand in train."""
+    leaked = set(context.get(SPLIT).leaked)
+    return [prediction for prediction in predictions if prediction.id not in leaked]
+
+
+def answer_room(context: Context) -> int:
+    """Tokens that an answer may have: half as many again as the longest reference."""
+    tokens = context.get(INSPECT).tokens
+    if tokens:
+        return math.ceil(1.5 * tokens["longest_answer"]) + _SPARE_TOKENS
+    longest = max(len(row.answer) for file in context.files.values() for row in file.rows)
+    return math.ceil(longest / _CHARACTERS_PER_TOKEN) + _SPARE_TOKENS
+
+
+def chat_model(context: Context) -> ChatModel:
+    """The model that the ladder asks: the endpoint where one is given, else the local one."""
+    plan = context.plan
+    if plan.endpoint and plan.endpoint_model:
+        return EndpointModel(
+            plan.endpoint, plan.endpoint_model, context.run.jobs, emit=context.emit, stop=context.stop
+        )
+    return LocalModel(plan.model, base_spec(context), context.run.jobs, context.emit, context.stop)
+
+
+def _make(context: Context) -> Ladder:
+    train = rows_of(context, "train")
+    prompts, skipped = _prompts(context, train)
+    dev, test = dev_rows(context), test_rows(context)
+    asking = _Asking(chat_model(context), prompts, answer_room(context)) if prompts else None
+    reason = classifier.applies(train) if "classifier" in context.plan.rungs else ""
+    if reason:
+        skipped["classifier"] = reason
+    rungs = [rung for rung in context.plan.rungs if rung not in skipped]
+    if not rungs:
+        raise Fault(
+            "no rung applies to these rows", where="--rungs", fix="Name others; see `advisor help rungs`."
+        )
+    scored = _scored_on_dev(context, rungs, asking, train, dev)
+    selected = _best(scored, context.plan.metric)
+    entries = [_entry(context, rung, "dev", scored[rung], asking, selected) for rung in rungs]
+    on_test = [rung for rung in rungs if rung in ("zero_shot", selected)]
+    for rung, predictions in _answered(context, on_test, asking, train, test, "test"):
+        note_in_ledger(context.run.ledger, {"system": rung, "split": "test", "n": len(predictions)})
+        entries.append(_entry(context, rung, "test", predictions, asking, selected))
+    return Ladder(
+        rungs=entries,
+        selected=selected,
+        skipped=skipped,
+        discordance=_discordance(scored, context.plan.metric),
+    )
+
+
+def _prompts(context: Context, train: list[Row]) -> tuple[dict[str, Prompt], dict[str, str]]:
+    """The rungs that ask a model, and those left out with their reasons."""
+    plan, facts = context.plan, answer_facts(train)
+    skipped: dict[str, str] = {}
+    prompts: dict[str, Prompt] = {
+        "zero_shot": zero_shot(plan.task),
+        "instruction": instruction(plan.task, facts),
+        "few_shot": few_shot(plan.task, facts, pick_examples(train, plan.seed)),
+    }
+    if plan.prompt_file is not None:
+        prompts["prompt_file"] = with_system(_present_prompt(plan.prompt_file))
+    elif "prompt_file" in plan.rungs:
+        skipped["prompt_file"] = "no --prompt-file was given"
+    return {rung: prompts[rung] for rung in RUNGS if rung in prompts and rung in plan.rungs}, skipped
+
+
+def _present_prompt(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Fault(
+            f"the prompt cannot be read: {error}", where=str(path), fix="Give a UTF-8 text file."
+        ) from None
+    if not text:
+        raise Fault("the prompt is empty", where=str(path), fix="Give the prompt that you use today.")
+    return text
+
+
+def _scored_on_dev(
+    context: Context, rungs: Sequence[str], asking: _Asking | None, train: list[Row], dev: list[Row]
+) -> dict[str, list[Prediction]]:
+    return dict(_answered(context, rungs, asking, train, dev, "dev"))
+
+
+def _answered(
+    context: Context,
+    rungs: Sequence[str],
+    asking: _Asking | None,
+    train: list[Row],
+    rows: list[Row],
+    split: str,
+) -> Iterator[tuple[str, list[Prediction]]]:
+    """Each rung's scored answers, written to its prediction file; all model rungs in one batch."""
+    asked = [rung for rung in rungs if rung != "classifier"]
+    by_rung: dict[str, dict[str, Completion]] = {rung: {} for rung in asked}
+    if asking and asked:
+        for completion in asking.model.complete(f"baseline-{split}", asking.requests(asked, rows)):
+            rung, _, row_id = completion.id.partition("/")
+            by_rung[rung][row_id] = completion.model_copy(update={"id": row_id})
+    for rung in rungs:
+        prompts: dict[str, Sequence[Message]]
+        if rung == "classifier":
+            completions = list(classifier.classify(train, rows, context.plan.seed))
+            prompts = {row.id: row.messages for row in rows}
+        else:
+            assert asking is not None
+            completions = list(by_rung[rung].values())
+            prompts = {row.id: asking.prompts[rung](row) for row in rows}
+        predictions = score_answers(rows, prompts, completions)
+        write_predictions(predictions_file(context, rung, split), predictions)
+        yield rung, predictions
+
+
+def _entry(
+    context: Context,
+    rung: str,
+    split: str,
+    predictions: Sequence[Prediction],
+    asking: _Asking | None,
+    selected: str,
+) -> Rung:
+    kept = clean(context, predictions)
+    if not kept:
+        raise Fault(
+            f"every {split} row stands in the training rows, so nothing can be scored",
+            fix="Give test rows that were not trained on.",
+            code=ExitCode.BAD_DATA,
+        )
+    seed = context.plan.seed
+    prompt_tokens = sum(prediction.prompt_tokens for prediction in predictions)
+    completion_tokens = sum(prediction.completion_tokens for prediction in predictions)
+    with_leaked = None
+    if len(kept) < len(predictions):
+        everything = {name: score.model_dump() for name, score in summarise(predictions, seed).items()}
+        with_leaked = {"n": len(predictions), "metrics": everything}
+    return Rung(
+        rung=rung,
+        model=classifier.NAME if rung == "classifier" or asking is None else asking.model.name,
+        split=split,
+        n=len(kept),
+        metrics=summarise(kept, seed),
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
+        latency_s=latency(predictions),
+        cost=None
+        if rung == "classifier" or asking is None
+        else _cost(asking.model, prompt_tokens, completion_tokens),
+        selected=rung == selected,
+        with_leaked=with_leaked,
+    )
+
+
+def _cost(model: ChatModel, prompt_tokens: int, completion_tokens: int) -> float | None:
+    price = model.price_per_million
+    return None if price is None else (prompt_tokens * price[0] + completion_tokens * price[1]) / 1e6
+
+
+def _mean(predictions: Sequence[Prediction], metric: str) -> float:
+    return sum(prediction.scores[metric] for prediction in predictions) / len(predictions)
+
+
+def _best(scored: Mapping[str, Sequence[Prediction]], metric: str) -> str:
+    """The best rung on dev; the dict is in the order of cost, and max takes the first of equals."""
+    return max(scored, key=lambda rung: _mean(scored[rung], metric))
+
+
+def _discordance(scored: Mapping[str, Sequence[Prediction]], metric: str) -> float | None:
+    """Share of dev rows on which exactly one of the two best rungs is right; for right/wrong metrics."""
+    if len(scored) < 2 or not get_metric(metric).binary:
+        return None
+    first, second = sorted(scored, key=lambda rung: -_mean(scored[rung], metric))[:2]
+    pairs = zip(scored[first], scored[second], strict=True)
+    apart = sum(one.scores[metric] != other.scores[metric] for one, other in pairs)
+    return apart / len(scored[first])
+
+
+def selected_test_predictions(context: Context) -> list[Prediction]:
+    """The test answers of the rung chosen on dev."""
+    return read_predictions(predictions_file(context, context.get(BASELINE).selected, "test"))
+
+
+def _summary(ladder: Ladder) -> str:
+    entry = ladder.on("test", ladder.selected)
+    if entry is None:
+        return ladder.selected
+    name = "exact_match"
+    score = entry.metrics[name]
+    return (
+        f"best on dev: {ladder.selected}; {name} {score.value:.3f} [{score.low:.3f}, {score.high:.3f}] "
+        f"on {entry.n} test rows"
+    )
+
+
+BASELINE = Stage(
+    name="baseline",
+    file="baselines.json",
+    artefact=Ladder,
+    make=_make,
+    fields=("task", "metric", "rungs", "prompt_file", "endpoint", "endpoint_model", "seed", "model"),
+    reads=("split", "budget"),
+    content=lambda context: {**context.model_digest(), **_prompt_digest(context)},
+    summary=_summary,
+)
+
+
+def _prompt_digest(context: Context) -> dict[str, str]:
+    path = context.plan.prompt_file
+    return {"prompt_file": _present_prompt(path)} if path else {}

@@ -1,0 +1,101 @@
+"""How many rows the time limit allows for the ladder and for the score: decided once, kept by a resume."""
+
+from __future__ import annotations
+
+from advisor.budget import LEAST_DEV_ROWS, Speed, allow, seconds_per_row
+from advisor.data.rows import Row
+from advisor.data.splitting import stratified_sample
+from advisor.stage import Artefact, Context, Stage
+from advisor.stages.inspect import INSPECT
+from advisor.stages.measure import MEASURE
+from advisor.stages.split import SPLIT, rows_of
+
+_WATCHED_DEV_ROWS = 200
+"""Dev rows whose loss is measured during a training under a time limit."""
+
+
+class Budget(Artefact):
+    """Rows to ask about; `reductions` says in words what a time limit took away."""
+
+    dev_rows: int
+    test_rows: int
+    reductions: list[str]
+
+
+def speed_of(context: Context) -> Speed:
+    """Seconds a row, from the dry run."""
+    measured, tokens = context.get(MEASURE).measurement, context.get(INSPECT).tokens
+    return seconds_per_row(
+        mean_tokens=tokens["mean"],
+        mean_answer=tokens["mean_answer"],
+        prefill=measured.prefill_tokens_per_second,
+        decode=measured.decode_tokens_per_second,
+        evaluate=measured.evaluate_tokens_per_second,
+        train=measured.train_tokens_per_second,
+    )
+
+
+def dev_rows(context: Context) -> list[Row]:
+    """The dev rows that choose among rungs."""
+    return list(stratified_sample(rows_of(context, "dev"), context.get(BUDGET).dev_rows, context.plan.seed))
+
+
+def watched_rows(context: Context) -> list[Row]:
+    """The dev rows whose loss is watched during training."""
+    rows = rows_of(context, "dev")
+    if context.plan.max_minutes is None:
+        return rows
+    return list(stratified_sample(rows, _WATCHED_DEV_ROWS, context.plan.seed))
+
+
+def test_rows(context: Context) -> list[Row]:
+    """The test rows that are scored."""
+    return list(stratified_sample(rows_of(context, "test"), context.get(BUDGET).test_rows, context.plan.seed))
+
+
+def _make(context: Context) -> Budget:
+    split = context.get(SPLIT)
+    seconds = context.seconds_left()
+    if not context.has(MEASURE):
+        return _without_rates(context, split.dev, split.test)
+    asked = [rung for rung in context.plan.rungs if rung != "classifier"]
+    allowance = allow(
+        seconds=seconds,
+        speed=speed_of(context),
+        asked_rungs=len(asked),
+        dev_rows=split.dev,
+        test_rows=split.test,
+    )
+    return Budget(
+        dev_rows=allowance.dev_rows, test_rows=allowance.test_rows, reductions=list(allowance.reductions)
+    )
+
+
+def _without_rates(context: Context, dev: int, test: int) -> Budget:
+    """An endpoint's speed is not known beforehand: under a limit the least rows are asked about."""
+    if context.plan.max_minutes is None:
+        return Budget(dev_rows=dev, test_rows=test, reductions=[])
+    fewer_dev, fewer_test = min(dev, LEAST_DEV_ROWS), min(test, 400)
+    note = (
+        f"{fewer_dev:,} of {dev:,} dev and {fewer_test:,} of {test:,} test rows are asked about (time limit)"
+    )
+    return Budget(
+        dev_rows=fewer_dev,
+        test_rows=fewer_test,
+        reductions=[note] if (fewer_dev, fewer_test) != (dev, test) else [],
+    )
+
+
+def _summary(budget: Budget) -> str:
+    return "; ".join(budget.reductions) or "all rows"
+
+
+BUDGET = Stage(
+    name="budget",
+    file="budget.json",
+    artefact=Budget,
+    make=_make,
+    fields=("max_minutes", "rungs", "seed"),
+    reads=("split", "measure"),
+    summary=_summary,
+)

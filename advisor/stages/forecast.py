@@ -1,0 +1,133 @@
+"""What will training take? Memory by part and time, predicted, and checked against the dry run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from advisor import proposals
+from advisor.budget import TrainingAllowance, allow_training
+from advisor.models.forecast import memory_parts, trainable_parameters
+from advisor.stage import Artefact, Context, Stage
+from advisor.stages.budget import BUDGET, speed_of, watched_rows
+from advisor.stages.inspect import INSPECT
+from advisor.stages.measure import MEASURE
+from advisor.stages.split import SPLIT
+from trainer.job import Hyperparameters
+
+METHODS = ("lora", "qlora")
+
+
+class Forecast(Artefact):
+    """The contract's `forecast` object, with what training was decided on.
+
+    Attributes:
+        memory: predicted bytes by part for the method.
+        memory_measured_bytes: peak of the dry run at the longest rows.
+        seconds: predicted from the dry run's rate.
+        train_rows: rows that are trained on.
+        notes: where proposals come from, and what a time limit took away.
+    """
+
+    method: str
+    memory_bytes: int
+    memory: dict[str, int]
+    memory_measured_bytes: int | None
+    seconds: float | None
+    trainable_parameters: int
+    trainable_parameters_measured: int | None
+    alternatives: list[dict[str, Any]]
+    hyperparameters: Hyperparameters
+    train_rows: int
+    notes: list[str]
+    reductions: list[str]
+
+
+def _make(context: Context) -> Forecast:
+    assert context.model is not None
+    plan, facts = context.plan, context.model.facts
+    measured, split = context.get(MEASURE).measurement, context.get(SPLIT)
+    rate, source = proposals.learning_rate(facts) if plan.learning_rate is None else (plan.learning_rate, "")
+    method = "qlora" if plan.method == "qlora" else "lora"
+    epochs = plan.epochs or proposals.epochs(split.train, plan.batch_size)
+    base = Hyperparameters(
+        method=method,
+        rank=plan.rank,
+        learning_rate=rate,
+        epochs=epochs,
+        batch_size=plan.batch_size,
+        micro_batch_size=min(plan.batch_size, measured.micro_batch_size or plan.batch_size),
+        max_length=context.get(INSPECT).max_length,
+        seed=plan.seed,
+    )
+    allowance = _allowance(context, base)
+    parameters = base.model_copy(update={"epochs": allowance.epochs})
+    memory = _memory(context, parameters, method)
+    return Forecast(
+        method=method,
+        memory_bytes=sum(memory.values()),
+        memory=memory,
+        memory_measured_bytes=measured.train_peak_memory_bytes,
+        seconds=allowance.seconds if measured.train_tokens_per_second else None,
+        trainable_parameters=trainable_parameters(facts, plan.rank),
+        trainable_parameters_measured=measured.trainable_parameters,
+        alternatives=[_alternative(context, parameters, other) for other in METHODS if other != method],
+        hyperparameters=parameters,
+        train_rows=allowance.rows,
+        notes=[f"learning rate {rate:g}: {source}"] if source else [],
+        reductions=list(allowance.reductions),
+    )
+
+
+def _allowance(context: Context, parameters: Hyperparameters) -> TrainingAllowance:
+    return allow_training(
+        seconds=context.seconds_left(),
+        speed=speed_of(context),
+        rows=context.get(SPLIT).train,
+        epochs=parameters.epochs,
+        dev_rows=len(watched_rows(context)),
+        test_rows=context.get(BUDGET).test_rows,
+        evaluations=parameters.evaluations,
+    )
+
+
+def _memory(context: Context, parameters: Hyperparameters, method: str) -> dict[str, int]:
+    assert context.model is not None
+    measured, found = context.get(MEASURE).measurement, context.get(INSPECT)
+    parts = memory_parts(
+        context.model.facts,
+        method=method,
+        rank=parameters.rank,
+        precision=measured.precision,
+        micro_batch=parameters.micro_batch_size,
+        length=measured.longest_row_tokens,
+        supervised_tokens=int(found.tokens["longest_answer"]) + 1,
+        attention=measured.attention_training,
+    )
+    return {name: value for name, value in parts.items() if name != "total"}
+
+
+def _alternative(context: Context, parameters: Hyperparameters, method: str) -> dict[str, Any]:
+    return {"method": method, "memory_bytes": sum(_memory(context, parameters, method).values())}
+
+
+def _summary(forecast: Forecast) -> str:
+    measured = forecast.memory_measured_bytes
+    gib = f"{forecast.memory_bytes / 2**30:.1f} GiB predicted"
+    seen = f", {measured / 2**30:.1f} measured" if measured else ""
+    time = f", {forecast.seconds / 60:.1f} min" if forecast.seconds is not None else ""
+    return (
+        f"{forecast.method}, {forecast.trainable_parameters:,} trainable parameters, {gib}{seen}"
+        f"{time} for {forecast.train_rows:,} rows x {forecast.hyperparameters.epochs:g} epochs"
+    )
+
+
+FORECAST = Stage(
+    name="forecast",
+    file="forecast.json",
+    artefact=Forecast,
+    make=_make,
+    fields=("method", "epochs", "rank", "learning_rate", "batch_size", "max_minutes", "seed"),
+    reads=("inspect", "split", "measure", "budget"),
+    content=lambda context: context.model_digest(),
+    summary=_summary,
+)

@@ -1,0 +1,134 @@
+"""The report: every artefact in the contract's one JSON object, and its Markdown page."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from advisor import __version__
+from advisor.report import markdown
+from advisor.report.advice import advice
+from advisor.report.model import Report
+from advisor.stage import Artefact, Context, Stage
+from advisor.stages.baseline import BASELINE
+from advisor.stages.budget import BUDGET
+from advisor.stages.compare import COMPARE
+from advisor.stages.decide import DECIDE, measured_parts
+from advisor.stages.evaluate import EVALUATE
+from advisor.stages.forecast import FORECAST
+from advisor.stages.inspect import INSPECT
+from advisor.stages.split import SPLIT
+from advisor.stages.train import TRAIN
+from trainer.events import StageFinished
+from trainer.job import read_json_lines, write_json, write_text
+
+
+class Written(Artefact):
+    """The report as it was written."""
+
+    report: Report
+
+
+def _make(context: Context) -> Written:
+    report = build(context)
+    write_json(context.run.path / "report.json", report.to_json())
+    write_text(context.run.path / "report.md", markdown.render(report, context.run.path))
+    return Written(report=report)
+
+
+def build(context: Context) -> Report:
+    """Put the artefacts together."""
+    parts = measured_parts(context)
+    found, split = context.get(INSPECT), context.get(SPLIT)
+    values: dict[str, Any] = {
+        "run": _run(context),
+        "task": parts["task"],
+        "suitability": parts["suitability"],
+        "data": {**parts["data"], "leaked": split.leaked, "statistics": found.statistics},
+        "baselines": parts["baselines"],
+        "verdict": _dump(context.get(DECIDE)),
+        "forecast": _forecast(context),
+        "training": _training(context),
+        "evaluations": [_dump(entry) for entry in context.get(EVALUATE).systems]
+        if context.has(EVALUATE)
+        else [],
+        "comparison": _dump(context.get(COMPARE)) if context.has(COMPARE) else None,
+        "skipped_rungs": context.get(BASELINE).skipped,
+        "ledger": list(read_json_lines(context.run.ledger)),
+    }
+    report = Report.model_validate(values)
+    return report.model_copy(update={"advice": advice(report)})
+
+
+def _dump(artefact: Artefact) -> dict[str, Any]:
+    return artefact.model_dump(exclude={"input_hash"})
+
+
+def _run(context: Context) -> dict[str, Any]:
+    events = context.run.events()
+    created = datetime.datetime.fromtimestamp(context.run.plan_file.stat().st_mtime, datetime.UTC)
+    reductions = list(context.get(BUDGET).reductions)
+    if context.has(FORECAST) and context.has(TRAIN):
+        reductions += context.get(FORECAST).reductions
+    seconds: dict[str, float] = {}
+    for event in events:
+        if isinstance(event, StageFinished) and not event.reused:
+            seconds[event.stage] = seconds.get(event.stage, 0.0) + event.seconds
+    return {
+        "id": context.run.path.name,
+        "created": created.isoformat(timespec="seconds"),
+        "version": __version__,
+        "seed": context.plan.seed,
+        "duration_s": context.seconds_spent(),
+        "directory": str(context.run.path),
+        "command": context.plan.command(),
+        "stage_seconds": seconds,
+        "reductions": reductions,
+    }
+
+
+def _forecast(context: Context) -> dict[str, Any] | None:
+    if not context.has(FORECAST):
+        return None
+    found = context.get(FORECAST)
+    training = context.get(TRAIN) if context.has(TRAIN) else None
+    return {
+        "method": found.method,
+        "memory_bytes": found.memory_bytes,
+        "memory_measured_bytes": training.memory_measured_bytes if training else found.memory_measured_bytes,
+        "seconds": found.seconds,
+        "seconds_measured": training.seconds if training else None,
+        "trainable_parameters": found.trainable_parameters,
+        "alternatives": found.alternatives,
+        "memory": found.memory,
+        "notes": found.notes,
+    }
+
+
+def _training(context: Context) -> dict[str, Any] | None:
+    if not context.has(TRAIN):
+        return None
+    left_out = {"input_hash", "seconds", "memory_measured_bytes", "trainable_parameters"}
+    return context.get(TRAIN).model_dump(exclude=left_out)
+
+
+REPORT = Stage(
+    name="report",
+    file="report.state.json",
+    artefact=Written,
+    make=_make,
+    fields=("task", "metric", "target", "min_gain", "margin"),
+    reads=(
+        "assess",
+        "inspect",
+        "split",
+        "budget",
+        "baseline",
+        "decide",
+        "forecast",
+        "train",
+        "evaluate",
+        "compare",
+    ),
+    summary=lambda written: written.report.advice,
+)

@@ -1,0 +1,146 @@
+"""Training: one job of the trainer, which goes on from its last checkpoint after any interruption."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from advisor.data.splitting import stratified_sample
+from advisor.jobs import read_result, run_jobs, write_job
+from advisor.stage import Artefact, Context, Stage
+from advisor.stages.baseline import BASELINE
+from advisor.stages.budget import watched_rows
+from advisor.stages.evaluate import prepare_evaluation
+from advisor.stages.forecast import FORECAST
+from advisor.stages.measure import MEASURE, training_rows
+from advisor.stages.split import rows_of
+from trainer.job import ModelSpec, TrainJob, TrainResult, write_json, write_json_lines
+
+ADAPTER = "adapter"
+
+
+class Training(Artefact):
+    """How the training went; `config` is read back from the libraries, not from the request."""
+
+    method: str
+    config: dict[str, Any]
+    steps: int
+    epochs: float
+    history: list[dict[str, Any]]
+    best_step: int
+    stopped_early: bool
+    findings: list[dict[str, str]]
+    adapter: str
+    seconds: float
+    memory_measured_bytes: int
+    train_rows: int
+    trainable_parameters: int
+    device: str
+
+
+def _make(context: Context) -> Training:
+    assert context.model is not None
+    forecast, measured = context.get(FORECAST), context.get(MEASURE).measurement
+    directory = context.run.training
+    rows = stratified_sample(rows_of(context, "train"), forecast.train_rows, context.plan.seed)
+    write_json_lines(directory / "train.jsonl", training_rows(context, list(rows)))
+    write_json_lines(directory / "dev.jsonl", training_rows(context, watched_rows(context)))
+    job = TrainJob(
+        model=ModelSpec.model_validate(
+            {
+                "path": context.model.path,
+                "precision": measured.precision,
+                "attention": measured.attention_training,
+                "quantisation": "nf4" if forecast.method == "qlora" else None,
+            }
+        ),
+        hyperparameters=forecast.hyperparameters,
+        max_seconds=_time_limit(context),
+    )
+    write_job(directory, _same_limit(directory, job))
+    # In one child with the scoring that follows, if any: imports are paid once.
+    scoring = prepare_evaluation(context) if context.has(BASELINE) else []
+    run_jobs([directory, *scoring], context.emit, context.stop)
+    result = TrainResult.model_validate(read_result(directory))
+    _note_identity(context)
+    return Training(
+        method=forecast.method,
+        config={**result.effective, "precision": result.precision, "attention": result.attention},
+        steps=result.steps,
+        epochs=result.epochs,
+        history=[point.model_dump() for point in result.history],
+        best_step=result.best_step,
+        stopped_early=result.stopped_early,
+        findings=_findings(result),
+        adapter=f"training/{ADAPTER}",
+        seconds=result.seconds,
+        memory_measured_bytes=result.peak_memory_bytes,
+        train_rows=len(rows),
+        trainable_parameters=result.trainable_parameters,
+        device=result.device,
+    )
+
+
+def _time_limit(context: Context) -> float | None:
+    """Seconds after which training ends with what it has: the forecast, and a third more."""
+    forecast = context.get(FORECAST)
+    if context.plan.max_minutes is None or forecast.seconds is None:
+        return None
+    return max(60.0, 1.33 * forecast.seconds)
+
+
+def _same_limit(directory: Any, job: TrainJob) -> TrainJob:
+    """A resumed training keeps its request."""
+    path = directory / "job.json"
+    if not path.exists():
+        return job
+    former = json.loads(path.read_text(encoding="utf-8"))
+    return job.model_copy(update={"max_seconds": former.get("max_seconds")})
+
+
+def _note_identity(context: Context) -> None:
+    """Store with the adapter what it was trained on top of and with which template."""
+    assert context.model is not None
+    write_json(
+        context.run.training / ADAPTER / "advisor.json",
+        {
+            "model": context.model.name,
+            "model_digest": context.model.digest,
+            "chat_template_sha256": context.model.chat_template_sha256,
+            "task": context.plan.task,
+        },
+    )
+
+
+def _findings(result: TrainResult) -> list[dict[str, str]]:
+    """L1: dev loss rising at the end while training loss falls (KNOWLEDGE.md section 5)."""
+    measured = [point for point in result.history if point.eval_loss is not None]
+    if result.best_eval_loss is None or len(measured) < 2 or measured[-1].step == result.best_step:
+        return []
+    last = measured[-1].eval_loss or 0.0
+    if last <= result.best_eval_loss * 1.02:
+        return []
+    return [
+        {
+            "rule": "L1",
+            "message": f"Dev loss rose from {result.best_eval_loss:.3f} at step {result.best_step} to {last:.3f} at "
+            f"step {measured[-1].step}: overfitting; the checkpoint of step {result.best_step} was kept.",
+        }
+    ]
+
+
+def _summary(training: Training) -> str:
+    early = ", stopped early" if training.stopped_early else ""
+    return f"{training.steps} steps, {training.epochs:g} epochs, best at step {training.best_step}{early}"
+
+
+TRAIN = Stage(
+    name="train",
+    file="training.json",
+    artefact=Training,
+    make=_make,
+    fields=("task", "seed"),
+    reads=("split", "measure", "budget", "forecast"),
+    content=lambda context: context.model_digest(),
+    summary=_summary,
+)

@@ -1,0 +1,160 @@
+"""The walk itself: stages in order, from a plan to a report. Both front ends call this and nothing else."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from advisor import __version__
+from advisor.data.reading import DataFile, read_file
+from advisor.interrupt import StopSignal
+from advisor.jobs import check_train_extra
+from advisor.models.resolve import ResolvedModel, resolve
+from advisor.plan import Plan
+from advisor.report.model import Report
+from advisor.run_directory import RunDirectory, lacks_space
+from advisor.stage import Context, Stage
+from advisor.stages.assess import ASSESS
+from advisor.stages.baseline import BASELINE
+from advisor.stages.budget import BUDGET
+from advisor.stages.compare import COMPARE
+from advisor.stages.decide import DECIDE, TRAIN_OUTCOME
+from advisor.stages.evaluate import EVALUATE
+from advisor.stages.forecast import FORECAST
+from advisor.stages.inspect import INSPECT
+from advisor.stages.measure import MEASURE
+from advisor.stages.report import REPORT
+from advisor.stages.split import SPLIT
+from advisor.stages.train import TRAIN, Training
+from rubrics.errors import Fault
+from trainer.events import Event, EventWriter, Listener, Logged, StageFinished, StageStarted, Warned
+from trainer.job import write_json
+
+_PACKAGES = (
+    "torch",
+    "transformers",
+    "peft",
+    "accelerate",
+    "bitsandbytes",
+    "datasets",
+    "tokenizers",
+    "openai",
+)
+
+
+def walk(plan: Plan, run: RunDirectory, listener: Listener, stop: StopSignal, *, until: str = "") -> Report:
+    """Do the whole job, or as far as it makes sense; what was done before is reused.
+
+    Args:
+        listener: hears every event, besides the run's event file.
+        until: name of the last stage wanted; empty for all.
+
+    Raises:
+        Fault: an expected failure; everything done so far is kept.
+        Interrupted: a stop was asked for; `advisor resume` goes on.
+    """
+    if plan.data is None and plan.test is None:
+        raise Fault("no test rows", where="--test", fix="Give --test FILE, or one file to split by --data.")
+    with opened(plan, run, listener, stop) as context:
+        return _stages(context, until)
+
+
+@contextmanager
+def opened(plan: Plan, run: RunDirectory, listener: Listener, stop: StopSignal) -> Iterator[Context]:
+    """Hold the run while stages work on it."""
+    with run.held():
+        run.stop_file.unlink(missing_ok=True)
+        writer = EventWriter(run.events_file)
+
+        def emit(event: Event) -> None:
+            # What the trainer says stands in its own event file already.
+            if isinstance(event, StageStarted | StageFinished | Warned | Logged):
+                writer(event)
+            listener(event)
+
+        try:
+            yield open_context(plan, run, emit, listener, stop)
+        except OSError as error:
+            raise lacks_space(error, run.path) from error
+        finally:
+            writer.close()
+
+
+def open_context(
+    plan: Plan, run: RunDirectory, emit: Listener, follow: Listener, stop: StopSignal
+) -> Context:
+    """Read the data and find the model; both fail before anything is spent."""
+    files = read_files(plan)
+    model = None
+    if needs_local_model(plan):
+        check_train_extra()
+        model = resolve(plan.model, follow, stop)
+    write_json(run.path / "environment.json", environment(plan, model))
+    return Context(plan, run, emit, stop, files, model)
+
+
+def read_files(plan: Plan) -> Mapping[str, DataFile]:
+    """Read every data file; the ids of rows name their file by its flag where files are several."""
+    files = plan.files()
+    return {name: read_file(path, name="" if name == "data" else name) for name, path in files.items()}
+
+
+def needs_local_model(plan: Plan) -> bool:
+    """Whether anything is asked of a local model: the ladder without an endpoint, or a training."""
+    asks_local = plan.endpoint is None and any(rung != "classifier" for rung in plan.rungs)
+    return asks_local or not plan.no_train
+
+
+def environment(plan: Plan, model: ResolvedModel | None) -> dict[str, object]:
+    """What the numbers depend on besides the plan."""
+    return {
+        "advisor": __version__,
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "seed": plan.seed,
+        "model": model.to_dict() if model else None,
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def train_only(plan: Plan, run: RunDirectory, listener: Listener, stop: StopSignal) -> Training:
+    """Train without the ladder, the verdict and the score; raises as `walk` does."""
+    with opened(plan, run, listener, stop) as context:
+        _execute(context, INSPECT, SPLIT, MEASURE, BUDGET, FORECAST)
+        return context.execute(TRAIN)
+
+
+def _stages(context: Context, until: str) -> Report:
+    _execute(context, ASSESS, INSPECT, SPLIT)
+    if context.model is not None:
+        context.execute(MEASURE)
+    _execute(context, BUDGET, BASELINE, DECIDE)
+    if until != DECIDE.name and wants_training(context):
+        _execute(context, FORECAST, TRAIN, EVALUATE, COMPARE)
+    elif context.has(MEASURE) and until != DECIDE.name and not context.plan.no_train:
+        context.execute(FORECAST)
+    return context.execute(REPORT).report
+
+
+def _execute(context: Context, *stages: Stage[Any]) -> None:
+    for stage in stages:
+        context.execute(stage)
+
+
+def wants_training(context: Context) -> bool:
+    """The verdict says so, or the plan insists."""
+    plan = context.plan
+    if plan.no_train:
+        return False
+    return plan.force_train or context.get(DECIDE).outcome == TRAIN_OUTCOME
