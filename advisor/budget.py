@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 LEAST_TEST_ROWS = 400
 LEAST_DEV_ROWS = 40
+LEAST_TRAIN_ROWS = 32
 
 _LADDER_SHARE = 0.15
 _SCORING_SHARE = 0.30
@@ -117,13 +118,13 @@ def allow_training(
         return TrainingAllowance(rows, epochs, wanted, ())
     scoring = test_rows * (speed.answer + 2 * speed.score)
     usable = max(30.0, seconds * _SAFETY - 2 * _START_SECONDS - scoring)
-    if wanted <= usable:
+    if wanted <= usable or speed.train == 0:
         return TrainingAllowance(rows, epochs, wanted, ())
     fitting = max(1.0, (usable - watching) / speed.train)
-    if fitting >= rows:
-        shorter = max(1.0, fitting / rows)
-        note = f"{shorter:.1f} of {epochs:g} epochs are trained (time limit)"
-        return TrainingAllowance(rows, shorter, rows * shorter * speed.train + watching, (note,))
-    kept = max(32, int(fitting))
-    note = f"{kept:,} of {rows:,} training rows are trained on, for one epoch (time limit)"
-    return TrainingAllowance(min(rows, kept), 1.0, kept * speed.train + watching, (note,))
+    kept = min(rows, max(LEAST_TRAIN_ROWS, int(fitting)))
+    if kept < min(rows, rows * epochs):
+        note = f"{kept:,} of {rows:,} training rows are trained on, for one epoch (time limit)"
+        return TrainingAllowance(kept, 1.0, kept * speed.train + watching, (note,))
+    shorter = min(epochs, max(1.0, fitting / rows))
+    notes = (f"{shorter:.1f} of {epochs:g} epochs are trained (time limit)",) if shorter < epochs else ()
+    return TrainingAllowance(rows, shorter, rows * shorter * speed.train + watching, notes)

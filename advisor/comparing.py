@@ -11,8 +11,8 @@ from typing import Any
 from advisor.data.rows import Message
 from advisor.predictions import Prediction, Score, mean_score
 from advisor.stages.compare import paired
-from rubrics.decide import decide_report
 from rubrics.errors import ExitCode, Fault
+from rubrics.outcome import PairedResult, compare_outcome
 from rubrics.scoring import METRICS, get_metric
 
 REFERENCE_FIELDS = ("answer", "output", "completion", "reference")
@@ -81,14 +81,17 @@ def compare_files(
         Fault: files do not fit each other, or references are missing.
     """
     name = get_metric(metric).name
+    if not 0 < min_gain <= 1:
+        raise Fault(
+            f"{min_gain:g} is not a gain of score", where="--min-gain", fix="Give a share from 0 to 1."
+        )
     first, second = _answers_file(a), _answers_file(b)
     wanted = read_references(references) if references else _own_references(first, second)
     before, after = (_scored(read_texts(path), wanted, name) for path in (first, second))
     measured = paired(before, after, name, seed)
-    comparison = {**measured, "baseline": str(a), "tuned": str(b)}
-    inputs = {"task": {"metric": name, "min_gain": min_gain}, "comparison": comparison}
-    decided: dict[str, Any] = decide_report(inputs)["comparison"]
-    return decided
+    names = ("difference", "low", "high", "p_value", "n", "fixed", "broken")
+    decision = compare_outcome(PairedResult(**{key: measured[key] for key in names}), min_gain=min_gain)
+    return {**measured, "baseline": str(a), "tuned": str(b), **decision.to_dict()}
 
 
 def _answers_file(path: Path) -> Path:
@@ -117,7 +120,7 @@ def _own_references(first: Path, second: Path) -> dict[str, tuple[str, ...]]:
                 fix="Give --references FILE with id and answer a line.",
             )
         found.append({str(row["id"]): (row["reference"],) for _, row in rows})
-    if found[0].keys() != found[1].keys():
+    if found[0] != found[1]:
         raise Fault("the two hold different rows", where=f"{first}, {second}", fix="Give --references FILE.")
     return found[0]
 
@@ -144,7 +147,7 @@ def read_texts(path: Path) -> dict[str, str]:
     """
     text = _text(path)
     whole = _whole_object(text)
-    if whole is not None and "prediction" not in whole:
+    if whole is not None and not whole.keys() & {"id", "prediction"}:
         wrong = [name for name, value in whole.items() if not isinstance(value, str)]
         if wrong:
             raise _unfit(path, f"prediction of {wrong[0]!r} is not a text")
@@ -194,6 +197,8 @@ def _text(path: Path) -> str:
         raise Fault("no such file", where=str(path), fix="Check the path.") from None
     except IsADirectoryError:
         raise Fault("is a folder, not a file", where=str(path), fix="Give a file.") from None
+    except OSError as error:
+        raise Fault(f"cannot be read: {error.strerror}", where=str(path), fix="Check the path.") from None
     except UnicodeDecodeError as error:
         raise _unfit(path, f"is not UTF-8 text: {error}") from None
 
@@ -208,7 +213,8 @@ def _whole_object(text: str) -> dict[str, Any] | None:
 
 def _objects(path: Path) -> list[tuple[int, dict[str, Any]]]:
     found: list[tuple[int, dict[str, Any]]] = []
-    for number, line in enumerate(_text(path).splitlines(), 1):
+    # Not splitlines: U+2028 and the like may stand in a JSON text as they are.
+    for number, line in enumerate(_text(path).split("\n"), 1):
         if not line.strip():
             continue
         try:

@@ -137,7 +137,7 @@ class Bar:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
-        self._console = Console(file=stream, highlight=False)
+        self._console = Console(file=stream, highlight=False, emoji=False, soft_wrap=True)
         self._progress = Progress(
             TextColumn("  {task.description}", markup=False),
             BarColumn(bar_width=24),
@@ -184,10 +184,15 @@ def describe(event: Event) -> str:
         time_taken = "kept" if event.reused else f"{event.seconds:.1f} s"
         return f"{event.stage:<9} {time_taken:>8}  {event.summary}".rstrip()
     if isinstance(event, Warned):
-        return f"warning: {event.message}"
+        return f"warning: {_printable(event.message)}"
     if isinstance(event, Logged):
-        return f"  {event.message}"
+        return f"  {_printable(event.message)}"
     return ""
+
+
+def _printable(text: str) -> str:
+    """Messages quote what others wrote (an endpoint, a library): no escape code of theirs moves the cursor."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def progress_text(state: State, now: float) -> str:

@@ -24,6 +24,9 @@ from typing import Any, Literal
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
+from advisor.chat.endpoint import check_endpoint
+from advisor.chat.service import name_some
+from advisor.models.catalogue import cache_folder, list_models
 from rubrics.errors import Fault
 
 State = Literal["ok", "lacking", "info"]
@@ -37,7 +40,6 @@ _DISK_NEEDED = 3 * _GIBIBYTE
 _MEMORY_NEEDED = 2 * _GIBIBYTE
 """An estimate for training the embedded model on a CPU: 0.5 GiB of fp32 weights, then activations and torch."""
 _PYTHON = ((3, 11), (3, 14))
-_SHOWN_MODELS = 10
 
 _ASK_TORCH = """
 import json, torch
@@ -71,17 +73,15 @@ class Check:
         return asdict(self)
 
 
-def examine(endpoint: str | None = None, model: str = "", cache: Path | None = None) -> list[Check]:
+def examine(endpoint: str | None = None, model: str = "") -> list[Check]:
     """Look at everything; a missing thing is a check in state `lacking`, never an error.
 
     Args:
         endpoint: base URL to try; None tries none.
         model: asked for a few tokens at the endpoint; without it only the server's list is read.
-        cache: folder that models are fetched into; None is that of the Hugging Face hub.
     """
-    folder = cache or _hub_cache()
     checks = [_python(), *_packages(), _gpu(), _processor(), _memory()]
-    checks += [_disk("disk, model cache", folder), _disk("disk, here", Path.cwd()), _models(folder)]
+    checks += [_disk("disk, model cache", cache_folder()), _disk("disk, here", Path.cwd()), _models()]
     if endpoint:
         checks.append(_endpoint(endpoint, model))
     return checks
@@ -276,27 +276,27 @@ def _disk(name: str, folder: Path) -> Check:
     return Check(name, "ok", found)
 
 
-def _models(folder: Path) -> Check:
+def _models() -> Check:
+    names = [f"{entry.name} ({_gib(entry.size_bytes)})" for entry in list_models() if entry.fetched]
+    names += _hub_models()
+    if not names:
+        return Check("models at hand", "info", "none", "advisor models get NAME")
+    return Check("models at hand", "ok", name_some(names))
+
+
+def _hub_models() -> list[str]:
+    """What the hub's own cache holds."""
     from huggingface_hub import scan_cache_dir
     from huggingface_hub.errors import CacheNotFound
 
     try:
-        repositories = [repo for repo in scan_cache_dir(folder).repos if repo.repo_type == "model"]
+        repositories = [repo for repo in scan_cache_dir(_hub_cache()).repos if repo.repo_type == "model"]
     except (CacheNotFound, ValueError, OSError):
-        repositories = []
-    if not repositories:
-        return Check("models at hand", "info", f"none in {folder}", "advisor models get NAME")
-    names = sorted(f"{repo.repo_id} ({repo.size_on_disk_str})" for repo in repositories)
-    more = len(names) - _SHOWN_MODELS
-    return Check(
-        "models at hand", "ok", ", ".join(names[:_SHOWN_MODELS]) + (f" and {more} more" if more > 0 else "")
-    )
+        return []
+    return sorted(f"{repo.repo_id} ({_gib(repo.size_on_disk)})" for repo in repositories)
 
 
 def _endpoint(url: str, model: str) -> Check:
-    from advisor.chat.endpoint import check_endpoint
-    from advisor.chat.service import name_some
-
     try:
         check = check_endpoint(url, model)
     except Fault as fault:

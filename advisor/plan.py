@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, Literal
 
@@ -37,7 +38,7 @@ class Plan(BaseModel):
         max_minutes: bounds the whole run after the model is fetched.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     data: Path | None = None
     train: Path | None = None
@@ -70,7 +71,11 @@ class Plan(BaseModel):
     @field_validator("metric")
     @classmethod
     def _known_metric(cls, name: str) -> str:
-        return get_metric(name).name
+        try:
+            return get_metric(name).name
+        except Fault as fault:
+            # A ValueError joins the other problems of the plan instead of hiding them.
+            raise ValueError(f"{fault.what} {fault.fix}") from None
 
     @field_validator("answers")
     @classmethod
@@ -109,16 +114,9 @@ class Plan(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> Plan:
-        if self.data and (self.train or self.test or self.dev):
-            raise ValueError("--data is one file to split; it does not go with --train, --dev or --test")
-        if not self.data and not self.train:
-            raise ValueError("no rows: give --data FILE, or --train FILE and --test FILE")
-        if bool(self.endpoint) != bool(self.endpoint_model):
-            raise ValueError("--endpoint and --endpoint-model go together")
-        if self.force_train and self.no_train:
-            raise ValueError("--force-train and --no-train exclude each other")
-        if "target" in self.require and self.target is None:
-            raise ValueError("--require target needs a --target")
+        problems = contradictions(vars(self))
+        if problems:
+            raise ValueError("\n".join(problems))
         return self
 
     def files(self) -> dict[str, Path]:
@@ -168,8 +166,30 @@ def flag_of(field: str) -> str:
     return _FLAG_OF.get(field, "--" + field.replace("_", "-"))
 
 
-def make_plan(values: Mapping[str, Any], source: str = "") -> Plan:
+def contradictions(values: Mapping[str, Any]) -> list[str]:
+    """What does not go together, field by field valid or not."""
+    found = {name: value for name, value in values.items() if value not in (None, "")}
+    require = found.get("require", ())
+    target_required = isinstance(require, Sequence) and "target" in require
+    checks = {
+        "--data is one file to split; it does not go with --train, --dev or --test": "data" in found
+        and bool(found.keys() & {"train", "dev", "test"}),
+        "no rows: give --data FILE, or --train FILE and --test FILE": not found.keys() & {"data", "train"},
+        "--endpoint and --endpoint-model go together": ("endpoint" in found) != ("endpoint_model" in found),
+        "--force-train and --no-train exclude each other": bool(
+            found.get("force_train") and found.get("no_train")
+        ),
+        "--require target needs a --target": target_required and "target" not in found,
+    }
+    return [problem for problem, holds in checks.items() if holds]
+
+
+def make_plan(values: Mapping[str, Any], source: str = "", flags: AbstractSet[str] = frozenset()) -> Plan:
     """Validate values into a plan.
+
+    Args:
+        source: file that the values come from; empty where they are all flags.
+        flags: names of the values that were given as flags beside the file.
 
     Raises:
         Fault: names every flag or field that is wrong; exit code 2.
@@ -177,7 +197,8 @@ def make_plan(values: Mapping[str, Any], source: str = "") -> Plan:
     try:
         return Plan.model_validate(dict(values))
     except ValidationError as error:
-        problems = [_problem(item, source) for item in error.errors()]
+        fields = [_problem(item, source, flags) for item in error.errors() if item["loc"]]
+        problems = [*fields, *contradictions(values)]
         raise Fault(
             problems[0] if len(problems) == 1 else f"{len(problems)} things are wrong with the plan",
             where=source,
@@ -186,14 +207,13 @@ def make_plan(values: Mapping[str, Any], source: str = "") -> Plan:
         ) from None
 
 
-def _problem(item: Any, source: str) -> str:
+def _problem(item: Any, source: str, flags: AbstractSet[str]) -> str:
     message = str(item["msg"]).removeprefix("Value error, ")
-    if not item["loc"]:
-        return message
-    field = str(item["loc"][0])
+    field, *rest = (str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
         return f"{field}: no such field; known are {', '.join(Plan.model_fields)}"
-    name = ".".join(str(part) for part in item["loc"]) if source else flag_of(field)
+    given_by_flag = not source or field in flags
+    name = " ".join([flag_of(field), *rest]) if given_by_flag else ".".join([field, *rest])
     return f"{name}: {message} (found {item.get('input')!r})"
 
 
@@ -203,8 +223,8 @@ def read_plan(path: Path, overrides: Mapping[str, Any] | None = None) -> Plan:
     Raises:
         Fault: no such file, not TOML, or not a plan; exit code 2.
     """
-    values = {**_toml_values(path), **(overrides or {})}
-    return make_plan(values, source=str(path))
+    given = overrides or {}
+    return make_plan({**_toml_values(path), **given}, source=str(path), flags=given.keys())
 
 
 def _toml_values(path: Path) -> dict[str, Any]:

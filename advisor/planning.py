@@ -23,12 +23,14 @@ def ask_for_plan(values: Mapping[str, Any]) -> Plan:
         return make_plan(values)
     asked = dict(values)
     asked["data"] = _ask("file with the rows (JSONL)")
-    asked.setdefault("task", _ask("what should the model do, in a sentence"))
-    target = _ask("score from which it is solved, 0 to 1 (empty: none)", required=False)
-    if target:
-        asked["target"] = target
+    if "task" not in asked:
+        asked["task"] = _ask("what should the model do, in a sentence")
+    if "target" not in asked:
+        asked["target"] = _ask("score from which it is solved, 0 to 1 (empty: none)", required=False) or None
     answers = dict(asked.get("answers", {}))
     for criterion in load_criteria():
+        if criterion.key in answers:
+            continue
         reply = _ask(f"{criterion.question} (yes, no, empty: skip)", required=False).lower()
         if reply in ("yes", "y", "no", "n"):
             answers[criterion.key] = "yes" if reply.startswith("y") else "no"

@@ -64,8 +64,10 @@ def _entry(run: RunDirectory) -> RunEntry:
     try:
         task = run.plan().task
     except Fault as fault:
-        task = str(fault)
-    finished = (run.path / "report.json").exists() or (run.path / "training.json").exists()
+        task = f"{PLAN_FILE} {fault.what}"
+    # `advisor train` leaves neither verdict nor report; a whole run is finished with its report.
+    trained_only = (run.path / "training.json").exists() and not (run.path / "verdict.json").exists()
+    finished = (run.path / "report.json").exists() or trained_only
     state = "running" if run.is_live() else "finished" if finished else "interrupted"
     first = task.strip().splitlines()[0] if task.strip() else ""
     return RunEntry(str(run.path), state, _outcome(run.path), first[:60], run.plan_file.stat().st_mtime)
@@ -75,6 +77,6 @@ def _outcome(path: Path) -> str:
     for name in ("comparison.json", "verdict.json"):
         try:
             return str(json.loads((path / name).read_text(encoding="utf-8"))["outcome"])
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             continue
     return ""

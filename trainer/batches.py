@@ -1,7 +1,8 @@
 """Rows to padded tensors, and the order in which they are trained on.
 
-Rows are padded on the left, so that every answer ends at the right edge and one integer, the longest answer of
-the batch, says which positions the head must be applied to.
+Rows are padded on the right: under a causal mask every padding position then still sees real tokens. Padded on the
+left it sees nothing, and on CUDA the gradient of such an empty row of attention is not a number (seen with torch
+2.11 in bf16).
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ def read_examples(path: Path, codec: ChatCodec, max_length: int) -> list[Example
             continue
         if len(example.ids) > max_length:
             problems.append(f"{name}: {len(example.ids)} tokens, the limit is {max_length}")
+            continue
         examples.append(example)
     if problems:
         raise Fault(
@@ -57,10 +59,11 @@ def read_examples(path: Path, codec: ChatCodec, max_length: int) -> list[Example
 
 
 def collate(examples: Sequence[Example], pad_id: int) -> dict[str, torch.Tensor]:
-    """Pad rows on the left.
+    """Pad rows on the right.
 
     Returns:
-        input_ids, attention_mask, position_ids, labels: each (B, T); labels are IGNORED outside the answers.
+        input_ids, attention_mask, labels: each (B, T); labels are IGNORED outside the answers.
+        predicting: (K,) the positions at which some row predicts a supervised token: position t predicts t + 1.
     """
     width = max(len(example.ids) for example in examples)
     shape = (len(examples), width)
@@ -68,26 +71,16 @@ def collate(examples: Sequence[Example], pad_id: int) -> dict[str, torch.Tensor]
     mask = torch.zeros(shape, dtype=torch.long)
     labels = torch.full(shape, IGNORED, dtype=torch.long)
     for row, example in enumerate(examples):
-        start = width - len(example.ids)
-        ids[row, start:] = torch.tensor(example.ids, dtype=torch.long)
-        mask[row, start:] = 1
-        labels[row, start + example.supervised_from :] = ids[row, start + example.supervised_from :]
-    return {
-        "input_ids": ids,
-        "attention_mask": mask,
-        "position_ids": position_ids(mask),
-        "labels": labels,
-    }
+        end = len(example.ids)
+        ids[row, :end] = torch.tensor(example.ids, dtype=torch.long)
+        mask[row, :end] = 1
+        labels[row, example.supervised_from : end] = ids[row, example.supervised_from : end]
+    return {"input_ids": ids, "attention_mask": mask, "labels": labels, "predicting": predicting(labels)}
 
 
-def position_ids(mask: torch.Tensor) -> torch.Tensor:
-    """Positions (B, T) that count from the first real token, so that padding changes nothing."""
-    return (mask.cumsum(dim=1) - 1).clamp(min=0)
-
-
-def longest_answer(labels: torch.Tensor) -> int:
-    """Supervised tokens of the row that has most of them; labels are (B, T), right-aligned."""
-    return int((labels != IGNORED).sum(dim=1).max())
+def predicting(labels: torch.Tensor) -> torch.Tensor:
+    """Positions (K,) whose prediction some row is supervised on; labels are (B, T), the first never supervised."""
+    return (labels[:, 1:] != IGNORED).any(dim=0).nonzero().squeeze(1)
 
 
 def batch_order(lengths: Sequence[int], batch_size: int, seed: int, epoch: int) -> list[int]:

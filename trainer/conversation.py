@@ -126,7 +126,7 @@ class ChatCodec:
         """Read the codec of a model folder.
 
         Raises:
-            Fault: no tokenizer.json, or no end token to be found.
+            Fault: no tokenizer.json, no end token to be found, or a broken chat template.
         """
         path = folder / "tokenizer.json"
         if not path.is_file():
@@ -151,7 +151,15 @@ class ChatCodec:
             )
         # A base model may name its end token in generation_config.json only; the plain template needs its text.
         special.setdefault("eos_token", tokenizer.id_to_token(min(end_ids)) or "")
-        template = ChatTemplate(_template_source(folder, config), special)
+        try:
+            template = ChatTemplate(_template_source(folder, config), special)
+        except jinja2.TemplateError as error:
+            raise Fault(
+                f"the chat template cannot be read: {error}",
+                where=str(folder),
+                fix="Correct chat_template.jinja, or choose another model.",
+                code=ExitCode.LACKING,
+            ) from error
         return cls(tokenizer, template, end_ids, _pad_id(tokenizer, special, end_ids))
 
     def encode(self, text: str) -> list[int]:

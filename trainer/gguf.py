@@ -1,7 +1,8 @@
 """GGUF files to model folders that transformers loads in a tenth of a second.
 
-Two repairs are made on the way (KNOWLEDGE.md section 7): weights must be dequantised to be saved again, and the
-GGUF of SmolLM2 lost the tokenizer's digit split, after which numbers are tokenised unlike in training.
+Repairs are made on the way (KNOWLEDGE.md section 7): weights must be dequantised to be saved again, the end
+token is not always the one that transformers reads, and the GGUF of SmolLM2 lost the tokenizer's digit split,
+after which numbers are tokenised unlike in training.
 """
 
 from __future__ import annotations
@@ -44,8 +45,10 @@ def check_gguf(source: Path) -> None:
     """Refuse what is not a whole GGUF file.
 
     Raises:
-        Fault: wrong magic number, or tensors that reach beyond the file's end.
+        Fault: no such file, wrong magic number, or tensors that reach beyond the file's end.
     """
+    if not source.is_file():
+        raise _broken(source, "is not there, or is no file")
     with source.open("rb") as file:
         if file.read(4) != _MAGIC:
             raise _broken(source, "is not a GGUF file (it does not begin with GGUF)")
@@ -82,8 +85,20 @@ def _convert(source: Path, folder: Path) -> None:
         tokenizer = AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name)
     except (ValueError, KeyError, NotImplementedError) as error:
         raise _broken(source, f"cannot be read by transformers: {error}") from error
+    _name_special_tokens(tokenizer, source)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+
+
+def _name_special_tokens(tokenizer: Any, source: Path) -> None:
+    """Take begin and end token from the file: transformers 5.17 gives a Llama's begin token for its end token."""
+    from gguf import GGUFReader
+
+    reader: Any = GGUFReader(source)
+    for name in ("bos", "eos"):
+        field = reader.get_field(f"tokenizer.ggml.{name}_token_id")
+        if field is not None:
+            setattr(tokenizer, f"{name}_token", tokenizer.convert_ids_to_tokens(int(field.contents())))
 
 
 def split_digits(path: Path) -> None:

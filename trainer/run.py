@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rubrics.errors import Fault
 from trainer.batches import read_examples
 from trainer.conversation import ChatCodec
 from trainer.errors import Stopped
@@ -137,6 +138,8 @@ def _is_done(batch: Batch, done: set[str]) -> bool:
 
 
 def _requests(path: Path, codec: ChatCodec) -> list[Request]:
+    if not path.is_file():
+        raise Fault("the job has no requests", where=str(path), fix="Start the run again.")
     return [
         Request(row["id"], row["group"], codec.prompt_ids(row["messages"]), int(row["max_new_tokens"]))
         for row in read_json_lines(path)
@@ -241,7 +244,8 @@ def _effective(trainer: Any, model: Any) -> dict[str, Any]:
     return {
         "rank": config.r,
         "alpha": config.lora_alpha,
-        "target_modules": sorted(config.target_modules),
+        # peft lists every layer's matrices; their kinds say the same in a line.
+        "target_modules": sorted({name.rpartition(".")[2] for name in config.target_modules}),
         "learning_rate": arguments.learning_rate,
         "epochs": arguments.num_train_epochs,
         "batch_size": arguments.per_device_train_batch_size

@@ -14,7 +14,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from rubrics.errors import ExitCode, Fault
-from trainer.batches import IGNORED, collate, longest_answer, to_device
+from trainer.batches import IGNORED, collate, to_device
 from trainer.conversation import Example
 from trainer.job import TokenScores
 from trainer.model import LoadedModel
@@ -32,18 +32,16 @@ class TokenSums:
 def token_sums(model: Any, batch: dict[str, Any]) -> TokenSums:
     """Run one padded batch (see `batches.collate`) and sum over its supervised tokens.
 
-    Position t predicts token t + 1: for answers of at most A tokens at the right edge the head is applied to
-    the last A + 1 positions, and the last of those predicts nothing.
+    The head is applied to the positions that predict a supervised token of some row, and to no other.
     """
-    keep = max(1, longest_answer(batch["labels"]))
-    labels = batch["labels"][:, -keep:]  # (B, A)
+    positions = batch["predicting"]  # (K,)
+    labels = batch["labels"][:, positions + 1]  # (B, K)
     logits = model(
         input_ids=batch["input_ids"],
         attention_mask=batch["attention_mask"],
-        position_ids=batch["position_ids"],
-        logits_to_keep=keep + 1,
+        logits_to_keep=positions,
         use_cache=False,
-    ).logits[:, -keep - 1 : -1]  # (B, A, V)
+    ).logits  # (B, K, V)
     supervised = labels != IGNORED
     picked = logits[supervised].float()  # (N, V)
     targets = labels[supervised]  # (N,)

@@ -34,7 +34,10 @@ TASK = "endpoint"
 _POLL_SECONDS = 0.1
 _JOIN_SECONDS = 2.0
 _CHECK_RETRIES = 1
-_CHECK_TIMEOUT_S = 20.0
+_LIST_TIMEOUT_S = 10.0
+_ANSWER_TIMEOUT_S = 60.0
+"""Ollama and others load a model at its first request."""
+
 _CHECK_TOKENS = 16
 
 _row: ContextVar[str] = ContextVar("row", default="")
@@ -245,7 +248,8 @@ def check_endpoint(base_url: str, model: str = "") -> EndpointCheck:
 
 
 async def _check(service: Service) -> EndpointCheck:
-    async with service.client(max_retries=_CHECK_RETRIES, timeout_s=_CHECK_TIMEOUT_S) as client:
+    timeout_s = _ANSWER_TIMEOUT_S if service.model else _LIST_TIMEOUT_S
+    async with service.client(max_retries=_CHECK_RETRIES, timeout_s=timeout_s) as client:
         started = time.monotonic()
         if service.model:
             hello = ChatRequest("", "", (Message(role="user", content="Hello"),), _CHECK_TOKENS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from advisor.chat.protocol import ChatRequest
-from advisor.chat.service import Service, fault_of, said
+from advisor.chat.service import Service, fault_of, is_too_long, said
 from trainer.events import Logged, Warned
 from trainer.job import Completion
 
@@ -57,6 +57,9 @@ class Dialect:
     def learn(self, error: APIStatusError, sent: dict[str, Any], tell: Tell) -> bool:
         """Take over what a refusal teaches; False where it teaches nothing and asking again is in vain."""
         words = said(error)
+        # vLLM names both limits when a conversation is too long.
+        if is_too_long(error):
+            return False
         if "max_tokens" in sent and "max_completion_tokens" in words:
             self._limit = "max_completion_tokens"
             return True

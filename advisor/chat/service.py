@@ -191,7 +191,7 @@ async def fault_of(service: Service, client: AsyncOpenAI, error: APIError, row: 
         return _refused_key(service, error)
     if status == 404:
         return _not_found(service, error, await offered_models(client))
-    if _is_too_long(error):
+    if is_too_long(error):
         return service.fault(
             f"the conversation is longer than the model's context: {said(error)}",
             "Leave the row out, take fewer examples into the prompt, or start the server with a longer context.",
@@ -210,7 +210,8 @@ async def fault_of(service: Service, client: AsyncOpenAI, error: APIError, row: 
     )
 
 
-def _is_too_long(error: APIStatusError) -> bool:
+def is_too_long(error: APIStatusError) -> bool:
+    """Whether the refusal is about the length of the conversation."""
     words = f"{error.code} {error.type} {said(error)}"
     return error.status_code in (400, 413, 422) and bool(_TOO_LONG.search(words))
 
@@ -238,4 +239,6 @@ def _not_found(service: Service, error: APIStatusError, offered: Sequence[str]) 
         fix = "The server lists this model: see its words, or its log."
     else:
         fix = f"The server offers {name_some(offered)}."
-    return service.fault(f"the server knows no model {service.model!r} (status 404): {said(error)}", fix)
+    return service.fault(
+        f"the server finds no model {service.model!r} at this address (status 404): {said(error)}", fix
+    )

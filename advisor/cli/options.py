@@ -119,7 +119,12 @@ def plan_values(flags: dict[str, Any]) -> dict[str, Any]:
     values = {
         name: value
         for name, value in flags.items()
-        if name in PLAN_OPTIONS and name not in ("config", "answer") and value not in (None, False, [])
+        # By identity: 0 is a value that was given, and it equals False.
+        if name in PLAN_OPTIONS
+        and name not in ("config", "answer")
+        and value is not None
+        and value is not False
+        and value != []
     }
     if values.get("rungs"):
         values["rungs"] = tuple(part.strip() for part in values["rungs"].split(",") if part.strip())

@@ -33,7 +33,7 @@ def baseline(**flags: Any) -> None:
     """
     from advisor.run_directory import create_run
 
-    plan = plan_of(flags, no_train=True)
+    plan = plan_of(flags, no_train=True, force_train=False)
     _work(lambda: create_run(plan, flags["out"]), flags)
 
 

@@ -18,10 +18,17 @@ from pathlib import Path
 
 from advisor.interrupt import StopSignal
 from advisor.jobs import check_train_extra, run_jobs, write_job
-from advisor.models.catalogue import MANIFEST_FILE, Manifest, Repair, cache_folder, model_folder, read_manifest
+from advisor.models.catalogue import (
+    MANIFEST_FILE,
+    Manifest,
+    Repair,
+    cache_folder,
+    model_folder,
+    read_manifest,
+)
 from rubrics.errors import ExitCode, Fault
 from trainer.events import Listener, Logged
-from trainer.job import LOCK_FILE, ConvertJob, JobBusy, hold, lock_owner, write_json
+from trainer.job import LOCK_FILE, LOG_FILE, ConvertJob, JobBusy, hold, lock_owner, write_json
 
 _WAIT_SECONDS = 0.2
 _CONVERTERS = ("gguf", "tokenizers", "torch", "transformers")
@@ -38,40 +45,47 @@ class Source:
     licence: str = ""
 
 
-def convert_once(
-    source: Source, provide: Callable[[Path], Path], emit: Listener, stop: StopSignal
-) -> Path:
+def convert_once(source: Source, provide: Callable[[Path], Path], emit: Listener, stop: StopSignal) -> Path:
     """Return the complete folder of a GGUF file, converted if it is not in the cache.
 
     Args:
         provide: given a working folder, returns the GGUF file; only called when the file is needed.
     Raises:
-        Fault: the file cannot be provided or converted, or the train extra is missing; exit code 5.
+        Fault: the file cannot be provided or converted, the train extra is missing, or the cache cannot be
+            written; exit code 5.
         Interrupted: a stop was asked for; what is complete by then is kept.
     """
     folder = model_folder(source.name, source.sha256)
-    with ExitStack() as stack:
+    try:
         while read_manifest(folder) is None:
-            if _lock(stack, folder, emit, stop):
-                if read_manifest(folder) is None:
+            with _lock(folder, emit, stop) as is_ours:
+                if is_ours and read_manifest(folder) is None:
                     _convert(source, folder, provide, emit, stop)
-                break
+    except OSError as error:
+        raise _cache_fault(error) from error
     stop.check()
     return folder
 
 
-def _lock(stack: ExitStack, folder: Path, emit: Listener, stop: StopSignal) -> bool:
-    """Take the folder's lock; False after waiting for another process that had it."""
+@contextmanager
+def _lock(folder: Path, emit: Listener, stop: StopSignal) -> Iterator[bool]:
+    """Hold the folder's lock; where another process has it, wait until that is done and say False."""
     path = cache_folder() / "locks" / f"{folder.name}.lock"
-    try:
-        stack.enter_context(hold(path))
-    except JobBusy as busy:
-        emit(Logged(message=f"waiting for process {busy.pid}, which is preparing {folder.name}"))
-        while lock_owner(path) is not None:
-            stop.check()
-            time.sleep(_WAIT_SECONDS)
-        return False
-    return True
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(hold(path))
+        except JobBusy as busy:
+            emit(Logged(message=f"waiting for process {busy.pid}, which is preparing {folder.name}"))
+            _await(path, stop)
+            yield False
+        else:
+            yield True
+
+
+def _await(lock: Path, stop: StopSignal) -> None:
+    while lock_owner(lock) is not None:
+        stop.check()
+        time.sleep(_WAIT_SECONDS)
 
 
 def _convert(
@@ -83,7 +97,8 @@ def _convert(
         file = provide(work)
         job = work / "job"
         write_job(job, ConvertJob(source=file, target=folder, repair=source.repair))
-        run_jobs([job], emit, stop)
+        with _log_kept(job / LOG_FILE, cache_folder() / "logs" / f"{folder.name}.log"):
+            run_jobs([job], emit, stop)
     write_json(
         folder / MANIFEST_FILE,
         Manifest(
@@ -116,9 +131,30 @@ def _await_orphan(lock: Path, emit: Listener, stop: StopSignal) -> None:
     owner = lock_owner(lock)
     if owner is not None:
         emit(Logged(message=f"waiting for process {owner}, which an earlier command left converting"))
-    while lock_owner(lock) is not None:
-        stop.check()
-        time.sleep(_WAIT_SECONDS)
+    _await(lock, stop)
+
+
+@contextmanager
+def _log_kept(log: Path, copy: Path) -> Iterator[None]:
+    """Keep the trainer's log of a failure, since the working folder goes."""
+    try:
+        yield
+    except Fault as fault:
+        if log.is_file():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(log, copy)
+            if fault.where == str(log):
+                fault.where = str(copy)
+        raise
+
+
+def _cache_fault(error: OSError) -> Fault:
+    return Fault(
+        f"the model cache cannot be written: {error.strerror or error}",
+        where=str(error.filename or cache_folder()),
+        fix="Free some space or correct its permissions, or set ADVISOR_CACHE to another folder.",
+        code=ExitCode.LACKING,
+    )
 
 
 def _check_gguf_package() -> None:

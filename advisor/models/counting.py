@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from advisor.data.rows import Row
 from rubrics.errors import ExitCode, Fault
-from trainer.conversation import ChatCodec
+from trainer.conversation import ChatCodec, Turns
 
 if TYPE_CHECKING:
     from advisor.models.resolve import ResolvedModel
@@ -65,13 +65,18 @@ def _count_batch(codec: ChatCodec, rows: Sequence[Row]) -> Iterator[tuple[Row, t
 
 def _render(codec: ChatCodec, row: Row) -> tuple[str, str]:
     """Prompt and answer as the model reads them; both empty where the template does not give them."""
+    turns = _turns(row)
+    answered = [*turns, {"role": "assistant", "content": row.answer}]
     try:
-        prompt = codec.template.render(row.messages, add_generation_prompt=True)
-        turns = [*row.messages, {"role": "assistant", "content": row.answer}]
-        whole = codec.template.render(turns, add_generation_prompt=False)
+        prompt = codec.template.render(turns, add_generation_prompt=True)
+        whole = codec.template.render(answered, add_generation_prompt=False)
     except Fault:
         return "", ""
     return (prompt, whole[len(prompt) :]) if whole.startswith(prompt) else ("", "")
+
+
+def _turns(row: Row) -> Turns:
+    return [{"role": turn["role"], "content": turn["content"]} for turn in row.messages]
 
 
 def _encode(codec: ChatCodec, texts: list[str]) -> list[list[int]]:
@@ -80,7 +85,7 @@ def _encode(codec: ChatCodec, texts: list[str]) -> list[list[int]]:
 
 def _count_alone(codec: ChatCodec, row: Row, problems: list[str]) -> tuple[int, int]:
     try:
-        example = codec.example(row.messages, row.answer)
+        example = codec.example(_turns(row), row.answer)
     except Fault as fault:
         problems.append(f"{row.source or row.id}: {fault.what}")
         return 0, 0

@@ -6,6 +6,7 @@ of what they have written does not.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from advisor.interrupt import StopSignal
 from trainer.events import Listener, Progress
@@ -23,6 +25,7 @@ TASK = "fetch"
 
 _POLL_SECONDS = 0.2
 _GRACE_SECONDS = 5
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -96,3 +99,14 @@ def _bytes_under(folder: Path) -> int:
         except FileNotFoundError:
             continue
     return total
+
+
+def sha256_of(file: IO[bytes], stop: StopSignal, copy: IO[bytes] | None = None) -> str:
+    """Checksum of the rest of a file, which is written to `copy` on the way."""
+    digest = hashlib.sha256()
+    while chunk := file.read(_CHUNK):
+        stop.check()
+        digest.update(chunk)
+        if copy is not None:
+            copy.write(chunk)
+    return digest.hexdigest()

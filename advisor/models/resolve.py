@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from advisor.interrupt import StopSignal
+from advisor.models.catalogue import EMBEDDED
 from advisor.models.counting import count_tokens, load_codec
+from advisor.models.embedded import get_embedded
 from advisor.models.facts import (
     ModelFacts,
     TokenizerFacts,
@@ -17,7 +20,10 @@ from advisor.models.facts import (
     read_model_facts,
     read_tokenizer_facts,
 )
+from advisor.models.gguf_file import get_gguf
+from advisor.models.hub import get_from_hub
 from advisor.models.weights import content_digest
+from rubrics.errors import Fault
 from trainer.conversation import ChatCodec
 from trainer.events import Listener
 from trainer.job import ModelSpec, Precision
@@ -26,6 +32,10 @@ __all__ = ["ModelFacts", "ResolvedModel", "TokenizerFacts", "count_tokens", "res
 
 Kind = Literal["embedded", "folder", "gguf", "hub"]
 
+_POSSIBLE = (
+    f"A model is one of: an embedded one ({', '.join(EMBEDDED)}), a folder saved with save_pretrained, "
+    "a .gguf file, a hub id (ORGANISATION/NAME)."
+)
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
@@ -82,6 +92,34 @@ def resolve(name: str, emit: Listener, stop: StopSignal, *, revision: str | None
     """
     kind, path, found = _locate(name, emit, stop, revision)
     return describe(name, kind, path, found)
+
+
+def _locate(
+    name: str, emit: Listener, stop: StopSignal, revision: str | None
+) -> tuple[Kind, Path, str | None]:
+    """Kind, folder and revision of a name; a path that exists wins over a hub id of the same form."""
+    path = Path(name).expanduser()
+    is_hub_id = name not in EMBEDDED and not path.exists() and bool(_HUB_ID.fullmatch(name))
+    if revision is not None and not is_hub_id:
+        raise Fault("only a hub id has revisions", where=name, fix="Leave the revision out.")
+    if name in EMBEDDED:
+        model = EMBEDDED[name]
+        return "embedded", get_embedded(model, emit, stop), model.gguf_sha256
+    if path.is_dir():
+        return "folder", path.resolve(), None
+    if path.is_file():
+        if path.suffix.lower() != ".gguf":
+            raise Fault("is a file, but not a .gguf file", where=name, fix=_POSSIBLE)
+        return ("gguf", *get_gguf(path.resolve(), emit, stop))
+    if is_hub_id and path.suffix.lower() != ".gguf":
+        return ("hub", *get_from_hub(name, revision, emit, stop))
+    raise _unknown(name)
+
+
+def _unknown(name: str) -> Fault:
+    close = difflib.get_close_matches(name.lower(), EMBEDDED, n=1, cutoff=0.5)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    return Fault("there is no model of this name", where=name, fix=f"{_POSSIBLE}{hint}")
 
 
 def describe(name: str, kind: Kind, path: Path, revision: str | None) -> ResolvedModel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -102,7 +103,7 @@ def _baselines(report: Report) -> str:
         [
             [
                 rung_words(entry.rung),
-                entry.model,
+                _cell(entry.model),
                 entry.split,
                 str(entry.n),
                 interval(entry.metrics[metric]),
@@ -240,12 +241,11 @@ def _method(report: Report) -> str:
     looks = ", ".join(f"{entry['system']} ({entry['n']} rows)" for entry in report.ledger)
     lines.append(f"- Choices were made on dev; test answers were scored once each: {looks}.")
     lines.append("- Intervals are 95%: Wilson for right/wrong scores, bootstrap for graded ones.")
-    lines.append(f"- The same again: `{report.run.command}`")
     shares = ", ".join(
         f"{name} {seconds:.0f} s" for name, seconds in report.run.stage_seconds.items() if seconds >= 0.5
     )
     lines.append(f"- Working time {report.run.duration_s:.0f} s: {shares}.")
-    return "\n".join(lines)
+    return "\n".join(lines) + f"\n\nThe same again:\n\n{_code(report.run.command)}"
 
 
 def interval(score: Score) -> str:
@@ -264,8 +264,17 @@ def _minutes(seconds: float | None) -> str:
 def _cell(text: str) -> str:
     """Model output is data: no markup, one line, cut for the table."""
     flat = " ".join("".join(char for char in text if char.isprintable() or char.isspace()).split())
-    safe = flat.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
-    return safe if len(safe) <= _LONGEST_CELL else safe[: _LONGEST_CELL - 1] + "…"
+    # Cut before escaping, or an escape may be cut in half.
+    short = flat if len(flat) <= _LONGEST_CELL else flat[: _LONGEST_CELL - 1] + "…"
+    escaped = re.sub(r"[\\`*~|\[\]]|(?<!\w)_|_(?!\w)", r"\\\g<0>", short)
+    return escaped.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def _code(text: str) -> str:
+    """A block of code, fenced by more backticks than stand in it in a row."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}sh\n{text}\n{fence}"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

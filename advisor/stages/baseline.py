@@ -74,7 +74,7 @@ class Ladder(Artefact):
     Attributes:
         selected: the rung chosen on dev; ties go to the cheaper.
         skipped: rungs that do not apply, with the reason.
-        discordance: share of dev rows on which exactly one of the two best rungs is right.
+        discordance: share of test rows that the comparison to come is planned for.
     """
 
     rungs: list[Rung]
@@ -157,7 +157,7 @@ def _make(context: Context) -> Ladder:
         rungs=entries,
         selected=selected,
         skipped=skipped,
-        discordance=_discordance(scored, context.plan.metric),
+        discordance=_discordance(scored, context.plan.metric, context.plan.min_gain),
     )
 
 
@@ -277,14 +277,20 @@ def _best(scored: Mapping[str, Sequence[Prediction]], metric: str) -> str:
     return max(scored, key=lambda rung: _mean(scored[rung], metric))
 
 
-def _discordance(scored: Mapping[str, Sequence[Prediction]], metric: str) -> float | None:
-    """Share of dev rows on which exactly one of the two best rungs is right; for right/wrong metrics."""
+def _discordance(scored: Mapping[str, Sequence[Prediction]], metric: str, min_gain: float) -> float | None:
+    """Share of rows on which a tuned model is expected to differ from the best rung; for right/wrong metrics.
+
+    The churn between the two best rungs on dev (rows on which exactly one is right, less the difference of their
+    scores), and the gain that is asked for. Their whole discordance would plan for a test of thousands of rows where
+    the second rung is far behind, although the tuned model is compared with the first alone.
+    """
     if len(scored) < 2 or not get_metric(metric).binary:
         return None
     first, second = sorted(scored, key=lambda rung: -_mean(scored[rung], metric))[:2]
     pairs = zip(scored[first], scored[second], strict=True)
-    apart = sum(one.scores[metric] != other.scores[metric] for one, other in pairs)
-    return apart / len(scored[first])
+    apart = sum(one.scores[metric] != other.scores[metric] for one, other in pairs) / len(scored[first])
+    churn = apart - (_mean(scored[first], metric) - _mean(scored[second], metric))
+    return min(1.0, churn + min_gain)
 
 
 def selected_test_predictions(context: Context) -> list[Prediction]:
@@ -309,7 +315,17 @@ BASELINE = Stage(
     file="baselines.json",
     artefact=Ladder,
     make=_make,
-    fields=("task", "metric", "rungs", "prompt_file", "endpoint", "endpoint_model", "seed", "model"),
+    fields=(
+        "task",
+        "metric",
+        "min_gain",
+        "rungs",
+        "prompt_file",
+        "endpoint",
+        "endpoint_model",
+        "seed",
+        "model",
+    ),
     reads=("split", "budget"),
     content=lambda context: {**context.model_digest(), **_prompt_digest(context)},
     summary=_summary,

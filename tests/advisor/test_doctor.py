@@ -20,6 +20,7 @@ from packaging.requirements import Requirement
 
 from advisor import doctor
 from advisor.doctor import Check, examine
+from advisor.models.catalogue import MANIFEST_FILE, Manifest
 
 GIB = 2**30
 PYPROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
@@ -31,6 +32,14 @@ def _no_gpu_is_asked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     """Loading torch in a child takes seconds: one test does it, the others make its answer up."""
     if "real_torch" not in request.fixturenames:
         torch_says(monkeypatch, TORCH_SEES_NOTHING)
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Empty caches instead of the user's."""
+    monkeypatch.setenv("ADVISOR_CACHE", str(tmp_path / "own"))
+    monkeypatch.setattr(doctor, "_hub_cache", lambda: tmp_path / "hub")
+    return tmp_path
 
 
 @pytest.fixture
@@ -53,8 +62,8 @@ def named(checks: list[Check], name: str) -> Check:
     return next(check for check in checks if check.name == name)
 
 
-def test_every_check_has_a_state_and_only_the_lacking_need_a_fix(tmp_path: Path) -> None:
-    checks = examine(cache=tmp_path)
+def test_every_check_has_a_state_and_only_the_lacking_need_a_fix() -> None:
+    checks = examine()
     names = [check.name for check in checks]
     assert len(set(names)) == len(names)
     assert {"python", "gpu", "cpu", "memory", "disk, model cache", "disk, here", "models at hand"} <= set(
@@ -77,10 +86,9 @@ def test_a_check_is_plain_json() -> None:
     }
 
 
-def test_torch_is_not_loaded_in_this_process(tmp_path: Path) -> None:
+def test_torch_is_not_loaded_in_this_process() -> None:
     code = (
-        "import sys; from pathlib import Path; from advisor.doctor import examine;"
-        f"examine(cache=Path({str(tmp_path)!r}));"
+        "import sys; from advisor.doctor import examine; examine();"
         "sys.exit(any(name in sys.modules for name in ('torch', 'transformers', 'openai')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=120).returncode == 0
@@ -102,7 +110,11 @@ def test_python_bounds_are_those_of_the_project() -> None:
 # Packages
 
 
-def test_packages_are_those_of_the_project() -> None:
+def test_packages_are_those_of_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    def not_installed(name: str) -> list[str]:
+        raise doctor.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(doctor.metadata, "requires", not_installed)
     project = tomllib.loads(PYPROJECT.read_text())["project"]
     base = {Requirement(line).name for line in project["dependencies"]}
     train = {Requirement(line).name for line in project["optional-dependencies"]["train"]}
@@ -267,21 +279,26 @@ def test_disk_of_a_folder_that_is_not_there_yet(tmp_path: Path, monkeypatch: pyt
     assert doctor._disk("disk", folder).state == "lacking"
 
 
-def test_models_at_hand_are_listed_with_their_size(tmp_path: Path) -> None:
-    assert named(examine(cache=tmp_path), "models at hand").state == "info"
-    snapshot = tmp_path / "models--some--model" / "snapshots" / "0123"
-    snapshot.mkdir(parents=True)
-    (snapshot / "config.json").write_text("{}" * 600)
-    (tmp_path / "models--some--model" / "refs").mkdir()
-    (tmp_path / "models--some--model" / "refs" / "main").write_text("0123")
-    check = named(examine(cache=tmp_path), "models at hand")
-    assert (check.state, check.found) == ("ok", "some/model (1.2K)")
+def test_models_at_hand_are_listed_with_their_size(cache: Path) -> None:
+    assert named(examine(), "models at hand") == Check(
+        "models at hand", "info", "none", "advisor models get NAME"
+    )
+
+    manifest = Manifest(name="mine", source="mine.gguf", sha256="0", repair=None, converted_with={})
+    own = cache / "own" / "models" / "mine-0"
+    own.mkdir(parents=True)
+    (own / MANIFEST_FILE).write_text(manifest.model_dump_json())
+    hub = cache / "hub" / "models--some--model"
+    for file, text in (("snapshots/0123/config.json", "{}"), ("refs/main", "0123")):
+        (hub / file).parent.mkdir(parents=True)
+        (hub / file).write_text(text)
+    assert named(examine(), "models at hand").found == "mine (0.0 GiB), some/model (0.0 GiB)"
 
 
 # Endpoint
 
 
-def test_an_endpoint_that_answers_and_one_that_does_not(tmp_path: Path) -> None:
+def test_an_endpoint_that_answers_and_one_that_does_not() -> None:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             data = json.dumps({"object": "list", "data": [{"id": "tiny", "object": "model"}]}).encode()
@@ -297,16 +314,16 @@ def test_an_endpoint_that_answers_and_one_that_does_not(tmp_path: Path) -> None:
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         url = f"http://127.0.0.1:{server.server_port}/v1"
         Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        check = named(examine(url, cache=tmp_path), "endpoint")
+        check = named(examine(url), "endpoint")
         server.shutdown()
     assert check.state == "ok"
     assert check.found.endswith("models: tiny")
 
-    check = named(examine(url, cache=tmp_path), "endpoint")
+    check = named(examine(url), "endpoint")
     assert check.state == "lacking"
     assert url in check.found
     assert check.fix == f"Is it running, and is {url} its address?"
 
 
-def test_an_endpoint_that_is_no_address_is_lacking_too(tmp_path: Path) -> None:
-    assert named(examine("localhost:8000", cache=tmp_path), "endpoint").state == "lacking"
+def test_an_endpoint_that_is_no_address_is_lacking_too() -> None:
+    assert named(examine("localhost:8000"), "endpoint").state == "lacking"

@@ -66,7 +66,7 @@ def test_stopped_again_and_again_it_ends_like_an_undisturbed_run(
     run(directory, emit=attempts[-1].append)
     # then no step was trained twice, and history, best step and adapter are those of the undisturbed run
     assert [step for events in attempts for step in trained_steps(events)] == list(range(1, 21))
-    assert_same_history(result_of(directory), undisturbed.result, tolerance=1e-3 if micro_batch == 4 else 1e-3)
+    assert_same_history(result_of(directory), undisturbed.result, tolerance=1e-3)
     assert result_of(directory).best_step == undisturbed.result.best_step
     if micro_batch == STANDARD.micro_batch_size:
         assert _same_adapter(directory, undisturbed.directory)
@@ -105,7 +105,7 @@ def test_a_stop_saves_and_a_rerun_goes_on(
 
 
 def _start(directory: Path, folder: Path) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "PYTHONSAFEPATH": "1", "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "2"}
+    environment = {**os.environ, "PYTHONSAFEPATH": "1", "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
         [sys.executable, "-m", "trainer", str(directory)],
         cwd=folder,
@@ -131,7 +131,9 @@ def test_killed_at_30_60_and_90_percent_it_ends_like_an_undisturbed_run(
     undisturbed = train(tmp_path / "undisturbed", tiny_model, **data)
     directory = write_training(tmp_path / "job", tiny_model, **data)
     for name in ("evaluate", "torch", "datasets"):
-        (tmp_path / f"{name}.py").write_text("raise SystemExit('a file of the working folder was imported')\n")
+        (tmp_path / f"{name}.py").write_text(
+            "raise SystemExit('a file of the working folder was imported')\n"
+        )
     events_file = directory / "events.jsonl"
     # when the process is killed three times without warning
     for share in (0.3, 0.6, 0.9):
@@ -197,6 +199,10 @@ def test_killed_after_the_last_checkpoint_nothing_is_trained_again(
     assert trained_steps(events) == []
     again = result_of(done.directory)
     assert_same_history(again, done.result, tolerance=0)
-    assert (again.steps, again.best_step, again.epochs) == (done.result.steps, done.result.best_step, epochs)
+    assert (again.steps, again.best_step, again.epochs) == (
+        done.result.steps,
+        done.result.best_step,
+        done.result.epochs,
+    )
     assert again.trainable_parameters == done.result.trainable_parameters
     assert (done.directory / "adapter" / "adapter_model.safetensors").read_bytes() == adapter

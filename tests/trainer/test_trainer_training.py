@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,9 @@ from trainer.training import attach_lora, planned_steps, rows_at_once
 
 
 def _whole_checkpoints(directory: Path) -> list[int]:
-    return sorted(int(marker.parent.name.rpartition("-")[2]) for marker in directory.glob("checkpoint-*/complete"))
+    return sorted(
+        int(marker.parent.name.rpartition("-")[2]) for marker in directory.glob("checkpoint-*/complete")
+    )
 
 
 def _scripted_dev(monkeypatch: pytest.MonkeyPatch, losses: list[float]) -> None:
@@ -77,19 +80,26 @@ def test_first_loss_is_the_token_mean_of_a_plain_computation(tiny_model: Path, u
     # given the rows of the first batch, one at a time and unpadded, through the whole head
     loaded = load(ModelSpec(path=tiny_model, precision="fp32", attention="eager"))
     examples = read_examples(undisturbed.directory / "train.jsonl", loaded.codec, STANDARD.max_length)
-    order = batch_order([len(example.ids) for example in examples], STANDARD.batch_size, STANDARD.seed, epoch=0)
+    order = batch_order(
+        [len(example.ids) for example in examples], STANDARD.batch_size, STANDARD.seed, epoch=0
+    )
     total, tokens = 0.0, 0
     for example in (examples[index] for index in order[: STANDARD.batch_size]):
-        logits = loaded.model(input_ids=torch.tensor([example.ids])).logits[0]
+        with torch.no_grad():
+            logits = loaded.model(input_ids=torch.tensor([example.ids])).logits[0]
         start = example.supervised_from
-        total += float(cross_entropy(logits[start - 1 : -1], torch.tensor(example.ids[start:]), reduction="sum"))
+        total += float(
+            cross_entropy(logits[start - 1 : -1], torch.tensor(example.ids[start:]), reduction="sum")
+        )
         tokens += len(example.ids) - start
     # then the first reported loss is their sum over the number of answer tokens (the adapter begins as zero)
     assert undisturbed.result.history[0].loss == pytest.approx(total / tokens, abs=1e-5)
 
 
 @pytest.mark.parametrize(("micro_batch", "attention"), [(1, "eager"), (2, "eager"), (1, "sdpa")])
-def test_accumulation_changes_nothing(tiny_model: Path, tmp_path: Path, micro_batch: int, attention: str) -> None:
+def test_accumulation_changes_nothing(
+    tiny_model: Path, tmp_path: Path, micro_batch: int, attention: str
+) -> None:
     # given 18 rows, so that the last step of an epoch holds half a batch
     data = {"train": rows(18), "attention": attention, "samples": 0}
     whole = train(tmp_path / "whole", tiny_model, **data)
@@ -312,5 +322,5 @@ def test_rows_that_cannot_be_trained_on_are_named_before_anything_trains(
         run(directory)
     assert caught.value.code == ExitCode.BAD_DATA
     (problem,) = caught.value.problems
-    pytest.fail(problem) if not __import__("re").match(words, problem) else None
+    assert re.match(words, problem)
     assert not list(directory.glob("checkpoint-*"))

@@ -363,7 +363,12 @@ def test_an_unknown_path_points_at_the_address(server: FakeServer, tmp_path: Pat
     "body",
     [
         failure("This model's maximum context length is 16 tokens.", code="context_length_exceeded"),
-        {"object": "error", "message": "maximum context length is 2048 tokens", "code": 400},
+        {
+            "object": "error",
+            "message": "'max_tokens' or 'max_completion_tokens' is too large: 8. "
+            "This model's maximum context length is 16 tokens.",
+            "code": 400,
+        },
         {"error": {"code": 400, "message": "the request exceeds it", "type": "exceed_context_size_error"}},
     ],
 )
@@ -372,6 +377,12 @@ def test_a_row_that_is_too_long_is_named(server: FakeServer, tmp_path: Path, bod
     fault = Client(server.url, tmp_path).fault("a")
     assert "longer than the model's context" in fault.what
     assert "row-a" in fault.where
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("ending", ["/", "/chat/completions", "/chat/completions/"])
+def test_an_address_with_too_much_at_its_end_works(server: FakeServer, tmp_path: Path, ending: str) -> None:
+    assert Client(server.url + ending, tmp_path).ask("a")["row-a"].text == "echo a"
 
 
 @pytest.mark.parametrize(
@@ -450,6 +461,10 @@ def test_a_stop_ends_a_request_that_hangs_and_keeps_the_answered(server: FakeSer
     assert client.kept() == ["row-a"]
     release.set()
 
+    server.requests.clear()
+    assert set(Client(server.url, tmp_path).ask("a", "b")) == {"row-a", "row-b"}
+    assert server.asked() == ["b"]
+
 
 def test_a_stop_ends_the_waiting_for_a_rate_limit(server: FakeServer, tmp_path: Path) -> None:
     server.respond = lambda request: refused(429, failure("later"), retry_after="60")
@@ -467,6 +482,7 @@ def test_a_stop_asked_for_before_asks_nothing(server: FakeServer, tmp_path: Path
     with pytest.raises(Interrupted):
         client.ask("a")
     assert server.requests == []
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_caller_that_leaves_ends_the_asking(server: FakeServer, tmp_path: Path) -> None:

@@ -1,0 +1,146 @@
+"""What a time limit takes away: in the order that is documented, never in silence."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisor.budget import (
+    LEAST_DEV_ROWS,
+    LEAST_TEST_ROWS,
+    LEAST_TRAIN_ROWS,
+    Speed,
+    allow,
+    allow_training,
+    seconds_per_row,
+)
+
+rates = st.floats(1e-5, 50)
+speeds = st.builds(Speed, answer=rates, score=rates, train=rates)
+sizes = st.integers(1, 100_000)
+times = st.floats(0, 1e6)
+
+
+def training(seconds, speed=Speed(0.1, 0.01, 0.1), rows=1000, epochs=2.0, dev=0, test=0, evaluations=10):
+    return allow_training(
+        seconds=seconds,
+        speed=speed,
+        rows=rows,
+        epochs=epochs,
+        dev_rows=dev,
+        test_rows=test,
+        evaluations=evaluations,
+    )
+
+
+def asking(seconds, speed=Speed(0.1, 0.01, 0.1), rungs=3, dev=500, test=3000):
+    return allow(seconds=seconds, speed=speed, asked_rungs=rungs, dev_rows=dev, test_rows=test)
+
+
+def test_rates_become_seconds_a_row():
+    speed = seconds_per_row(
+        mean_tokens=110, mean_answer=10, prefill=1000, decode=100, evaluate=500, train=220
+    )
+
+    assert speed.answer == pytest.approx(0.1 + 1.3 * 0.1)
+    assert speed.score == pytest.approx(0.22)
+    assert speed.train == pytest.approx(0.5)
+
+
+def test_without_a_limit_everything_is_done_and_nothing_said():
+    asked = asking(None)
+    trained = training(None, dev=50)
+
+    assert (asked.dev_rows, asked.test_rows, asked.reductions) == (500, 3000, ())
+    assert (trained.rows, trained.epochs, trained.reductions) == (1000, 2.0, ())
+    # 2,000 rows seen at 0.1 s, and ten measurements of 50 dev rows at 0.01 s.
+    assert trained.seconds == pytest.approx(200 + 5)
+
+
+def test_enough_time_is_as_good_as_no_limit():
+    assert asking(1e6) == asking(None)
+    assert training(1e6, test=3000) == training(None, test=3000)
+
+
+def test_too_little_time_keeps_the_least_rows_that_mean_something():
+    asked = asking(1.0)
+
+    assert (asked.dev_rows, asked.test_rows) == (LEAST_DEV_ROWS, LEAST_TEST_ROWS)
+    assert len(asked.reductions) == 2
+    assert "40 of 500 dev rows" in asked.reductions[0]
+    assert "400 of 3,000 test rows" in asked.reductions[1]
+    assert all("time limit" in line for line in asked.reductions)
+
+
+def test_epochs_give_way_before_rows():
+    shorter = training(160.0)
+
+    assert shorter.rows == 1000
+    assert 1.0 < shorter.epochs < 2.0
+    assert shorter.reductions == (f"{shorter.epochs:.1f} of 2 epochs are trained (time limit)",)
+
+    fewer = training(100.0)
+    assert (fewer.rows < 1000, fewer.epochs) == (True, 1.0)
+    assert fewer.reductions == (f"{fewer.rows} of 1,000 training rows are trained on, for one epoch (time limit)",)
+
+
+def test_time_for_scoring_the_tuned_model_is_set_aside():
+    assert training(300.0).epochs == 2.0
+    assert training(300.0, test=2000).rows < 1000
+
+
+def test_fewer_rows_than_the_least_are_all_kept_and_the_note_is_true():
+    small = training(1.0, speed=Speed(1, 1, 50), rows=20, epochs=3)
+
+    assert (small.rows, small.epochs) == (20, 1.0)
+    assert small.reductions == ("1.0 of 3 epochs are trained (time limit)",)
+    assert small.seconds == pytest.approx(20 * 50)
+
+
+def test_one_epoch_of_few_rows_is_not_said_to_be_reduced():
+    assert training(1.0, speed=Speed(1, 1, 50), rows=20, epochs=1).reductions == ()
+
+
+def test_a_run_that_does_not_train_divides_by_nothing():
+    assert training(1.0, speed=Speed(1, 1, 0.0), dev=1000).rows == 1000
+
+
+@given(times, speeds, st.integers(0, 4), sizes, sizes)
+def test_rows_asked_about_keep_their_bounds_and_reductions_are_stated(seconds, speed, rungs, dev, test):
+    found = asking(seconds, speed, rungs, dev, test)
+
+    assert min(dev, LEAST_DEV_ROWS) <= found.dev_rows <= dev
+    assert min(test, LEAST_TEST_ROWS) <= found.test_rows <= test
+    assert len(found.reductions) == (found.dev_rows < dev) + (found.test_rows < test)
+
+
+@given(times, times, speeds, st.integers(0, 4), sizes, sizes)
+def test_more_time_never_means_fewer_rows_asked_about(one, other, speed, rungs, dev, test):
+    less, more = (asking(seconds, speed, rungs, dev, test) for seconds in sorted((one, other)))
+
+    assert less.dev_rows <= more.dev_rows
+    assert less.test_rows <= more.test_rows
+
+
+epochs_asked = st.floats(0.1, 20)
+
+
+@given(times, speeds, sizes, epochs_asked, st.integers(0, 1000), sizes)
+def test_training_keeps_its_bounds_and_reductions_are_stated(seconds, speed, rows, epochs, dev, test):
+    found = training(seconds, speed, rows, epochs, dev, test)
+
+    assert min(rows, LEAST_TRAIN_ROWS) <= found.rows <= rows
+    assert found.epochs <= max(1.0, epochs)
+    reduced = found.rows < rows or found.epochs < epochs
+    assert bool(found.reductions) == reduced
+    if found.rows < rows:
+        assert found.epochs == 1.0
+
+
+@given(times, times, speeds, sizes, epochs_asked, st.integers(0, 1000), sizes)
+def test_more_time_never_means_less_training(one, other, speed, rows, epochs, dev, test):
+    less, more = (training(seconds, speed, rows, epochs, dev, test) for seconds in sorted((one, other)))
+
+    assert less.rows * less.epochs <= more.rows * more.epochs * (1 + 1e-9)
+    assert less.rows <= more.rows

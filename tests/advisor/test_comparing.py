@@ -1,0 +1,262 @@
+"""Scoring and comparing answers that exist, against the official scores and against files that people send."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from advisor.comparing import compare_files, metric_names, read_references, read_texts, score_file
+from advisor.predictions import Prediction, write_predictions
+from rubrics.errors import ExitCode, Fault
+
+SYSTEMS = ("bert", "logistic_regression_baseline", "match_lstm_with_ans_ptr", "r_net", "slqa")
+COMPARISON = {
+    "metric", "baseline", "tuned", "difference", "low", "high", "p_value", "test",
+    "fixed", "broken", "both_right", "both_wrong", "outcome",
+}  # fmt: skip
+"""The contract's `comparison` object."""
+
+
+def lines(path: Path, *rows: Any) -> Path:
+    text = "".join((row if isinstance(row, str) else json.dumps(row, ensure_ascii=False)) + "\n" for row in rows)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def answers_of_table(folder: Path, table: list[list[int]]) -> tuple[Path, Path, Path]:
+    """Two prediction files and references that give this table of (both right, broken), (fixed, both wrong)."""
+    (both_right, broken), (fixed, both_wrong) = table
+    cells = [("x", "x")] * both_right + [("x", "y")] * broken + [("y", "x")] * fixed + [("y", "y")] * both_wrong
+    return (
+        lines(folder / "a.jsonl", *({"id": at, "prediction": one} for at, (one, _) in enumerate(cells))),
+        lines(folder / "b.jsonl", *({"id": at, "prediction": two} for at, (_, two) in enumerate(cells))),
+        lines(folder / "r.jsonl", *({"id": at, "answer": "x"} for at in range(len(cells)))),
+    )
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_scores_are_those_of_the_official_script(system, shared_data):
+    folder = shared_data / "qa_em_f1"
+    official = json.loads((folder / "official_scores_a.json").read_text(encoding="utf-8"))["scores"][system]
+
+    found = score_file(
+        folder / f"pred_{system}_a.json", folder / "xquad_en_a.jsonl", ["squad_exact_match", "token_f1"]
+    )
+
+    assert (found.n, found.missing) == (612, official["unanswered"])
+    assert 100 * found.metrics["squad_exact_match"].value == pytest.approx(official["exact_match"], abs=5e-5)
+    assert 100 * found.metrics["token_f1"].value == pytest.approx(official["f1"], abs=5e-5)
+
+
+def test_a_missing_answer_scores_nothing_and_is_counted(tmp_path):
+    predictions = lines(tmp_path / "p.jsonl", {"id": "a", "prediction": "x"}, {"id": "z", "prediction": "x"})
+    references = lines(tmp_path / "r.jsonl", *({"id": name, "answer": "x"} for name in "abcd"))
+
+    found = score_file(predictions, references, ["exact_match", "token_f1"])
+
+    assert (found.n, found.missing, found.unknown) == (4, 3, 1)
+    assert {score.value for score in found.metrics.values()} == {0.25}
+
+
+def test_a_missing_answer_is_not_an_empty_one(tmp_path):
+    references = lines(tmp_path / "r.jsonl", {"id": "a", "answer": ""}, {"id": "b", "answer": ""})
+
+    found = score_file(lines(tmp_path / "p.jsonl", {"id": "a", "prediction": ""}), references, ["exact_match"])
+
+    assert found.metrics["exact_match"].value == 0.5
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"answer": "x"}, {"output": "x"}, {"completion": "x"}, {"reference": "x"}, {"answers": ["y", "x"]}],
+)
+def test_references_come_under_several_names(fields, tmp_path):
+    references = read_references(lines(tmp_path / "r.jsonl", {"id": 1, "question": "q", **fields}))
+
+    assert "x" in references["1"]
+
+
+def test_predictions_come_as_lines_or_as_one_object(tmp_path):
+    by_line = lines(tmp_path / "l.jsonl", {"id": 7, "prediction": "x"}, "", {"id": "b", "prediction": "a\u2028b\x85"})
+    whole = tmp_path / "w.json"
+    whole.write_text("\ufeff" + json.dumps({"7": "x", "b": "a\u2028b\x85"}, indent=1), encoding="utf-8")
+    single = lines(tmp_path / "s.jsonl", {"id": "b", "prediction": "x"})
+
+    assert read_texts(by_line) == read_texts(whole) == {"7": "x", "b": "a\u2028b\x85"}
+    assert read_texts(single) == {"b": "x"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (['{"id": "a", "prediction": "x"}', "{oops"], "line 2: is not JSON"),
+        (["", "", '{"id": "a"}'], "line 3: expected an id and a text `prediction`"),
+        (['{"id": "a", "text": "x"}'], "line 1: expected an id and a text `prediction`"),
+        (['{"prediction": "x"}'], "line 1: expected an id"),
+        (['{"id": "a", "prediction": 7}'], "line 1: expected an id and a text `prediction`"),
+        (['{"id": "a", "prediction": "x"}', '{"id": "a", "prediction": "y"}'], "line 2: the id 'a' stands twice"),
+        (["[1, 2]"], "line 1: expected an object, found list"),
+        (['{"a": "x", "b": 7}'], "prediction of 'b' is not a text"),
+    ],
+)
+def test_a_prediction_that_does_not_fit_is_named_by_its_line(rows, said, tmp_path):
+    path = lines(tmp_path / "p.jsonl", *rows)
+
+    with pytest.raises(Fault) as raised:
+        read_texts(path)
+
+    assert raised.value.code == ExitCode.BAD_DATA
+    assert said in raised.value.what
+    assert raised.value.where == str(path)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (['{"id": "a", "answer": "x"}', '{"id": "b", "question": "q"}'], "line 2: expected an id and `answers`"),
+        (['{"answer": "x"}'], "line 1: expected an id"),
+        (['{"id": "a", "answers": []}'], "line 1: expected an id and `answers`"),
+        (['{"id": "a", "answers": ["x", 7]}'], "line 1: expected an id and `answers`"),
+        (['{"id": "a", "answer": "x"}', '{"id": "a", "answer": "x"}'], "line 2: the id 'a' stands twice"),
+        ([], "holds no references"),
+    ],
+)
+def test_a_reference_that_does_not_fit_is_named_by_its_line(rows, said, tmp_path):
+    with pytest.raises(Fault) as raised:
+        read_references(lines(tmp_path / "r.jsonl", *rows))
+
+    assert (raised.value.code, said in raised.value.what) == (ExitCode.BAD_DATA, True)
+
+
+def test_files_that_are_none_are_refused_by_their_kind(tmp_path):
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"\xff\xfe\x00")
+    cases = {tmp_path / "absent": ExitCode.WRONG_USE, tmp_path: ExitCode.WRONG_USE, binary: ExitCode.BAD_DATA}
+
+    for path, code in cases.items():
+        with pytest.raises(Fault) as raised:
+            read_texts(path)
+        assert (raised.value.code, raised.value.where) == (code, str(path))
+
+
+def test_metrics_are_named_one_by_one_and_never_guessed():
+    assert metric_names("exact_match, token_f1") == ["exact_match", "token_f1"]
+    for wrong in ("", " , ", "exact_match,f1"):
+        with pytest.raises(Fault) as raised:
+            metric_names(wrong)
+        assert raised.value.where == "--metric"
+
+
+def test_every_reference_table_gives_its_p_value(shared_data, tmp_path):
+    text = (shared_data / "stats/statsmodels_mcnemar_vectors.jsonl").read_text(encoding="utf-8")
+    vectors = [json.loads(line) for line in text.splitlines()]
+    vectors = [vector for vector in vectors if vector["test"] == "mcnemar_exact"]
+    assert len(vectors) >= 3
+
+    for vector in vectors:
+        a, b, references = answers_of_table(tmp_path, vector["table"])
+
+        found = compare_files(a, b, references, "exact_match", 0.05, 0)
+
+        assert found["p_value"] == pytest.approx(vector["expected_p"], abs=10.0 ** -vector["decimals"])
+        assert found["test"] == "exact McNemar"
+
+
+def test_a_comparison_has_the_contract_s_fields_and_counts_every_row(tmp_path):
+    a, b, references = answers_of_table(tmp_path, [[50, 2], [40, 8]])
+
+    found = compare_files(a, b, references, "exact_match", 0.05, 0)
+
+    assert found.keys() >= COMPARISON
+    assert (found["both_right"], found["broken"], found["fixed"], found["both_wrong"]) == (50, 2, 40, 8)
+    assert (found["n"], found["metric"]) == (100, "exact_match")
+    assert found["difference"] == pytest.approx(0.38)
+    assert found["low"] < found["difference"] < found["high"]
+    assert (found["baseline"], found["tuned"]) == (str(a), str(b))
+    assert found["outcome"] == "SHIP_TUNED"
+
+
+@pytest.mark.parametrize(
+    ("table", "min_gain", "outcome"),
+    [
+        ([[50, 40], [2, 8]], 0.05, "KEEP_BASELINE"),
+        ([[50, 4], [6, 40]], 0.05, "INCONCLUSIVE"),
+        ([[900, 1], [20, 79]], 0.2, "KEEP_BASELINE"),
+    ],
+)
+def test_the_outcome_follows_the_rules_of_the_verdict(table, min_gain, outcome, tmp_path):
+    a, b, references = answers_of_table(tmp_path, table)
+
+    assert compare_files(a, b, references, "exact_match", min_gain, 0)["outcome"] == outcome
+
+
+def test_a_graded_metric_has_no_counts_of_rows(shared_data):
+    folder = shared_data / "qa_em_f1"
+
+    found = compare_files(
+        folder / "pred_bert_a.json", folder / "pred_slqa_a.json", folder / "xquad_en_a.jsonl", "token_f1", 0.05, 0
+    )
+
+    assert found["test"] == "sign-flip permutation"
+    assert {found[name] for name in ("fixed", "broken", "both_right", "both_wrong")} == {None}
+
+
+@pytest.mark.parametrize("gain", [0, -0.1, 1.5, float("nan")])
+def test_a_gain_that_is_none_is_refused(gain, tmp_path):
+    a, b, references = answers_of_table(tmp_path, [[1, 1], [1, 1]])
+
+    with pytest.raises(Fault) as raised:
+        compare_files(a, b, references, "exact_match", gain, 0)
+
+    assert raised.value.where == "--min-gain"
+
+
+def prediction(name: str, text: str, reference: str = "x") -> Prediction:
+    return Prediction(id=name, prompt=[], reference=reference, prediction=text, scores={})
+
+
+def finished_run(path: Path, text: str, *, tuned: bool = True, reference: str = "x") -> Path:
+    """The files of a run from which a comparison reads: the tuned model's test answers, or the chosen rung's."""
+    predictions = [prediction(f"t{at}", text, reference) for at in range(30)]
+    if tuned:
+        write_predictions(path / "evaluation/tuned.test.jsonl", predictions)
+        text = "never read"
+    path.mkdir(exist_ok=True)
+    (path / "baselines.json").write_text(json.dumps({"selected": "few_shot"}), encoding="utf-8")
+    rung = [prediction(f"t{at}", text, reference) for at in range(30)]
+    write_predictions(path / "baselines/few_shot.test.jsonl", rung)
+    return path
+
+
+def test_two_runs_are_compared_by_what_they_would_ship(tmp_path):
+    before, after = finished_run(tmp_path / "a", "y", tuned=False), finished_run(tmp_path / "b", "x")
+
+    found = compare_files(before, after, None, "exact_match", 0.05, 0)
+
+    assert (found["fixed"], found["n"], found["outcome"]) == (30, 30, "SHIP_TUNED")
+
+
+def test_runs_on_different_rows_under_the_same_ids_are_not_compared(tmp_path):
+    before, after = finished_run(tmp_path / "a", "y"), finished_run(tmp_path / "b", "x", reference="z")
+
+    with pytest.raises(Fault, match="different rows"):
+        compare_files(before, after, None, "exact_match", 0.05, 0)
+
+
+def test_files_without_references_ask_for_them(tmp_path):
+    a, b, _ = answers_of_table(tmp_path, [[1, 1], [1, 1]])
+
+    with pytest.raises(Fault, match="no references") as raised:
+        compare_files(a, b, None, "exact_match", 0.05, 0)
+
+    assert "--references" in raised.value.fix
+
+
+def test_a_run_without_answers_is_named(tmp_path):
+    with pytest.raises(Fault, match="no test answers") as raised:
+        compare_files(tmp_path, tmp_path, None, "exact_match", 0.05, 0)
+
+    assert raised.value.where == str(tmp_path)
