@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
-from advisor.plan import Plan, read_plan
+from advisor.plan import Plan, flag_of, read_plan
 from rubrics.errors import ExitCode, Fault
 from trainer.events import Event, read_events
 from trainer.job import EVENTS_FILE, STOP_FILE, JobBusy, hold, lock_owner, write_text
@@ -120,8 +121,9 @@ def create_run(plan: Plan, out: Path | None) -> RunDirectory:
     """Make the directory of a new run and put the plan into it.
 
     Raises:
-        Fault: it exists, or cannot be made; nothing is overwritten.
+        Fault: it exists, or cannot be made, or a file of the plan is missing; nothing is overwritten.
     """
+    _check_files(plan)
     path = out if out is not None else _fresh_name(plan)
     try:
         path.mkdir(parents=True)
@@ -145,6 +147,18 @@ def create_run(plan: Plan, out: Path | None) -> RunDirectory:
     return run
 
 
+def _check_files(plan: Plan) -> None:
+    """A slip in a path would leave a run that can never go on, since its plan is fixed."""
+    files = plan.files() | ({"prompt_file": plan.prompt_file} if plan.prompt_file else {})
+    for name, path in files.items():
+        if not path.exists():
+            raise Fault("there is no such file", where=str(path), fix=f"Check the path of {flag_of(name)}.")
+        if path.is_dir():
+            raise Fault(
+                "expected a file, found a folder", where=str(path), fix=f"Name a file in {flag_of(name)}."
+            )
+
+
 def open_run(path: Path) -> RunDirectory:
     """The run at a path.
 
@@ -161,7 +175,10 @@ def open_run(path: Path) -> RunDirectory:
 def _fresh_name(plan: Plan) -> Path:
     words = re.findall(r"[a-z0-9]+", plan.task.lower())[:4]
     stem = next(iter(plan.files().values())).stem
-    return Path("runs") / f"{time.strftime('%Y%m%d-%H%M%S')}-{'-'.join(words) or stem}"
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{'-'.join(words) or stem}"
+    # Runs that begin in the same second, as in a loop over seeds.
+    names = (name if number == 1 else f"{name}-{number}" for number in count(1))
+    return next(path for path in map(Path("runs").joinpath, names) if not path.exists())
 
 
 def lacks_space(error: OSError, path: Path) -> Fault:

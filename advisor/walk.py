@@ -57,10 +57,19 @@ def walk(plan: Plan, run: RunDirectory, listener: Listener, stop: StopSignal, *,
         Fault: an expected failure; everything done so far is kept.
         Interrupted: a stop was asked for; `advisor resume` goes on.
     """
-    if plan.data is None and plan.test is None:
-        raise Fault("no test rows", where="--test", fix="Give --test FILE, or one file to split by --data.")
+    check_test_rows(plan)
     with opened(plan, run, listener, stop) as context:
         return _stages(context, until)
+
+
+def check_test_rows(plan: Plan) -> None:
+    """Refuse a plan that could measure nothing.
+
+    Raises:
+        Fault: it names no test rows and no file to split; exit code 2.
+    """
+    if plan.data is None and plan.test is None:
+        raise Fault("no test rows", where="--test", fix="Give --test FILE, or one file to split by --data.")
 
 
 @contextmanager

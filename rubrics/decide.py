@@ -110,16 +110,21 @@ def _evaluation(report: Field, system: str) -> Field | None:
 def _difference(comparison: Field) -> float | None:
     difference, tuned, baseline = (
         comparison["difference"].number(-1, 1),
-        comparison["tuned"].share(),
-        comparison["baseline"].share(),
+        _score_or_name(comparison["tuned"]),
+        _score_or_name(comparison["baseline"]),
     )
     if difference is None and tuned is not None and baseline is not None:
         return tuned - baseline
     return difference
 
 
+def _score_or_name(entry: Field) -> float | None:
+    """Return the score of a compared system; reports of the program hold its name instead."""
+    return None if isinstance(entry.value, str) else entry.share()
+
+
 def _tuned_score(report: Field, metric: str) -> float | None:
-    compared = report["comparison"]["tuned"].share()
+    compared = _score_or_name(report["comparison"]["tuned"])
     found = _evaluation(report, "tuned")
     if compared is not None or found is None or found["metrics"][metric].absent:
         return compared

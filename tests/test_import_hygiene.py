@@ -52,7 +52,11 @@ print("\\n" + json.dumps({"code": code, "loaded": loaded}), file=sys.stderr)
 def loaded_by(*arguments: str, cwd: Path) -> set[str]:
     """Top-level packages in memory once the command has ended well."""
     done = subprocess.run(
-        [sys.executable, "-c", _RUN_AND_TELL, *arguments], cwd=cwd, capture_output=True, text=True, check=False
+        [sys.executable, "-c", _RUN_AND_TELL, *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     found = json.loads(done.stderr.splitlines()[-1])
     assert found["code"] == 0, done.stderr
@@ -66,7 +70,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("files")
     rows = [{"question": f"where is parcel number {at}", "answer": f"depot {at % 4}"} for at in range(80)]
     answers = [{"id": f"r{at}", "prediction": f"a{at % 3}"} for at in range(20)]
-    others = [{"question": f"who signs form {at} of the customs office", "answer": "depot 1"} for at in range(80)]
+    others = [
+        {"question": f"who signs form {at} of the customs office", "answer": "depot 1"} for at in range(80)
+    ]
     for name, lines in {"rows": rows, "others": others, "answers": answers}.items():
         text = "".join(json.dumps(line) + "\n" for line in lines)
         (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")

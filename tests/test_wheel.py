@@ -29,7 +29,9 @@ def run_in(folder: Path, *words: str, **environment: str) -> subprocess.Complete
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    built = run_in(folder, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(REPOSITORY))
+    built = run_in(
+        folder, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(REPOSITORY)
+    )
     assert built.returncode == 0, built.stdout + built.stderr
     return next(folder.glob("*.whl"))
 
@@ -92,7 +94,8 @@ def test_the_help_topics_arrive(installed: Path, tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     topics = {path.stem for path in (REPOSITORY / "advisor/help").glob("*.md")}
-    assert topics and set(json.loads(done.stdout)["topics"]) == topics
+    assert topics
+    assert set(json.loads(done.stdout)["topics"]) == topics
 
 
 def test_data_is_checked_by_the_rules_that_arrive(installed: Path, tmp_path: Path) -> None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from trainer.job import Attention
 from trainer.model import LoadedModel
 
-IMPLEMENTATIONS = ("eager", "sdpa")
+IMPLEMENTATIONS: tuple[Attention, ...] = ("eager", "sdpa")
 
 
-def choose_attention(loaded: LoadedModel, work: Callable[[], None]) -> str:
+def choose_attention(loaded: LoadedModel, work: Callable[[], None]) -> Attention:
     """Leave the model with the implementation under which `work` runs faster, and return its name.
 
     `work` is run three times: a warm-up that pays for first-time allocations, then once under each.
@@ -26,7 +27,7 @@ def choose_attention(loaded: LoadedModel, work: Callable[[], None]) -> str:
         loaded.set_attention("sdpa")
         return "sdpa"
     work()
-    seconds: dict[str, float] = {}
+    seconds: dict[Attention, float] = {}
     for implementation in IMPLEMENTATIONS:
         loaded.set_attention(implementation)
         start = time.perf_counter()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import tempfile
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +30,7 @@ EVENTS_FILE = "events.jsonl"
 
 Method = Literal["lora", "qlora"]
 Precision = Literal["auto", "fp32", "bf16"]
+Attention = Literal["eager", "sdpa"]
 
 
 class Frozen(BaseModel):
@@ -53,7 +54,7 @@ class ModelSpec(Frozen):
     adapter: Path | None = None
     precision: Precision = "auto"
     quantisation: Literal["nf4"] | None = None
-    attention: Literal["eager", "sdpa"] | None = None
+    attention: Attention | None = None
 
 
 class GenerateJob(Frozen):
@@ -209,8 +210,8 @@ class Measurement(Frozen):
 
     device: str
     precision: str
-    attention_training: str
-    attention_generation: str
+    attention_training: Attention
+    attention_generation: Attention
     load_seconds: float
     train_tokens_per_second: float | None
     evaluate_tokens_per_second: float
@@ -262,15 +263,16 @@ class JobBusy(Exception):
 def write_text(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old content or the new one, never a part (fsync, rename)."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    # Not mkstemp, whose files nobody else may read: reports are handed on.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with temporary.open("w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 

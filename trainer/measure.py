@@ -18,7 +18,7 @@ from trainer.attention import choose_attention
 from trainer.batches import collate, to_device
 from trainer.conversation import Example
 from trainer.generate import Request, generate, plan_batches
-from trainer.job import Hyperparameters, Measurement
+from trainer.job import Attention, Hyperparameters, Measurement
 from trainer.model import LoadedModel, device_name
 from trainer.scoring import score_examples, token_sums
 from trainer.training import attach_lora
@@ -29,7 +29,7 @@ _STEPS = 2
 
 @dataclass(frozen=True)
 class _TrainingRates:
-    attention: str
+    attention: Attention
     tokens_per_second: float
     peak_memory_bytes: int
     micro_batch_size: int
@@ -97,7 +97,7 @@ def measure(
     )
 
 
-def _generation_rates(loaded: LoadedModel, rows: Sequence[Example]) -> tuple[str, float, float]:
+def _generation_rates(loaded: LoadedModel, rows: Sequence[Example]) -> tuple[Attention, float, float]:
     """Attention, prefill and decode tokens a second, by answering with one token and with several."""
     prompts = [
         Request(str(index), "measure", row.ids[: row.supervised_from], 1) for index, row in enumerate(rows)
@@ -154,7 +154,7 @@ def _training_rates(
     )
 
 
-def _timed_steps(loaded: LoadedModel, rows: Sequence[Example]) -> tuple[str, float]:
+def _timed_steps(loaded: LoadedModel, rows: Sequence[Example]) -> tuple[Attention, float]:
     batch = to_device(collate(rows, loaded.codec.pad_id), loaded.device)
     trainable = [parameter for parameter in loaded.model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trainable, lr=0.0)

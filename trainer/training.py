@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import shutil
-import time
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any

@@ -93,7 +93,7 @@ def models_list(json_: bool = _JSON, quiet: bool = _QUIET) -> None:
     Example: advisor models list
     """
     from advisor.cli.show import out, out_json, table
-    from advisor.models import list_models
+    from advisor.models.catalogue import list_models
 
     found = [entry.to_dict() for entry in list_models()]
     if json_:

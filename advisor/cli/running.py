@@ -20,8 +20,10 @@ def run(**flags: Any) -> None:
     Example: advisor run --data desk.jsonl --task "Route the message to its queue" --max-minutes 30
     """
     from advisor.run_directory import create_run
+    from advisor.walk import check_test_rows
 
     plan = plan_of(flags)
+    check_test_rows(plan)
     _work(lambda: create_run(plan, flags["out"]), flags)
 
 
@@ -32,8 +34,10 @@ def baseline(**flags: Any) -> None:
     Example: advisor baseline --data desk.jsonl --task "Route the message" --rungs classifier,zero_shot
     """
     from advisor.run_directory import create_run
+    from advisor.walk import check_test_rows
 
     plan = plan_of(flags, no_train=True, force_train=False)
+    check_test_rows(plan)
     _work(lambda: create_run(plan, flags["out"]), flags)
 
 
@@ -129,7 +133,7 @@ def _with_run(
     try:
         with signals_stop(stop):
             code = work(directory, display, stop)
-    except Interrupted:
+    except (Interrupted, KeyboardInterrupt):
         display.close()
         err(f"stopped; everything done is kept. Go on with: advisor resume {directory.path}")
         code = INTERRUPTED

@@ -12,9 +12,9 @@ from advisor.stages.budget import BUDGET, speed_of, watched_rows
 from advisor.stages.inspect import INSPECT
 from advisor.stages.measure import MEASURE
 from advisor.stages.split import SPLIT
-from trainer.job import Hyperparameters
+from trainer.job import Hyperparameters, Method
 
-METHODS = ("lora", "qlora")
+METHODS: tuple[Method, ...] = ("lora", "qlora")
 
 
 class Forecast(Artefact):
@@ -47,7 +47,7 @@ def _make(context: Context) -> Forecast:
     plan, facts = context.plan, context.model.facts
     measured, split = context.get(MEASURE).measurement, context.get(SPLIT)
     rate, source = proposals.learning_rate(facts) if plan.learning_rate is None else (plan.learning_rate, "")
-    method = "qlora" if plan.method == "qlora" else "lora"
+    method: Method = "qlora" if plan.method == "qlora" else "lora"
     epochs = plan.epochs or proposals.epochs(split.train, plan.batch_size)
     base = Hyperparameters(
         method=method,
@@ -90,7 +90,7 @@ def _allowance(context: Context, parameters: Hyperparameters) -> TrainingAllowan
     )
 
 
-def _memory(context: Context, parameters: Hyperparameters, method: str) -> dict[str, int]:
+def _memory(context: Context, parameters: Hyperparameters, method: Method) -> dict[str, int]:
     assert context.model is not None
     measured, found = context.get(MEASURE).measurement, context.get(INSPECT)
     parts = memory_parts(
@@ -106,7 +106,7 @@ def _memory(context: Context, parameters: Hyperparameters, method: str) -> dict[
     return {name: value for name, value in parts.items() if name != "total"}
 
 
-def _alternative(context: Context, parameters: Hyperparameters, method: str) -> dict[str, Any]:
+def _alternative(context: Context, parameters: Hyperparameters, method: Method) -> dict[str, Any]:
     return {"method": method, "memory_bytes": sum(_memory(context, parameters, method).values())}
 
 

@@ -12,6 +12,18 @@ import pytest
 
 from advisor.__main__ import main
 from advisor.report.model import Report
+from trainer.events import (
+    Event,
+    JobFinished,
+    JobStarted,
+    Logged,
+    Metric,
+    Progress,
+    Sample,
+    StageFinished,
+    StageStarted,
+    Warned,
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,22 @@ def advisor(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         return Ran(code, printed.out, printed.err)
 
     return call
+
+
+@pytest.fixture
+def one_of_each() -> list[Event]:
+    """An event of every kind, with seconds 1 to 9."""
+    return [
+        StageStarted(time=1, stage="train"),
+        JobStarted(time=2, job="training", kind="train", pid=7),
+        Progress(time=3, task="train", done=10, total=40, unit="steps"),
+        Metric(time=4, step=10, epoch=0.5, values={"loss": 0.5}),
+        Sample(time=5, step=10, prompt="a\nb", reference="c", prediction="\u2028\x1b[31m"),
+        Warned(time=6, message="slow"),
+        Logged(time=7, message="a line"),
+        JobFinished(time=8, job="training", outcome="done", seconds=2),
+        StageFinished(time=9, stage="train", seconds=8.2, summary="good"),
+    ]
 
 
 def _score(value: float) -> dict[str, float]:
@@ -142,7 +170,9 @@ def report_values(**changed: Any) -> dict[str, Any]:
             "reasons": ["Far from the target."],
             "evidence": {"best": 0.6},
             "considered": [{"rule": "R1", "holds": False}],
-            "flip": [{"field": "target", "value": 0.6, "outcome": "PROMPT_IS_ENOUGH", "text": "A lower target."}],
+            "flip": [
+                {"field": "target", "value": 0.6, "outcome": "PROMPT_IS_ENOUGH", "text": "A lower target."}
+            ],
             "minimum_detectable_effect": 0.08,
         },
         "forecast": {
@@ -220,7 +250,10 @@ def rows_file(tmp_path: Any) -> Any:
     path = tmp_path / "rows.jsonl"
     letters = "abcdefghijklmnopqrstuvwxyz"
     rows = [
-        {"question": " ".join(letters[(at * step) % 26] * 3 for step in range(1, 9)) + f" {at}", "answer": f"q{at % 3}"}
+        {
+            "question": " ".join(letters[(at * step) % 26] * 3 for step in range(1, 9)) + f" {at}",
+            "answer": f"q{at % 3}",
+        }
         for at in range(60)
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

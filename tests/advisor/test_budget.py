@@ -16,13 +16,15 @@ from advisor.budget import (
     seconds_per_row,
 )
 
+USUAL = Speed(answer=0.1, score=0.01, train=0.1)
+
 rates = st.floats(1e-5, 50)
 speeds = st.builds(Speed, answer=rates, score=rates, train=rates)
 sizes = st.integers(1, 100_000)
 times = st.floats(0, 1e6)
 
 
-def training(seconds, speed=Speed(0.1, 0.01, 0.1), rows=1000, epochs=2.0, dev=0, test=0, evaluations=10):
+def training(seconds, speed=USUAL, rows=1000, epochs=2.0, dev=0, test=0, evaluations=10):
     return allow_training(
         seconds=seconds,
         speed=speed,
@@ -34,7 +36,7 @@ def training(seconds, speed=Speed(0.1, 0.01, 0.1), rows=1000, epochs=2.0, dev=0,
     )
 
 
-def asking(seconds, speed=Speed(0.1, 0.01, 0.1), rungs=3, dev=500, test=3000):
+def asking(seconds, speed=USUAL, rungs=3, dev=500, test=3000):
     return allow(seconds=seconds, speed=speed, asked_rungs=rungs, dev_rows=dev, test_rows=test)
 
 
@@ -82,7 +84,9 @@ def test_epochs_give_way_before_rows():
 
     fewer = training(100.0)
     assert (fewer.rows < 1000, fewer.epochs) == (True, 1.0)
-    assert fewer.reductions == (f"{fewer.rows} of 1,000 training rows are trained on, for one epoch (time limit)",)
+    assert fewer.reductions == (
+        f"{fewer.rows} of 1,000 training rows are trained on, for one epoch (time limit)",
+    )
 
 
 def test_time_for_scoring_the_tuned_model_is_set_aside():

@@ -21,7 +21,9 @@ COMPARISON = {
 
 
 def lines(path: Path, *rows: Any) -> Path:
-    text = "".join((row if isinstance(row, str) else json.dumps(row, ensure_ascii=False)) + "\n" for row in rows)
+    text = "".join(
+        (row if isinstance(row, str) else json.dumps(row, ensure_ascii=False)) + "\n" for row in rows
+    )
     path.write_text(text, encoding="utf-8")
     return path
 
@@ -29,7 +31,9 @@ def lines(path: Path, *rows: Any) -> Path:
 def answers_of_table(folder: Path, table: list[list[int]]) -> tuple[Path, Path, Path]:
     """Two prediction files and references that give this table of (both right, broken), (fixed, both wrong)."""
     (both_right, broken), (fixed, both_wrong) = table
-    cells = [("x", "x")] * both_right + [("x", "y")] * broken + [("y", "x")] * fixed + [("y", "y")] * both_wrong
+    cells = (
+        [("x", "x")] * both_right + [("x", "y")] * broken + [("y", "x")] * fixed + [("y", "y")] * both_wrong
+    )
     return (
         lines(folder / "a.jsonl", *({"id": at, "prediction": one} for at, (one, _) in enumerate(cells))),
         lines(folder / "b.jsonl", *({"id": at, "prediction": two} for at, (_, two) in enumerate(cells))),
@@ -64,7 +68,9 @@ def test_a_missing_answer_scores_nothing_and_is_counted(tmp_path):
 def test_a_missing_answer_is_not_an_empty_one(tmp_path):
     references = lines(tmp_path / "r.jsonl", {"id": "a", "answer": ""}, {"id": "b", "answer": ""})
 
-    found = score_file(lines(tmp_path / "p.jsonl", {"id": "a", "prediction": ""}), references, ["exact_match"])
+    found = score_file(
+        lines(tmp_path / "p.jsonl", {"id": "a", "prediction": ""}), references, ["exact_match"]
+    )
 
     assert found.metrics["exact_match"].value == 0.5
 
@@ -80,7 +86,9 @@ def test_references_come_under_several_names(fields, tmp_path):
 
 
 def test_predictions_come_as_lines_or_as_one_object(tmp_path):
-    by_line = lines(tmp_path / "l.jsonl", {"id": 7, "prediction": "x"}, "", {"id": "b", "prediction": "a\u2028b\x85"})
+    by_line = lines(
+        tmp_path / "l.jsonl", {"id": 7, "prediction": "x"}, "", {"id": "b", "prediction": "a\u2028b\x85"}
+    )
     whole = tmp_path / "w.json"
     whole.write_text("\ufeff" + json.dumps({"7": "x", "b": "a\u2028b\x85"}, indent=1), encoding="utf-8")
     single = lines(tmp_path / "s.jsonl", {"id": "b", "prediction": "x"})
@@ -97,7 +105,10 @@ def test_predictions_come_as_lines_or_as_one_object(tmp_path):
         (['{"id": "a", "text": "x"}'], "line 1: expected an id and a text `prediction`"),
         (['{"prediction": "x"}'], "line 1: expected an id"),
         (['{"id": "a", "prediction": 7}'], "line 1: expected an id and a text `prediction`"),
-        (['{"id": "a", "prediction": "x"}', '{"id": "a", "prediction": "y"}'], "line 2: the id 'a' stands twice"),
+        (
+            ['{"id": "a", "prediction": "x"}', '{"id": "a", "prediction": "y"}'],
+            "line 2: the id 'a' stands twice",
+        ),
         (["[1, 2]"], "line 1: expected an object, found list"),
         (['{"a": "x", "b": 7}'], "prediction of 'b' is not a text"),
     ],
@@ -116,7 +127,10 @@ def test_a_prediction_that_does_not_fit_is_named_by_its_line(rows, said, tmp_pat
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (['{"id": "a", "answer": "x"}', '{"id": "b", "question": "q"}'], "line 2: expected an id and `answers`"),
+        (
+            ['{"id": "a", "answer": "x"}', '{"id": "b", "question": "q"}'],
+            "line 2: expected an id and `answers`",
+        ),
         (['{"answer": "x"}'], "line 1: expected an id"),
         (['{"id": "a", "answers": []}'], "line 1: expected an id and `answers`"),
         (['{"id": "a", "answers": ["x", 7]}'], "line 1: expected an id and `answers`"),
@@ -197,7 +211,12 @@ def test_a_graded_metric_has_no_counts_of_rows(shared_data):
     folder = shared_data / "qa_em_f1"
 
     found = compare_files(
-        folder / "pred_bert_a.json", folder / "pred_slqa_a.json", folder / "xquad_en_a.jsonl", "token_f1", 0.05, 0
+        folder / "pred_bert_a.json",
+        folder / "pred_slqa_a.json",
+        folder / "xquad_en_a.jsonl",
+        "token_f1",
+        0.05,
+        0,
     )
 
     assert found["test"] == "sign-flip permutation"

@@ -1,101 +1,66 @@
-"""The event stream and its displays: a killed writer's half line harms nobody, and what is not known is passed over."""
+"""The event stream: a killed writer's half line harms nobody, and what is not known is passed over."""
 
 from __future__ import annotations
 
-import io
-import json
 from typing import get_args
 
 import pytest
 
-from advisor.display import (
-    Bar,
-    JsonEvents,
-    Lines,
-    Silent,
-    State,
-    describe,
-    display_for,
-    duration,
-    fold,
-    progress_text,
-)
 from trainer.events import (
     Event,
     EventTail,
     EventWriter,
-    JobFinished,
-    JobStarted,
-    Logged,
-    Metric,
-    Progress,
-    Sample,
-    StageFinished,
-    StageStarted,
-    Warned,
     parse_event,
     read_events,
 )
 
-ONE_OF_EACH: list[Event] = [
-    StageStarted(time=1, stage="train"),
-    JobStarted(time=2, job="training", kind="train", pid=7),
-    Progress(time=3, task="train", done=10, total=40, unit="steps"),
-    Metric(time=4, step=10, epoch=0.5, values={"loss": 0.5}),
-    Sample(time=5, step=10, prompt="a\nb", reference="c", prediction="\u2028\x1b[31m"),
-    Warned(time=6, message="slow"),
-    Logged(time=7, message="a line"),
-    JobFinished(time=8, job="training", outcome="done", seconds=2),
-    StageFinished(time=9, stage="train", seconds=8.2, summary="good"),
-]
 
-
-def test_the_cases_hold_one_event_of_every_kind():
+def test_the_cases_hold_one_event_of_every_kind(one_of_each):
     union, _ = get_args(Event)
 
-    assert {type(event) for event in ONE_OF_EACH} == set(get_args(union))
+    assert {type(event) for event in one_of_each} == set(get_args(union))
 
 
-def test_what_was_written_is_read_back(tmp_path):
+def test_what_was_written_is_read_back(tmp_path, one_of_each):
     writer = EventWriter(tmp_path / "deep/events.jsonl")
 
-    for event in ONE_OF_EACH:
+    for event in one_of_each:
         writer(event)
     writer.close()
 
-    assert read_events(tmp_path / "deep/events.jsonl") == ONE_OF_EACH
+    assert read_events(tmp_path / "deep/events.jsonl") == one_of_each
 
 
-def test_an_event_is_on_disk_when_it_was_said(tmp_path):
+def test_an_event_is_on_disk_when_it_was_said(tmp_path, one_of_each):
     path = tmp_path / "events.jsonl"
     writer = EventWriter(path)
 
-    writer(ONE_OF_EACH[0])
+    writer(one_of_each[0])
 
-    assert read_events(path) == ONE_OF_EACH[:1]
+    assert read_events(path) == one_of_each[:1]
     writer.close()
 
 
 @pytest.mark.parametrize("rest", [b'{"type":"log","mess', b'{"type":"log"', b"{", b"\xe2\x82"])
-def test_the_half_line_of_a_killed_writer_costs_only_itself(rest, tmp_path):
+def test_the_half_line_of_a_killed_writer_costs_only_itself(rest, tmp_path, one_of_each):
     path = tmp_path / "events.jsonl"
     writer = EventWriter(path)
-    writer(ONE_OF_EACH[0])
+    writer(one_of_each[0])
     writer.close()
     with path.open("ab") as file:
         file.write(rest)
 
-    assert read_events(path) == ONE_OF_EACH[:1]
+    assert read_events(path) == one_of_each[:1]
 
     writer = EventWriter(path)
-    writer(ONE_OF_EACH[1])
+    writer(one_of_each[1])
     writer.close()
-    assert read_events(path) == ONE_OF_EACH[:2]
+    assert read_events(path) == one_of_each[:2]
 
 
-def test_a_reader_waits_for_the_rest_of_a_line(tmp_path):
+def test_a_reader_waits_for_the_rest_of_a_line(tmp_path, one_of_each):
     path = tmp_path / "events.jsonl"
-    line = ONE_OF_EACH[6].model_dump_json().encode() + b"\n"
+    line = one_of_each[6].model_dump_json().encode() + b"\n"
     tail = EventTail(path)
     assert list(tail.poll()) == []
 
@@ -104,164 +69,33 @@ def test_a_reader_waits_for_the_rest_of_a_line(tmp_path):
     with path.open("ab") as file:
         file.write(line[9:])
 
-    assert list(tail.poll()) == [ONE_OF_EACH[6]]
+    assert list(tail.poll()) == [one_of_each[6]]
     assert list(tail.poll()) == []
 
 
-def test_a_reader_from_the_end_hears_only_what_is_new(tmp_path):
+def test_a_reader_from_the_end_hears_only_what_is_new(tmp_path, one_of_each):
     writer = EventWriter(tmp_path / "events.jsonl")
-    writer(ONE_OF_EACH[0])
+    writer(one_of_each[0])
     tail = EventTail(tmp_path / "events.jsonl", from_end=True)
 
-    writer(ONE_OF_EACH[1])
+    writer(one_of_each[1])
     writer.close()
 
-    assert list(tail.poll()) == ONE_OF_EACH[1:2]
+    assert list(tail.poll()) == one_of_each[1:2]
 
 
 @pytest.mark.parametrize(
     "line",
     ['{"type":"of_tomorrow","time":1}', '{"time":1}', "[]", "", "not json", '{"type":"progress","task":"x"}'],
 )
-def test_what_is_not_known_is_passed_over(line, tmp_path):
+def test_what_is_not_known_is_passed_over(line, tmp_path, one_of_each):
     path = tmp_path / "events.jsonl"
-    known = ONE_OF_EACH[5].model_dump_json()
+    known = one_of_each[5].model_dump_json()
     path.write_text(f"{line}\n{known}\n", encoding="utf-8")
 
     assert parse_event(line) is None
-    assert read_events(path) == [ONE_OF_EACH[5]]
+    assert read_events(path) == [one_of_each[5]]
 
 
-def test_a_field_of_tomorrow_does_not_hide_an_event_of_today():
-    assert parse_event('{"type":"log","time":7,"message":"a line","colour":"red"}') == ONE_OF_EACH[6]
-
-
-def folded(*events: Event) -> State:
-    state = State()
-    for event in events:
-        state = fold(state, event)
-    return state
-
-
-def test_the_fold_is_pure():
-    before = folded(*ONE_OF_EACH[:3])
-    kept = State(**vars(before))
-
-    once, twice = fold(before, ONE_OF_EACH[3]), fold(before, ONE_OF_EACH[3])
-
-    assert once == twice != before
-    assert before == kept
-
-
-def test_the_state_follows_stage_task_progress_and_last_values():
-    state = folded(
-        StageStarted(time=0, stage="train"),
-        Progress(time=10, task="train", done=10, total=40, unit="steps"),
-        Metric(time=11, step=10, epoch=0.5, values={"loss": 0.9, "eval_loss": 0.8}),
-        Metric(time=12, step=11, epoch=0.5, values={"loss": 0.7}),
-        Progress(time=20, task="train", done=20, total=40, unit="steps"),
-    )
-
-    assert (state.stage, state.task, state.done, state.total, state.unit) == ("train", "train", 20, 40, "steps")
-    assert dict(state.metrics) == {"loss": 0.7, "eval_loss": 0.8}
-    assert state.share() == 0.5
-    # Ten steps took ten seconds; what came before the first event is not counted as its pace.
-    assert state.seconds_left(now=20) == pytest.approx(20)
-    assert progress_text(state, now=20) == "train 20/40 steps, loss 0.700, dev loss 0.800, 20 s left"
-
-
-def test_a_new_stage_forgets_the_progress_of_the_last():
-    assert folded(*ONE_OF_EACH[:4], StageStarted(time=9, stage="evaluate")) == State(stage="evaluate")
-
-
-def test_no_time_is_promised_before_anything_moved():
-    unknown = folded(Progress(time=1, task="fetch", done=5, unit="MB"))
-    begun = folded(Progress(time=1, task="ask", done=5, total=10))
-
-    assert (unknown.share(), unknown.seconds_left(2)) == (None, None)
-    assert begun.seconds_left(2) is None
-    assert progress_text(unknown, 2) == "fetch 5 MB"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0.4, "0 s"), (45, "45 s"), (59.7, "1 min 0 s"), (200, "3 min 20 s"), (3599.9, "1 h 0 min"), (7500, "2 h 5 min")],
-)
-def test_durations_read_well(seconds, words):
-    assert duration(seconds) == words
-
-
-def test_a_log_gets_one_line_a_change_and_not_one_an_event():
-    stream = io.StringIO()
-    display = Lines(stream)
-
-    display(StageStarted(stage="baseline"))
-    for done in range(101):
-        display(Progress(task="ask", done=done, total=100))
-    display(Warned(message="a row is long"))
-    display(StageFinished(stage="baseline", seconds=3.21, summary="few_shot"))
-    display(StageFinished(stage="decide", seconds=0, reused=True))
-    display.close()
-
-    lines = stream.getvalue().splitlines()
-    assert [line.split()[1] for line in lines[:4]] == ["25/100", "50/100", "75/100", "100/100"]
-    assert lines[4:] == ["warning: a row is long", "baseline     3.2 s  few_shot", "decide        kept"]
-
-
-def test_a_message_cannot_move_the_cursor_or_be_markup():
-    hostile = Logged(message="\x1b[2J[bold]:smile:[/bold]\nnext\u202e")
-
-    line = describe(hostile)
-
-    assert all(char.isprintable() for char in line)
-    for display in (Lines(stream := io.StringIO()), Bar(drawn := io.StringIO())):
-        display(hostile)
-        display.close()
-    assert "[bold]:smile:[/bold]" in stream.getvalue()
-    assert "[bold]:smile:[/bold]" in drawn.getvalue()
-    assert "\x1b" not in stream.getvalue() + drawn.getvalue()
-
-
-def test_a_bar_takes_every_event():
-    stream = io.StringIO()
-    bar = Bar(stream)
-
-    for event in [*ONE_OF_EACH, Progress(task="ask", done=1), Progress(task="other", done=2, total=0)]:
-        bar(event)
-    bar.close()
-    bar.close()
-
-    assert "warning: slow" in stream.getvalue()
-
-
-def test_json_events_are_the_stream_itself():
-    stream = io.StringIO()
-    display = JsonEvents(stream)
-
-    for event in ONE_OF_EACH:
-        display(event)
-    display.close()
-
-    lines = stream.getvalue().removesuffix("\n").split("\n")
-    assert [parse_event(line) for line in lines] == ONE_OF_EACH
-    assert json.loads(lines[5]) == {"time": 6, "type": "warning", "message": "slow"}
-
-
-@pytest.mark.parametrize(
-    ("terminal", "flags", "kind"),
-    [
-        (True, {"quiet": False, "json_events": False}, Bar),
-        (False, {"quiet": False, "json_events": False}, Lines),
-        (True, {"quiet": True, "json_events": False}, Silent),
-        (True, {"quiet": True, "json_events": True}, JsonEvents),
-    ],
-)
-def test_the_display_suits_where_the_output_goes(terminal, flags, kind, monkeypatch):
-    stream = io.StringIO()
-    monkeypatch.setattr(stream, "isatty", lambda: terminal, raising=False)
-    monkeypatch.setattr("sys.stderr", stream)
-
-    display = display_for(**flags)
-    display.close()
-
-    assert isinstance(display, kind)
+def test_a_field_of_tomorrow_does_not_hide_an_event_of_today(one_of_each):
+    assert parse_event('{"type":"log","time":7,"message":"a line","colour":"red"}') == one_of_each[6]

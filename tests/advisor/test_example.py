@@ -120,7 +120,11 @@ def test_production_holds_other_messages_and_no_answers(rows, production):
 def test_no_production_message_is_nearly_a_training_message(rows, production):
     known = [frozenset(norm(row.prompt).split()) for row in rows]
 
-    near = [text for text in production if any(jaccard(frozenset(norm(text).split()), one) >= MOST_ALIKE for one in known)]
+    near = [
+        text
+        for text in production
+        if any(jaccard(frozenset(norm(text).split()), one) >= MOST_ALIKE for one in known)
+    ]
 
     assert near == []
 

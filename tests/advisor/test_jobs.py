@@ -108,7 +108,9 @@ def test_the_classifier_alone_needs_no_extra(rows_file, tmp_path, advisor, monke
     # Not by `sys.modules`, where scikit-learn looks for torch as well.
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
 
-    ran = advisor("baseline", "--data", rows_file, "--rungs", "classifier", "--out", tmp_path / "run", "--json")
+    ran = advisor(
+        "baseline", "--data", rows_file, "--rungs", "classifier", "--out", tmp_path / "run", "--json"
+    )
 
     assert ran.code == 0, ran.err
     assert [entry["rung"] for entry in ran.json()["baselines"]] == ["classifier", "classifier"]
@@ -121,7 +123,13 @@ def test_a_job_that_ended_well_is_no_failure(tmp_path):
 
 
 def test_an_expected_failure_keeps_its_parts_across_the_processes(tmp_path):
-    fault = Fault("2 rows are too long", where="train.jsonl", fix="shorten them", code=ExitCode.BAD_DATA, problems=["r1", "r2"])
+    fault = Fault(
+        "2 rows are too long",
+        where="train.jsonl",
+        fix="shorten them",
+        code=ExitCode.BAD_DATA,
+        problems=["r1", "r2"],
+    )
     write_json(tmp_path / FAILURE_FILE, Failure.of(fault))
 
     with pytest.raises(Fault) as raised:

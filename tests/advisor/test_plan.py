@@ -27,8 +27,8 @@ HERE = Path.cwd()
 FLAGS: dict[str, tuple[dict[str, Any], list[str], dict[str, Any]]] = {
     "config": ({}, ["--config", "some/advisor.toml"], {"data": HERE / "some/rows.jsonl", "rank": 3}),
     "data": ({}, ["--data", "rows.jsonl"], {"data": HERE / "rows.jsonl"}),
-    "train": ({}, ["--train", "rows.jsonl"], {"train": HERE / "rows.jsonl"}),
-    "dev": ({"train": "t.jsonl"}, ["--dev", "d.jsonl"], {"dev": HERE / "d.jsonl"}),
+    "train": ({"test": "s.jsonl"}, ["--train", "rows.jsonl"], {"train": HERE / "rows.jsonl"}),
+    "dev": ({"train": "t.jsonl", "test": "s.jsonl"}, ["--dev", "d.jsonl"], {"dev": HERE / "d.jsonl"}),
     "test": ({"train": "t.jsonl"}, ["--test", "s.jsonl"], {"test": HERE / "s.jsonl"}),
     "task": (DATA, ["--task", "Route it\n\nA: a"], {"task": "Route it\n\nA: a"}),
     "metric": (DATA, ["--metric", "token_f1"], {"metric": "token_f1"}),
@@ -88,10 +88,13 @@ def planned(advisor: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pl
     return call
 
 
-@pytest.fixture
-def _config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The folder that the table's paths are relative to."""
-    (tmp_path / "some").mkdir()
+@pytest.fixture(autouse=True)
+def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder that the paths here are relative to; what stands in the files is nobody's concern here."""
+    for name in (*"rtsd", "rows", "--odd", "a 'quoted' name", "some/rows"):
+        (tmp_path / f"{name}.jsonl").parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.jsonl").touch()
+    (tmp_path / "p.txt").touch()
     (tmp_path / "some/advisor.toml").write_text('data = "rows.jsonl"\nrank = 3\n', encoding="utf-8")
     monkeypatch.chdir(tmp_path)
 
@@ -113,7 +116,6 @@ def test_the_table_sets_every_field_of_the_plan():
     assert {name for _, _, fields in FLAGS.values() for name in fields} == set(Plan.model_fields)
 
 
-@pytest.mark.usefixtures("_config")
 @pytest.mark.parametrize("name", FLAGS)
 def test_every_flag_arrives_in_the_plan_and_changes_nothing_else(name, planned, tmp_path):
     companions, words, fields = FLAGS[name]
@@ -121,7 +123,10 @@ def test_every_flag_arrives_in_the_plan_and_changes_nothing_else(name, planned, 
     plan = planned(*words_of(companions), *words)
 
     expected = {field: moved(value, tmp_path) for field, value in fields.items()}
-    others = {field: (tmp_path / value if field in ("data", "train") else value) for field, value in companions.items()}
+    others = {
+        field: (tmp_path / value if field in ("data", "train", "test") else value)
+        for field, value in companions.items()
+    }
     assert plan == Plan.model_validate({**others, **expected})
     assert all(getattr(plan, field) == value for field, value in expected.items())
 
@@ -207,7 +212,8 @@ plans = st.builds(
     target=st.none() | share,
     min_gain=share,
     answers=st.dictionaries(
-        st.sampled_from([criterion.key for criterion in load_criteria()]), st.sampled_from(["yes", "no", "unknown"])
+        st.sampled_from([criterion.key for criterion in load_criteria()]),
+        st.sampled_from(["yes", "no", "unknown"]),
     ),
     rungs=st.sets(st.sampled_from(RUNGS), min_size=1).map(tuple),
     prompt_file=st.none() | st.just(Path("-prompt.txt")),
@@ -232,12 +238,20 @@ def test_a_plan_is_the_same_after_its_file(plan):
     [
         DATA,
         {"train": "t.jsonl", "test": "a 'quoted' name.jsonl", "dev": "--odd.jsonl"},
-        DATA | {"task": "-- begins with dashes\n\nHALYARD: $HOME, `x` and \"y\"\n\\"},
+        DATA | {"task": '-- begins with dashes\n\nHALYARD: $HOME, `x` and "y"\n\\'},
         DATA | {"target": 0.0, "require": ["target", "verdict:FIX_DATA"]},
         DATA | {"answers": {"creative": "no", "domain": "unknown"}, "learning_rate": 1e-5, "epochs": 0.1},
         DATA | {"endpoint": "http://e/v1", "endpoint_model": "-m", "rungs": ["few_shot"], "no_train": True},
         DATA | {"force_train": True, "margin": 0.01, "min_gain": 0.2, "method": "lora", "precision": "bf16"},
-        DATA | {"prompt_file": "p.txt", "max_length": 8, "batch_size": 1, "rank": 1, "max_minutes": 0.5, "seed": 3},
+        DATA
+        | {
+            "prompt_file": "p.txt",
+            "max_length": 8,
+            "batch_size": 1,
+            "rank": 1,
+            "max_minutes": 0.5,
+            "seed": 3,
+        },
     ],
 )
 def test_the_command_of_a_plan_gives_the_same_plan(values, planned):
@@ -253,7 +267,8 @@ def test_paths_in_a_file_are_relative_to_it_and_flags_to_where_one_stands(tmp_pa
     (tmp_path / "deep/model").mkdir(parents=True)
     config = tmp_path / "deep/advisor.toml"
     config.write_text(
-        'train = "t.jsonl"\ntest = "/abs/s.jsonl"\nprompt_file = "../p.txt"\nmodel = "model"\n', encoding="utf-8"
+        'train = "t.jsonl"\ntest = "/abs/s.jsonl"\nprompt_file = "../p.txt"\nmodel = "model"\n',
+        encoding="utf-8",
     )
     monkeypatch.chdir(tmp_path)
 
@@ -340,7 +355,14 @@ def test_a_bad_value_names_its_flag_and_what_was_found(field, value, hint):
 
 def test_everything_that_is_wrong_is_listed_at_once():
     fault = refused(
-        {"metric": "bleu", "target": 2, "rank": 0, "endpoint": "http://e", "force_train": True, "no_train": True}
+        {
+            "metric": "bleu",
+            "target": 2,
+            "rank": 0,
+            "endpoint": "http://e",
+            "force_train": True,
+            "no_train": True,
+        }
     )
 
     assert "6 things" in fault.what

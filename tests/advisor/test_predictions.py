@@ -27,7 +27,9 @@ FIELDS = {
 
 
 def row(name: str, answer: str, *more: str) -> Row:
-    return Row(name, (Message(role="user", content=f"ask {name}"),), answer, answers=(answer, *more) if more else ())
+    return Row(
+        name, (Message(role="user", content=f"ask {name}"),), answer, answers=(answer, *more) if more else ()
+    )
 
 
 def completion(name: str, text: str, latency_s: float = 0.5) -> Completion:
@@ -51,7 +53,11 @@ def test_answers_find_their_rows_whatever_order_they_come_in():
     assert [prediction.id for prediction in found] == ["a", "b"]
     assert found[0].scores == {"exact_match": 1.0, "squad_exact_match": 1.0, "token_f1": 1.0}
     assert found[1].scores == {"exact_match": 0.0, "squad_exact_match": 1.0, "token_f1": 1.0}
-    assert (found[0].reference, found[0].prompt[0]["content"], found[0].prompt_tokens) == ("Paris", "ask a", 7)
+    assert (found[0].reference, found[0].prompt[0]["content"], found[0].prompt_tokens) == (
+        "Paris",
+        "ask a",
+        7,
+    )
 
 
 def test_an_answer_that_never_came_is_no_silent_zero():
@@ -91,7 +97,10 @@ def test_latency_is_told_by_median_and_tail():
 
 def test_a_scoring_that_is_done_again_after_a_resume_is_entered_once(tmp_path):
     ledger = tmp_path / "ledger.jsonl"
-    entries = [{"system": "few_shot", "split": "test", "n": 40}, {"system": "tuned", "split": "test", "n": 40}]
+    entries = [
+        {"system": "few_shot", "split": "test", "n": 40},
+        {"system": "tuned", "split": "test", "n": 40},
+    ]
 
     for entry in [*entries, entries[0]]:
         note_in_ledger(ledger, entry)

@@ -91,7 +91,11 @@ def test_the_command_lists_them(run, advisor):
     ran = advisor("runs", "--folder", run.path.parent, "--json")
 
     [entry] = ran.json()["runs"]
-    assert (entry["path"], entry["state"], entry["task"]) == (str(run.path), "interrupted", "Route the message")
+    assert (entry["path"], entry["state"], entry["task"]) == (
+        str(run.path),
+        "interrupted",
+        "Route the message",
+    )
     assert advisor("runs", "--folder", run.path.parent, "--quiet").out == f"{run.path}\n"
     assert "Route the message" in advisor("runs", "--folder", run.path.parent).out
 

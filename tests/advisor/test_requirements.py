@@ -36,7 +36,9 @@ def test_a_tuned_model_that_does_not_ship_meets_no_target(outcome, make_report):
 def test_a_target_is_met_on_test_and_not_on_dev(make_report):
     report = make_report(comparison=None, evaluations=[])
     lucky = [
-        entry.model_copy(update={"metrics": make_report().evaluations[2].metrics}) if entry.split == "dev" else entry
+        entry.model_copy(update={"metrics": make_report().evaluations[2].metrics})
+        if entry.split == "dev"
+        else entry
         for entry in report.baselines
     ]
 

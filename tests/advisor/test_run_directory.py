@@ -42,7 +42,9 @@ def run(plan: Plan, tmp_path: Path) -> RunDirectory:
 @pytest.fixture
 def holder(run: RunDirectory) -> Iterator[subprocess.Popen[str]]:
     """Another process that works on the run."""
-    process = subprocess.Popen([sys.executable, "-c", _HOLD, str(run.path)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(run.path)], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     yield process
@@ -66,6 +68,12 @@ def test_a_run_without_a_name_is_named_by_time_and_task(plan, tmp_path, monkeypa
 
     assert run.path.parent == tmp_path / "runs"
     assert run.path.name.endswith("-route-the-message-to")
+
+
+def test_runs_that_begin_in_the_same_second_have_names_of_their_own(plan, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    assert len({create_run(plan, None).path for _ in range(3)}) == 3
 
 
 def test_a_task_without_latin_letters_leaves_the_name_of_the_file(plan, tmp_path, monkeypatch):
@@ -194,7 +202,9 @@ with run.held():
     while not run.stop_file.exists():
         time.sleep(0.02)
 """
-    process = subprocess.Popen([sys.executable, "-c", leaves, str(run.path)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", leaves, str(run.path)], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     process.stdout.readline()
 

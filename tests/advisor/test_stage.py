@@ -157,7 +157,9 @@ def test_measured_values_are_in_the_artefact_and_in_no_hash(bench):
     assert again["input_hash"] == first["input_hash"] != second["input_hash"]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"value": "many"}', b"\xff\x00", b"[]", b'{"value": 1, "odd": 2}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b'{"value": "many"}', b"\xff\x00", b"[]", b'{"value": 1, "odd": 2}']
+)
 def test_a_damaged_artefact_is_made_again(content, bench):
     good = (bench.path / "first.json").read_bytes()
     (bench.path / "first.json").write_bytes(content)
@@ -200,6 +202,12 @@ def test_a_write_that_fails_leaves_the_former_artefact_and_no_rest(bench, monkey
 
     assert (bench.path / "first.json").read_bytes() == before
     assert sorted(path.name for path in bench.path.iterdir()) == ["first.json", "second.json"]
+
+
+def test_an_artefact_can_be_read_by_whoever_may_read_new_files(bench):
+    (bench.path / "plain").touch()
+
+    assert (bench.path / "first.json").stat().st_mode == (bench.path / "plain").stat().st_mode
 
 
 def test_nothing_begins_after_a_stop_was_asked_for(bench):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from trainer.batches import IGNORED, EpochOrder, batch_order, collate
 from trainer.conversation import Example
 
-_CHANCE = random.Random(3)  # noqa: S311 - data for a test
+_CHANCE = random.Random(3)
 LENGTHS = [_CHANCE.randint(5, 200) for _ in range(300)]
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -261,8 +262,12 @@ def test_a_directory_held_by_another_process_is_refused(
 ) -> None:
     # given a job directory whose lock another process holds
     directory = _evaluation(tmp_path / "job", tiny_model)
+    code = (
+        "import fcntl, sys; file = open(sys.argv[1], 'a'); fcntl.flock(file, fcntl.LOCK_EX);"
+        "print('held', flush=True); sys.stdin.read()"
+    )
     holder = subprocess.Popen(
-        ["flock", str(directory / LOCK_FILE), "sh", "-c", "echo held; cat"],
+        [sys.executable, "-S", "-c", code, str(directory / LOCK_FILE)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

@@ -127,7 +127,8 @@ def test_killed_at_30_60_and_90_percent_it_ends_like_an_undisturbed_run(
     tiny_model: Path, tmp_path: Path
 ) -> None:
     # given 40 steps in two epochs, and a working folder whose files have the names of packages
-    data = {"train": rows(80), "samples": 0}
+    # (and enough dev rows that the process cannot run to its end between a look at its events and the kill)
+    data = {"train": rows(80), "dev": rows(60, seed=1), "samples": 0}
     undisturbed = train(tmp_path / "undisturbed", tiny_model, **data)
     directory = write_training(tmp_path / "job", tiny_model, **data)
     for name in ("evaluate", "torch", "datasets"):

@@ -30,7 +30,7 @@ from rubrics.errors import ExitCode, Fault
 from trainer import training
 from trainer.batches import batch_order, read_examples
 from trainer.errors import Stopped
-from trainer.job import ModelSpec, TokenScores
+from trainer.job import ModelSpec, TokenScores, read_job, write_json
 from trainer.model import load
 from trainer.scoring import TokenSums, token_sums
 from trainer.training import attach_lora, planned_steps, rows_at_once
@@ -275,6 +275,21 @@ def test_a_dev_loss_that_is_not_a_number_ends_training(
     # then training ends there
     with pytest.raises(Fault, match="dev loss is not a number at step 4"):
         run(directory)
+
+
+def test_a_time_limit_ends_training_with_the_best_so_far(tiny_model: Path, tmp_path: Path) -> None:
+    # given a limit that has passed once the first step is done
+    directory = write_training(tmp_path / "job", tiny_model, samples=0)
+    job = read_job(directory).model_copy(update={"max_seconds": 1e-6})
+    write_json(directory / "job.json", job)
+    # when it trains
+    run(directory)
+    # then that step was measured and kept, the result says that there was more to do, and the adapter is there
+    result = result_of(directory)
+    assert (result.steps, result.planned_steps, result.best_step, result.stopped_early) == (1, 20, 1, True)
+    assert result.history[0].eval_loss is not None
+    best = (directory / "checkpoint-1" / "adapter_model.safetensors").read_bytes()
+    assert (directory / "adapter" / "adapter_model.safetensors").read_bytes() == best
 
 
 def test_gradients_reach_every_adapter_matrix(tiny_model: Path) -> None:

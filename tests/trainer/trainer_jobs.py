@@ -46,7 +46,7 @@ class Training:
 
 def rows(count: int, seed: int = 0) -> list[dict[str, Any]]:
     """Chat rows of many lengths, the same for the same arguments."""
-    chance = random.Random(seed)  # noqa: S311 - data for a test
+    chance = random.Random(seed)
     made = []
     for index in range(count):
         words = [

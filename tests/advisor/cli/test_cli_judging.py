@@ -32,14 +32,23 @@ def inputs(**changed: Any) -> dict[str, Any]:
 
     def rung(name: str, split: str, n: int, value: float) -> dict[str, Any]:
         scores = {"exact_match": {"value": value, "low": value - 0.05, "high": value + 0.05}}
-        return {"rung": name, "model": "m", "split": split, "n": n, "metrics": scores, "selected": name == "few_shot"}
+        return {
+            "rung": name,
+            "model": "m",
+            "split": split,
+            "n": n,
+            "metrics": scores,
+            "selected": name == "few_shot",
+        }
 
     return {
         "task": {"description": "Route it", "metric": "exact_match", "target": 0.9, "min_gain": 0.05},
         "suitability": {
             "outcome": "suited",
             "score": 4,
-            "criteria": [{"id": f"S{n}", "answer": "no" if n in (5, 6, 7) else "yes"} for n in (1, 2, 3, 5, 6, 7, 8)],
+            "criteria": [
+                {"id": f"S{n}", "answer": "no" if n in (5, 6, 7) else "yes"} for n in (1, 2, 3, 5, 6, 7, 8)
+            ],
         },
         "data": {"rows": 2000, "findings": [], "splits": {"train": 1400, "dev": 200, "test": 400}},
         "baselines": [
@@ -83,7 +92,9 @@ def test_assess_without_answers_blocks_nothing(advisor):
     assert advisor("assess", "--json").json()["outcome"] == "unclear"
 
 
-@pytest.mark.parametrize("answer", ["creative=maybe", "colour=yes", "creative", "=yes", "creative=", "S5=yes"])
+@pytest.mark.parametrize(
+    "answer", ["creative=maybe", "colour=yes", "creative", "=yes", "creative=", "S5=yes"]
+)
 def test_assess_refuses_an_answer_that_it_does_not_know(answer, advisor):
     ran = advisor("assess", "--answer", answer, "--json")
 
@@ -99,7 +110,15 @@ def test_decide_applies_the_rules_to_a_file(advisor, tmp_path):
 
     verdict = ran.json()["verdict"]
     assert (ran.code, verdict["outcome"]) == (0, "FINE_TUNE")
-    assert verdict.keys() >= {"outcome", "rule", "reasons", "evidence", "considered", "flip", "minimum_detectable_effect"}
+    assert verdict.keys() >= {
+        "outcome",
+        "rule",
+        "reasons",
+        "evidence",
+        "considered",
+        "flip",
+        "minimum_detectable_effect",
+    }
     assert verdict["reasons"]
     assert "comparison" not in ran.json()
 
@@ -109,7 +128,9 @@ def test_decide_follows_its_inputs(advisor, tmp_path):
     few = inputs(data={"rows": 100, "findings": [], "splits": {"train": 60, "dev": 20, "test": 20}})
 
     outcomes = [
-        advisor("decide", "--inputs", write(tmp_path / "i.json", given), "--json").json()["verdict"]["outcome"]
+        advisor("decide", "--inputs", write(tmp_path / "i.json", given), "--json").json()["verdict"][
+            "outcome"
+        ]
         for given in (reached, few)
     ]
 
@@ -170,8 +191,12 @@ def test_evaluate_prints_the_official_scores(system, shared_data, tmp_path):
 
 @pytest.fixture
 def answered(tmp_path: Path) -> tuple[Path, Path]:
-    predictions = write(tmp_path / "p.jsonl", '{"id": "a", "prediction": "x"}\n{"id": "z", "prediction": "x"}\n')
-    return predictions, write(tmp_path / "r.jsonl", '{"id": "a", "answer": "x"}\n{"id": "b", "answer": "y"}\n')
+    predictions = write(
+        tmp_path / "p.jsonl", '{"id": "a", "prediction": "x"}\n{"id": "z", "prediction": "x"}\n'
+    )
+    return predictions, write(
+        tmp_path / "r.jsonl", '{"id": "a", "answer": "x"}\n{"id": "b", "answer": "y"}\n'
+    )
 
 
 def test_evaluate_tells_a_person_what_is_missing(answered, advisor):
@@ -195,7 +220,10 @@ def test_evaluate_tells_a_person_what_is_missing(answered, advisor):
         (("--predictions", ".", "--references", "r.jsonl"), "folder"),
         (("--data", "r.jsonl"), "--model or --endpoint"),
         (("--data", "r.jsonl", "--endpoint", "http://e"), "--endpoint-model"),
-        (("--data", "r.jsonl", "--endpoint", "http://e", "--endpoint-model", "m", "--adapter", "a"), "--adapter"),
+        (
+            ("--data", "r.jsonl", "--endpoint", "http://e", "--endpoint-model", "m", "--adapter", "a"),
+            "--adapter",
+        ),
         (("--data", "r.jsonl", "--model", "m", "--precision", "fp8"), "--precision"),
     ],
 )
@@ -220,14 +248,20 @@ def test_evaluate_names_the_line_that_does_not_fit(answered, advisor, tmp_path):
 def test_compare_prints_the_comparison_of_two_systems(shared_data, advisor):
     folder = shared_data / "qa_em_f1"
     a, b = folder / "pred_logistic_regression_baseline_a.json", folder / "pred_bert_a.json"
-    arguments = ("compare", a, b, "--references", folder / "xquad_en_a.jsonl", "--metric", "squad_exact_match")
+    arguments = (
+        "compare",
+        a,
+        b,
+        "--references",
+        folder / "xquad_en_a.jsonl",
+        "--metric",
+        "squad_exact_match",
+    )
 
     found = advisor(*arguments, "--json").json()
 
     per_item = (folder / "per_item_a.jsonl").read_text(encoding="utf-8").splitlines()
-    pairs = [
-        (item["logistic_regression_baseline_em"], item["bert_em"]) for item in map(json.loads, per_item)
-    ]
+    pairs = [(item["logistic_regression_baseline_em"], item["bert_em"]) for item in map(json.loads, per_item)]
     assert (found["fixed"], found["broken"]) == (pairs.count((0, 1)), pairs.count((1, 0)))
     assert (found["both_right"], found["both_wrong"]) == (pairs.count((1, 1)), pairs.count((0, 0)))
     assert found["outcome"] == "SHIP_TUNED"
@@ -255,7 +289,9 @@ def test_data_check_says_what_it_found(advisor):
 
 
 def test_data_check_ends_with_3_where_a_finding_is_an_error(advisor, tmp_path):
-    same = "".join(json.dumps({"question": f"where is parcel {at}", "answer": "depot"}) + "\n" for at in range(60))
+    same = "".join(
+        json.dumps({"question": f"where is parcel {at}", "answer": "depot"}) + "\n" for at in range(60)
+    )
 
     ran = advisor("data", "check", write(tmp_path / "same.jsonl", same))
 

@@ -127,7 +127,7 @@ def test_reference_pairs_within_a_file(shared_data: Path, name: str, key: str) -
 )
 @pytest.mark.parametrize("least", [0.2, 0.5, 0.8])
 def test_samples_of_real_texts_equal_brute_force(shared_data: Path, name: str, least: float) -> None:
-    texts = random.Random(7).sample(inputs(shared_data / f"{name}.jsonl"), 120)  # noqa: S311
+    texts = random.Random(7).sample(inputs(shared_data / f"{name}.jsonl"), 120)
     assert near_pairs(texts, None, least, drop_shared=False) == brute_force(texts, None, least)
     left, right = texts[:50], texts[50:]
     assert near_pairs(left, right, least, drop_shared=False) == brute_force(left, right, least)

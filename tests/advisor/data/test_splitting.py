@@ -24,7 +24,7 @@ def row(number: int, prompt: str, answer: str = "a", group: str = "") -> Row:
 
 def unlike(count: int, answers: int = 1) -> list[Row]:
     """Rows whose prompts share next to nothing."""
-    letters = random.Random(5)  # noqa: S311
+    letters = random.Random(5)
     words = ["".join(letters.choices("abcdefghijklmnopqrstuvwxyz", k=20)) for _ in range(count)]
     return [row(at, word, f"label {at % answers}") for at, word in enumerate(words)]
 

@@ -1,0 +1,220 @@
+"""The report as a page: what a person hands on, with the model's words as data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from markdown_it import MarkdownIt
+
+from advisor.predictions import Prediction, write_predictions
+from advisor.report.advice import advice
+from advisor.report.markdown import render
+
+HOSTILE = "a|b `code` <img src=x onerror=alert(1)> **bold** _it_ [link](http://x) ![p](http://x) &lt; \\| \x1b[31m\x07\u202e\nnext"
+
+
+def prediction(name: str, text: str, right: bool) -> Prediction:
+    scores = dict.fromkeys(("exact_match", "squad_exact_match", "token_f1"), float(right))
+    prompt = [{"role": "system", "content": "task"}, {"role": "user", "content": f"message of {name}"}]
+    return Prediction(id=name, prompt=prompt, reference="the reference", prediction=text, scores=scores)
+
+
+def answers(run: Path, baseline: list[tuple[str, bool]], tuned: list[tuple[str, bool]]) -> Path:
+    for system, found in (("best_baseline", baseline), ("tuned", tuned)):
+        rows = [prediction(f"t{at}", text, right) for at, (text, right) in enumerate(found)]
+        write_predictions(run / "evaluation" / f"{system}.test.jsonl", rows)
+    return run
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """One row that both got right, one that was fixed and one that was broken."""
+    return answers(
+        tmp_path,
+        [("same", True), ("cheap and wrong", False), ("cheap and right", True)],
+        [("same", True), ("tuned and right", True), (HOSTILE, False)],
+    )
+
+
+def tables(page: str) -> list[list[list[str]]]:
+    """Every table of the page as a renderer reads it: rows of the text in their cells."""
+    found: list[list[list[str]]] = []
+    cell = False
+    for token in MarkdownIt("commonmark").enable("table").parse(page):
+        if token.type == "table_open":
+            found.append([])
+        elif token.type == "tr_open":
+            found[-1].append([])
+        elif token.type in ("th_open", "td_open"):
+            cell = True
+        elif token.type == "inline" and cell:
+            assert token.children is not None
+            kinds = {child.type for child in token.children}
+            assert kinds <= {"text", "text_special"}, (kinds, token.content)
+            found[-1][-1].append("".join(child.content for child in token.children))
+            cell = False
+    return found
+
+
+def section(page: str, title: str) -> str:
+    return page.partition(f"## {title}")[2].partition("\n## ")[0]
+
+
+def test_the_page_begins_with_the_outcome_and_what_to_do(make_report, run):
+    page = render(make_report(), run)
+
+    assert page.startswith("# Route the message\n\n**SHIP_TUNED.** Ship the tuned model.")
+    assert page.index("## On the same test rows") < page.index("## Verdict") < page.index("## Cheap options")
+
+
+def test_numbers_stand_with_n_interval_and_split(make_report, run):
+    page = render(make_report(), run)
+
+    assert next(row[:3] for table in tables(page) for row in table if row[0].startswith("base model")) == [
+        "base model, no examples",
+        "100",
+        "0.200 [0.150, 0.250]",
+    ]
+    assert "+0.300 [+0.200, +0.400] (95%), exact McNemar: p = 1e-07, n = 100." in page
+    assert "Fixed 32, broken 2, both right 58, both wrong 8." in page
+    assert "- Reduced: 400 of 3,000 test rows are scored (time limit)." in page
+
+
+def test_broken_rows_come_before_fixed_ones(make_report, run):
+    page = render(make_report(), run)
+
+    assert page.index("### Broken (1)") < page.index("### Fixed (1)")
+    assert "cheap and right" in section(page, "Row by row").partition("### Fixed")[0]
+    assert "tuned and right" in page.partition("### Fixed")[2]
+    assert "| t0 |" not in page
+
+
+def test_model_output_is_text_in_one_cell_whatever_it_holds(make_report, run):
+    page = render(make_report(), run)
+
+    [shown] = [row for table in tables(page) for row in table if row[0] == "t2"]
+    assert shown == [
+        "t2",
+        "message of t2",
+        "the reference",
+        "cheap and right",
+        "a|b `code` <img src=x onerror=alert(1)> **bold** _it_ [link](http://x) ![p](http://x) &lt; \\| [31m next",
+    ]
+    assert all(char.isprintable() or char == "\n" for char in page)
+    assert "<img" not in page
+
+
+def test_a_long_answer_is_cut_and_its_escapes_stay_whole(make_report, tmp_path):
+    run = answers(tmp_path, [("x", True)], [("|" * 400, False)])
+
+    [shown] = [row for table in tables(render(make_report(), run)) for row in table if row[0] == "t0"]
+
+    assert shown[-1] == "|" * 119 + "…"
+
+
+def test_label_names_are_not_cluttered_by_escapes(make_report, tmp_path):
+    run = answers(tmp_path, [("x", True)], [("card_arrival", False)])
+
+    assert "card_arrival" in render(make_report(), run)
+
+
+def test_many_rows_are_shown_up_to_ten(make_report, tmp_path):
+    run = answers(tmp_path, [("x", True)] * 25, [("y", False)] * 25)
+
+    page = render(make_report(), run)
+
+    assert "### Broken (25)" in page
+    assert "and 15 more in `evaluation/`" in page
+    assert "### Fixed (0)\n\nNone." in page
+
+
+def test_rows_that_stand_in_train_are_not_among_the_flipped(make_report, run):
+    data = make_report().data.model_copy(update={"leaked": ["t2"]})
+
+    assert "### Broken (0)" in render(make_report().model_copy(update={"data": data}), run)
+
+
+def test_a_name_of_a_model_cannot_break_the_table(make_report, tmp_path):
+    report = make_report(comparison=None, evaluations=[])
+    odd = [entry.model_copy(update={"model": "a|b"}) for entry in report.baselines]
+
+    page = render(report.model_copy(update={"baselines": odd}), tmp_path)
+
+    ladder = next(table for table in tables(page) if table[0][0] == "rung")
+    assert {(len(row), row[1]) for row in ladder[1:]} == {(8, "a|b")}
+
+
+def test_the_command_is_a_block_that_its_own_text_cannot_leave(make_report, run):
+    command = "advisor run --task 'one\n\n# two ```\n'"
+    part = make_report().run.model_copy(update={"command": command})
+
+    page = render(make_report().model_copy(update={"run": part}), run)
+
+    blocks = [token.content for token in MarkdownIt("commonmark").parse(page) if token.type == "fence"]
+    assert blocks == [command + "\n"]
+
+
+def test_a_report_without_training_says_what_was_not_done(make_report, tmp_path):
+    page = render(make_report(comparison=None, evaluations=[], training=None, forecast=None), tmp_path)
+
+    assert "**FINE_TUNE.**" in page
+    for part in ("## On the same test rows", "## Training", "## Forecast", "## Row by row"):
+        assert part not in page
+
+
+def test_a_graded_metric_has_no_rows_that_flipped(make_report, tmp_path):
+    counts = dict.fromkeys(("fixed", "broken", "both_right", "both_wrong"))
+    comparison = make_report().comparison.model_copy(update=counts)
+
+    page = render(make_report().model_copy(update={"comparison": comparison}), tmp_path)
+
+    assert "Row by row" not in page
+    assert "Fixed" not in page
+
+
+def test_the_score_with_leaked_rows_is_shown_beside_the_clean_one(make_report, tmp_path):
+    report = make_report(comparison=None, evaluations=[])
+    everything = {"n": 120, "metrics": {"exact_match": {"value": 0.7, "low": 0.6, "high": 0.8}}}
+    entries = [*report.baselines[:-1], report.baselines[-1].model_copy(update={"with_leaked": everything})]
+
+    page = render(report.model_copy(update={"baselines": entries}), tmp_path)
+
+    assert "with the 20 rows that stand in train: 0.700 on 120 rows" in page
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        ("SHIP_TUNED", "Ship the tuned model at 0.9"),
+        ("KEEP_BASELINE", "better answer to this task than the tuned model"),
+        ("INCONCLUSIVE", "The test cannot tell the tuned model at 0.9"),
+    ],
+)
+def test_the_advice_after_training_names_both_with_their_numbers(outcome, said, make_report):
+    comparison = make_report().comparison.model_copy(update={"outcome": outcome})
+
+    text = advice(make_report().model_copy(update={"comparison": comparison}))
+
+    assert said in text
+    assert text.count("exact_match, 100 test rows") >= 1
+    assert text[0].isupper()
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        "FINE_TUNE", "PROMPT_IS_ENOUGH", "USE_RETRIEVAL", "COLLECT_EVAL_DATA", "COLLECT_TRAIN_DATA", "FIX_DATA",
+        "NOT_SUITED",
+    ],
+)  # fmt: skip
+def test_the_advice_before_training_names_the_best_cheap_option_on_test(outcome, make_report):
+    report: Any = make_report(comparison=None, evaluations=[])
+    verdict = report.verdict.model_copy(update={"outcome": outcome})
+
+    text = advice(report.model_copy(update={"verdict": verdict}))
+
+    assert "0.6" in text
+    assert "exact_match, 100 test rows" in text
+    assert ("not" in text.lower()) == (outcome != "FINE_TUNE")
