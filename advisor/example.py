@@ -33,8 +33,8 @@ def example_plan() -> Plan:
             "agreement": "yes",
         },
         rungs=("classifier", "zero_shot", "instruction", "few_shot"),
-        learning_rate=2e-3,
-        batch_size=4,
+        learning_rate=1e-3,
+        batch_size=2,
         epochs=2,
         max_minutes=5.5,
     )

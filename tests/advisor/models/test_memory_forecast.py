@@ -9,6 +9,7 @@ from advisor.interrupt import StopSignal
 from advisor.models.facts import ModelFacts
 from advisor.models.forecast import NF4_BYTES, memory_parts, trainable_parameters
 from advisor.models.resolve import resolve
+from trainer.conversation import Example
 from trainer.job import Hyperparameters, ModelSpec
 
 
@@ -61,7 +62,7 @@ def test_the_parts_by_hand() -> None:
     assert parts["weights"] == 2 * 134_515_008
     assert parts["adapter"] == parts["gradients"] == 4 * 4_884_480
     assert parts["optimizer"] == 8 * 4_884_480
-    assert parts["logits"] == 8 * 11 * 49152 * 12
+    assert parts["logits"] == 8 * 10 * 49152 * 12
     assert parts["total"] == sum(value for name, value in parts.items() if name != "total")
 
 
@@ -91,6 +92,7 @@ def test_eager_attention_grows_with_the_square_of_the_length() -> None:
 @pytest.mark.parametrize("attention", ["eager", "sdpa"])
 def test_activations_are_what_autograd_keeps(precision: Any, attention: Any, tiny_model: Path) -> None:
     torch = pytest.importorskip("torch", reason="needs the train extra")
+    from trainer.batches import collate
     from trainer.model import load
     from trainer.scoring import token_sums
     from trainer.training import attach_lora
@@ -98,12 +100,7 @@ def test_activations_are_what_autograd_keeps(precision: Any, attention: Any, tin
     rows, length, answer = 4, 96, 8
     loaded = load(ModelSpec(path=tiny_model, precision=precision, attention=attention))
     model = attach_lora(loaded, Hyperparameters(rank=4)).train()
-    ids = torch.randint(10, 300, (rows, length))
-    mask, labels = torch.ones_like(ids), torch.full_like(ids, -100)
-    mask[0, :9] = 0
-    labels[:, -answer:] = ids[:, -answer:]
-    positions = torch.arange(length).expand(rows, length)
-    batch = {"input_ids": ids, "attention_mask": mask, "labels": labels, "position_ids": positions}
+    batch = collate([_example(length - 9 * (row == 0), answer) for row in range(rows)], loaded.codec.pad_id)
 
     own = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
     kept: dict[int, Any] = {}
@@ -117,7 +114,7 @@ def test_activations_are_what_autograd_keeps(precision: Any, attention: Any, tin
     measured = sum(t.untyped_storage().nbytes() for place, t in kept.items() if place not in own)
 
     facts = resolve(str(tiny_model), lambda event: None, StopSignal()).facts
-    vocabulary = 4 * rows * answer * facts.vocab_size
+    log_softmax = 4 * rows * answer * facts.vocab_size
     parts = memory_parts(
         facts,
         method="lora",
@@ -130,7 +127,11 @@ def test_activations_are_what_autograd_keeps(precision: Any, attention: Any, tin
     )
     workspace = _workspace(facts, precision, rows, length, attention)
     assert sums.tokens == rows * answer
-    assert parts["activations"] - workspace == pytest.approx(measured - vocabulary, rel=0.1)
+    assert parts["activations"] - workspace == pytest.approx(measured - log_softmax, rel=0.1)
+
+
+def _example(length: int, answer: int) -> Example:
+    return Example(ids=[20 + index % 200 for index in range(length)], supervised_from=length - answer)
 
 
 def _workspace(facts: ModelFacts, precision: str, rows: int, length: int, attention: str) -> int:
