@@ -104,9 +104,6 @@ def run_jobs(directories: Sequence[Path], emit: Listener, stop: StopSignal) -> N
 def _start(directories: Sequence[Path]) -> subprocess.Popen[bytes]:
     package = Path(trainer.__file__).resolve().parent
     environment = {
-        # Threads that spin while they wait starve each other where a core is shared: 3 times slower with a second
-        # process on 2 cores. The user's own setting wins.
-        "OMP_WAIT_POLICY": "PASSIVE",
         **os.environ,
         "PYTHONSAFEPATH": "1",
         "PYTHONUNBUFFERED": "1",

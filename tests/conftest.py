@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
-
-# Set before torch is loaded: threads that spin while they wait starve each other on a shared core.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from advisor.interrupt import StopSignal
 from advisor.models.catalogue import EMBEDDED, model_folder, read_manifest

@@ -10,8 +10,9 @@ from advisor.stages.inspect import INSPECT
 from advisor.stages.measure import MEASURE
 from advisor.stages.split import SPLIT, rows_of
 
-_WATCHED_DEV_ROWS = 200
-"""Dev rows whose loss is measured during a training under a time limit."""
+_MOST_WATCHED, _LEAST_WATCHED = 200, 32
+_ROWS_TRAINED_PER_WATCHED = 9
+"""Under a time limit: measured ten times, a dev row costs about what training on three rows does."""
 
 
 class Budget(Artefact):
@@ -45,7 +46,9 @@ def watched_rows(context: Context) -> list[Row]:
     rows = rows_of(context, "dev")
     if context.plan.max_minutes is None:
         return rows
-    return list(stratified_sample(rows, _WATCHED_DEV_ROWS, context.plan.seed))
+    trained = context.get(SPLIT).train
+    count = max(_LEAST_WATCHED, min(_MOST_WATCHED, trained // _ROWS_TRAINED_PER_WATCHED))
+    return list(stratified_sample(rows, count, context.plan.seed))
 
 
 def test_rows(context: Context) -> list[Row]:

@@ -67,6 +67,7 @@ def _make(context: Context) -> Rates:
             seed=plan.seed,
         ),
         train=not plan.no_train,
+        generate_batch_size=_LONGEST_ROWS // 2,
     )
     write_job(directory, job)
     run_jobs([directory], context.emit, context.stop)

@@ -55,6 +55,7 @@ def _make(context: Context) -> Training:
             }
         ),
         hyperparameters=forecast.hyperparameters,
+        samples=1,
         max_seconds=_time_limit(context),
     )
     write_job(directory, _same_limit(directory, job))

@@ -1,0 +1,48 @@
+"""Runs of the installed program that several tests look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from journey_tools import Outcome, advisor
+
+from advisor.example import example_folder
+from advisor.models.resolve import ResolvedModel
+
+
+@pytest.fixture(scope="session")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some of the example's rows."""
+    path = tmp_path_factory.mktemp("rows") / "desk.jsonl"
+    lines = (example_folder() / "desk.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(lines[:200]), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def plan(rows: Path, tiny_model: Path) -> list[str]:
+    """A plan that trains the two-layer model for two epochs in fp32, whatever the verdict."""
+    words = ["--data", rows, "--model", tiny_model, "--task", "Route the message.", "--precision", "fp32"]
+    words += ["--epochs", 2, "--batch-size", 2, "--learning-rate", 1e-3, "--rungs", "classifier,zero_shot"]
+    return [*map(str, words), "--force-train"]
+
+
+@pytest.fixture(scope="session")
+def whole_run(plan: list[str], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
+    """An undisturbed run with the two-layer model, and what it printed."""
+    folder = tmp_path_factory.mktemp("whole")
+    outcome = advisor("run", *plan, "--out", folder / "run", "--json", cwd=folder)
+    assert outcome.code == 0, outcome.err
+    return folder / "run", outcome
+
+
+@pytest.fixture(scope="session")
+def embedded_run(embedded_model: ResolvedModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real run of the embedded model on the bundled example, bounded to two minutes."""
+    folder = tmp_path_factory.mktemp("embedded")
+    task = (example_folder() / "task.txt").read_text(encoding="utf-8")
+    words = ["--data", example_folder() / "desk.jsonl", "--task", task, "--max-minutes", 2, "--force-train"]
+    outcome = advisor("run", *words, "--rungs", "classifier,zero_shot", "--out", folder / "run", cwd=folder)
+    assert outcome.code == 0, outcome.err
+    return folder / "run"
