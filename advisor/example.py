@@ -36,5 +36,5 @@ def example_plan() -> Plan:
         learning_rate=1.5e-3,
         batch_size=4,
         epochs=3,
-        max_minutes=5.75,
+        max_minutes=5.25,
     )
