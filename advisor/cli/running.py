@@ -127,7 +127,7 @@ def _with_run(
 
     directory = open_directory()
     stop = StopSignal(directory.stop_file)
-    display = display_for(quiet=flags["quiet"] or flags["json_"], json_events=flags["json_events"])
+    display = display_for(quiet=flags["quiet"], json_events=flags["json_events"])
     if not flags["quiet"]:
         err(f"run directory: {directory.path}")
     try:
