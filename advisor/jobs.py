@@ -90,15 +90,21 @@ def run_jobs(directories: Sequence[Path], emit: Listener, stop: StopSignal) -> N
     for directory in waiting:
         (directory / STOP_FILE).unlink(missing_ok=True)
     tails = [EventTail(directory / EVENTS_FILE, from_end=True) for directory in waiting]
-    held = next((directory for directory in waiting if lock_owner(directory / LOCK_FILE) is not None), None)
-    if held is not None:
-        _follow(lambda: lock_owner(held / LOCK_FILE) is None, [held], tails, emit, stop)
+    held = [directory for directory in waiting if _is_held(directory)]
+    if held:
+        # A trainer that outlived its advisor holds every job that it was given.
+        _follow(lambda: not any(map(_is_held, held)), held, tails, emit, stop)
+        stop.check()
         waiting = [directory for directory in waiting if not is_finished(directory)]
         if not waiting:
             return
     process = _start(waiting)
     _follow(lambda: process.poll() is not None, waiting, tails, emit, stop)
     _raise_failure(waiting, process.returncode, stop)
+
+
+def _is_held(directory: Path) -> bool:
+    return lock_owner(directory / LOCK_FILE) is not None
 
 
 def _start(directories: Sequence[Path]) -> subprocess.Popen[bytes]:

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Literal
@@ -46,16 +46,16 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGINT, _ask_to_stop)
     _check_identity()
     models: list[object] = []
-    for directory in directories:
+    with ExitStack() as held:
         try:
-            with hold(directory / LOCK_FILE):
-                code = _work(directory, models)
+            # All of them from the start: an advisor that comes later must not begin a job that waits its turn here.
+            for directory in directories:
+                held.enter_context(hold(directory / LOCK_FILE))
         except JobBusy as busy:
             print(busy, file=sys.stderr)  # noqa: T201
-            code = ExitCode.LACKING
-        if code:
-            return code
-    return ExitCode.OK
+            return ExitCode.LACKING
+        codes = (_work(directory, models) for directory in directories)
+        return next((code for code in codes if code), ExitCode.OK)
 
 
 def _ask_to_stop(number: int, frame: FrameType | None) -> None:

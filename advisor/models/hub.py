@@ -22,6 +22,15 @@ _CHILD = (
 )
 
 
+_ENVIRONMENT = {
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    # The library's own 10 s are too few on a slow line or a busy machine.
+    "HF_HUB_ETAG_TIMEOUT": "60",
+    "HF_HUB_DOWNLOAD_TIMEOUT": "60",
+}
+
+
 def get_from_hub(repository: str, revision: str | None, emit: Listener, stop: StopSignal) -> tuple[Path, str]:
     """The folder of a hub model in the hub's own cache, and its commit.
 
@@ -90,7 +99,7 @@ def _fetch(repository: str, revision: str | None, emit: Listener, stop: StopSign
         total,
         emit,
         stop,
-        environment={"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"},
+        environment=_ENVIRONMENT,
     )
     if ended.code:
         raise Fault(

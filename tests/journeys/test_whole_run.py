@@ -168,6 +168,6 @@ def test_embedded_model_learns_the_example(embedded_run: Path) -> None:
     assert tuned.loss < 0.5 * base.loss
     assert base.supervised_tokens == tuned.supervised_tokens
     assert report.run.reductions
-    assert report.run.duration_s < 4 * 60
+    assert report.run.duration_s < 5 * 60
     assert report.training is not None
     assert report.training.config["quantised"] is False
