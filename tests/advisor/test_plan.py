@@ -186,7 +186,7 @@ def test_the_output_flags_are_where_the_result_goes(advisor, monkeypatch, tmp_pa
     monkeypatch.setattr("advisor.walk.walk", stop)
     cases = {
         (): {"quiet": False, "json_events": False},
-        ("--json",): {"quiet": True, "json_events": False},
+        ("--json",): {"quiet": False, "json_events": False},
         ("--quiet",): {"quiet": True, "json_events": False},
         ("--json-events",): {"quiet": False, "json_events": True},
     }
