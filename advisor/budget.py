@@ -14,7 +14,7 @@ LEAST_TRAIN_ROWS = 32
 
 _LADDER_SHARE = 0.15
 _SCORING_SHARE = 0.30
-_START_SECONDS = 9.0
+START_SECONDS = 9.0
 """A child process of the trainer: imports and the load of a small model."""
 _CHILDREN = 3
 _SAFETY = 0.92
@@ -68,7 +68,7 @@ def allow(
     """
     if seconds is None:
         return Allowance(dev_rows, test_rows, ())
-    usable = max(0.0, seconds * _SAFETY - _CHILDREN * _START_SECONDS)
+    usable = max(0.0, seconds * _SAFETY - _CHILDREN * START_SECONDS)
     dev = _fit(usable * _LADDER_SHARE, speed.answer * max(1, asked_rungs), dev_rows, LEAST_DEV_ROWS)
     # zero_shot, the winner of dev and the tuned model answer; base and tuned are scored for loss.
     test = _fit(usable * _SCORING_SHARE, 3 * speed.answer + 2 * speed.score, test_rows, LEAST_TEST_ROWS)
@@ -88,11 +88,12 @@ def _fit(seconds: float, each: float, there: int, least: int) -> int:
 
 @dataclass(frozen=True)
 class TrainingAllowance:
-    """What of the training fits."""
+    """What of the training fits; `scoring_seconds` is what the work after it was estimated to take."""
 
     rows: int
     epochs: float
     seconds: float
+    scoring_seconds: float
     reductions: tuple[str, ...]
 
 
@@ -114,17 +115,17 @@ def allow_training(
     """
     watching = evaluations * dev_rows * speed.score
     wanted = rows * epochs * speed.train + watching
-    if seconds is None:
-        return TrainingAllowance(rows, epochs, wanted, ())
     scoring = test_rows * (speed.answer + 2 * speed.score)
-    usable = max(30.0, seconds * _SAFETY - 2 * _START_SECONDS - scoring)
+    if seconds is None:
+        return TrainingAllowance(rows, epochs, wanted, scoring, ())
+    usable = max(30.0, seconds * _SAFETY - 2 * START_SECONDS - scoring)
     if wanted <= usable or speed.train == 0:
-        return TrainingAllowance(rows, epochs, wanted, ())
+        return TrainingAllowance(rows, epochs, wanted, scoring, ())
     fitting = max(1.0, (usable - watching) / speed.train)
     kept = min(rows, max(LEAST_TRAIN_ROWS, int(fitting)))
     if kept < min(rows, rows * epochs):
         note = f"{kept:,} of {rows:,} training rows are trained on, for one epoch (time limit)"
-        return TrainingAllowance(kept, 1.0, kept * speed.train + watching, (note,))
+        return TrainingAllowance(kept, 1.0, kept * speed.train + watching, scoring, (note,))
     shorter = min(epochs, max(1.0, fitting / rows))
     notes = (f"{shorter:.1f} of {epochs:g} epochs are trained (time limit)",) if shorter < epochs else ()
-    return TrainingAllowance(rows, shorter, rows * shorter * speed.train + watching, notes)
+    return TrainingAllowance(rows, shorter, rows * shorter * speed.train + watching, scoring, notes)

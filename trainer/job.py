@@ -118,8 +118,10 @@ class TrainJob(Frozen):
     hyperparameters: Hyperparameters
     samples: int = Field(default=2, ge=0, description="dev rows answered at each evaluation")
     max_seconds: float | None = Field(
-        default=None, gt=0, description="end with the best so far once this long; restarts count anew"
+        default=None, gt=0, description="for training and what follows; ends with the best so far"
     )
+    expected_seconds: float | None = Field(default=None, gt=0, description="estimate of all steps")
+    reserve_seconds: float = Field(default=0.0, ge=0, description="estimate of the work after training")
 
 
 class MeasureJob(Frozen):

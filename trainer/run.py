@@ -12,6 +12,7 @@ from typing import Any
 from rubrics.errors import Fault
 from trainer.batches import read_examples
 from trainer.conversation import ChatCodec
+from trainer.deadline import Deadline
 from trainer.errors import Stopped
 from trainer.events import Listener, Logged, Progress, Sample
 from trainer.generate import Batch, Request, check_lengths, generate, plan_batches
@@ -178,7 +179,7 @@ def run_measure(job: MeasureJob, place: Workplace, models: ModelCache) -> None:
 
 def run_train(job: TrainJob, place: Workplace, models: ModelCache) -> None:
     """Train from the last whole checkpoint, or from the start."""
-    start = time.perf_counter()
+    start, deadline = time.perf_counter(), Deadline.of(job)
     memory = PeakMemory(pick_device())
     spec = _settled(job.model, place.directory / CHOICES_FILE)
     loaded = models.get(spec, place.emit)
@@ -189,7 +190,7 @@ def run_train(job: TrainJob, place: Workplace, models: ModelCache) -> None:
     model = attach_lora(loaded, parameters)
     _settle(loaded, place.directory / CHOICES_FILE)
     sampler = _Sampler(job, place, loaded)
-    reporter = Reporter(place.emit, place.should_stop, sampler, job.max_seconds)
+    reporter = Reporter(place.emit, place.should_stop, sampler, deadline)
     trainer = build_trainer(loaded, parameters, train, dev, place.directory, reporter)
     checkpoint = last_checkpoint(place.directory)
     if checkpoint is not None:

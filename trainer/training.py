@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, Traine
 from rubrics.errors import ExitCode, Fault
 from trainer.batches import EpochOrder, collate, to_device
 from trainer.conversation import Example
+from trainer.deadline import Deadline
 from trainer.events import Listener, Metric, Progress
 from trainer.job import HistoryPoint, Hyperparameters
 from trainer.model import LoadedModel
@@ -121,13 +121,18 @@ class Reporter(TrainerCallback):
         emit: Listener,
         should_stop: Callable[[], bool],
         on_evaluation: Callable[[int], None],
-        max_seconds: float | None = None,
+        deadline: Deadline | None = None,
     ) -> None:
-        self._deadline = None if max_seconds is None else time.monotonic() + max_seconds
+        self._deadline = deadline or Deadline(None)
+        self._first_step = 0
         self._emit = emit
         self._should_stop = should_stop
         self._on_evaluation = on_evaluation
         self.stopped = False
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Note where this try begins: a resumed one has done nothing yet of what its time is counted for."""
+        self._first_step = state.global_step
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
         """Pass measured values on; lines without any (the Trainer's summary) are not ours.
@@ -146,7 +151,7 @@ class Reporter(TrainerCallback):
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Progress; the last step is always measured and kept; a stop saves first."""
         self._emit(Progress(task="train", done=state.global_step, total=state.max_steps, unit="steps"))
-        if state.global_step >= state.max_steps or self._is_late():
+        if state.global_step >= state.max_steps or self._is_late(state):
             control.should_evaluate = True
             control.should_save = True
             control.should_training_stop = True
@@ -155,8 +160,8 @@ class Reporter(TrainerCallback):
             control.should_save = True
             control.should_training_stop = True
 
-    def _is_late(self) -> bool:
-        return self._deadline is not None and time.monotonic() > self._deadline
+    def _is_late(self, state: Any) -> bool:
+        return self._deadline.is_over((state.global_step - self._first_step) / state.max_steps)
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Let the caller show sample answers of the model as it is now."""

@@ -24,6 +24,7 @@ class Forecast(Artefact):
         memory: predicted bytes by part for the method.
         memory_measured_bytes: peak of the dry run at the longest rows.
         seconds: predicted from the dry run's rate.
+        scoring_seconds: the same of scoring the test rows afterwards.
         train_rows: rows that are trained on.
         notes: where proposals come from, and what a time limit took away.
     """
@@ -33,6 +34,7 @@ class Forecast(Artefact):
     memory: dict[str, int]
     memory_measured_bytes: int | None
     seconds: float | None
+    scoring_seconds: float
     trainable_parameters: int
     trainable_parameters_measured: int | None
     alternatives: list[dict[str, Any]]
@@ -68,6 +70,7 @@ def _make(context: Context) -> Forecast:
         memory=memory,
         memory_measured_bytes=measured.train_peak_memory_bytes,
         seconds=allowance.seconds if measured.train_tokens_per_second else None,
+        scoring_seconds=allowance.scoring_seconds,
         trainable_parameters=trainable_parameters(facts, plan.rank),
         trainable_parameters_measured=measured.trainable_parameters,
         alternatives=[_alternative(context, parameters, other) for other in METHODS if other != method],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from advisor.budget import START_SECONDS
 from advisor.data.splitting import stratified_sample
 from advisor.jobs import read_result, run_jobs, write_job
 from advisor.stage import Artefact, Context, Stage
@@ -17,6 +18,10 @@ from advisor.stages.split import rows_of
 from trainer.job import ModelSpec, TrainJob, TrainResult, write_json, write_json_lines
 
 ADAPTER = "adapter"
+
+_LEAST_SECONDS = 60.0
+"""A training that the time left would end at once is given this long, so that something can be compared."""
+_TIMES = ("max_seconds", "expected_seconds", "reserve_seconds")
 
 
 class Training(Artefact):
@@ -56,7 +61,7 @@ def _make(context: Context) -> Training:
         ),
         hyperparameters=forecast.hyperparameters,
         samples=1,
-        max_seconds=_time_limit(context),
+        **_time_limit(context),
     )
     write_job(directory, _same_limit(directory, job))
     # In one child with the scoring that follows, if any: imports are paid once.
@@ -82,12 +87,16 @@ def _make(context: Context) -> Training:
     )
 
 
-def _time_limit(context: Context) -> float | None:
-    """Seconds after which training ends with what it has: the forecast, and a third more."""
-    forecast = context.get(FORECAST)
-    if context.plan.max_minutes is None or forecast.seconds is None:
-        return None
-    return max(60.0, 1.33 * forecast.seconds)
+def _time_limit(context: Context) -> dict[str, Any]:
+    """What is left of the plan's time, and what the steps and the scoring after them were estimated to take."""
+    forecast, left = context.get(FORECAST), context.seconds_left()
+    if left is None or forecast.seconds is None:
+        return {}
+    return {
+        "max_seconds": max(_LEAST_SECONDS, left - START_SECONDS),
+        "expected_seconds": forecast.seconds,
+        "reserve_seconds": forecast.scoring_seconds,
+    }
 
 
 def _same_limit(directory: Any, job: TrainJob) -> TrainJob:
@@ -96,7 +105,7 @@ def _same_limit(directory: Any, job: TrainJob) -> TrainJob:
     if not path.exists():
         return job
     former = json.loads(path.read_text(encoding="utf-8"))
-    return job.model_copy(update={"max_seconds": former.get("max_seconds")})
+    return job.model_copy(update={name: former[name] for name in _TIMES if name in former})
 
 
 def _note_identity(context: Context) -> None:
