@@ -18,11 +18,28 @@ from rubrics.scoring.json_answers import (
     json_validity,
     repeated_keys,
 )
-from rubrics.scoring.labels import Confusion, accuracy, confusion, extract_label, label_match, strict_label
-from rubrics.scoring.numeric import numeric_match
+from rubrics.scoring.labels import (
+    Confusion,
+    accuracy,
+    confusion,
+    extract_label,
+    label_match,
+    macro_f1_interval,
+    strict_label,
+)
+from rubrics.scoring.numeric import is_quantity, numeric_match
 from rubrics.scoring.overlap import chrf, rouge_1, rouge_2, rouge_l
 from rubrics.scoring.schemas import check_schema, schema_validity
-from rubrics.scoring.table import METRICS, Metric, Options, Scorer, get_metric, scorer, unused_options
+from rubrics.scoring.table import (
+    METRICS,
+    Metric,
+    Options,
+    Scorer,
+    deciding_metric,
+    get_metric,
+    scorer,
+    unused_options,
+)
 from rubrics.scoring.tokens import TokenMeans, next_token_accuracy, token_means
 from rubrics.scoring.wording import (
     char_f1,
@@ -49,6 +66,7 @@ __all__ = [
     "check_schema",
     "chrf",
     "confusion",
+    "deciding_metric",
     "exact_match",
     "extract_label",
     "field_counts",
@@ -58,12 +76,14 @@ __all__ = [
     "format_adherence",
     "format_failures",
     "get_metric",
+    "is_quantity",
     "json_equality",
     "json_inside",
     "json_part",
     "json_validity",
     "label_match",
     "length_ratio",
+    "macro_f1_interval",
     "mixed_f1",
     "next_token_accuracy",
     "numeric_match",

@@ -73,6 +73,11 @@ def read_quantity(text: str) -> Quantity | None:
     return Quantity(value, ((match["before"] or "").strip() or match["after"] or "").casefold())
 
 
+def is_quantity(text: str) -> bool:
+    """Say whether a text is a number, perhaps with its unit, and nothing else."""
+    return _NUMBER.fullmatch(text.strip().translate(_PLAIN)) is not None and read_quantity(text) is not None
+
+
 def numeric_match(prediction: str, references: Sequence[str], *, tolerance: str = "0") -> float:
     """Say whether the answer's number is the reference's, within a tolerance.
 

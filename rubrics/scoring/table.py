@@ -49,6 +49,11 @@ def _no_problem(reference: str) -> str:
     return ""
 
 
+def _macro_f1_of_one(prediction: str, references: Sequence[str], *, labels: Sequence[str]) -> float:
+    """Macro-F1 of a row by itself: the one label that occurs is right, or it is not."""
+    return accuracy(prediction, references)
+
+
 @dataclass(frozen=True)
 class Metric:
     """A named way to score answers.
@@ -129,7 +134,7 @@ _TABLE = (
     ),
     Metric(
         "macro_f1",
-        accuracy,
+        _macro_f1_of_one,
         binary=False,
         description="Mean F1 of the labels, a rare label as heavy as a common one; over all rows together.",
         needs=("labels",),
@@ -277,6 +282,25 @@ def get_metric(name: str) -> Metric:
         fix=f"{hint}Known metrics: {', '.join(METRICS)}.",
         code=ExitCode.WRONG_USE,
     )
+
+
+def deciding_metric(name: str) -> Metric:
+    """Return a metric by which a run can choose, compare and conclude.
+
+    Raises:
+        Fault: there is none of that name, or it cannot decide; exit code 2, with those that can.
+    """
+    metric = get_metric(name)
+    if not metric.decides:
+        why = "it only describes" if metric.per_row else "it scores all rows together"
+        can = ", ".join(known for known, found in METRICS.items() if found.decides)
+        raise Fault(
+            f"The metric {name} cannot decide: {why}.",
+            where="--metric",
+            fix=f"Metrics that can: {can}.",
+            code=ExitCode.WRONG_USE,
+        )
+    return metric
 
 
 def scorer(name: str, options: Options) -> Scorer:
