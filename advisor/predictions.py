@@ -45,9 +45,13 @@ def score_answers(
     rows: Sequence[Row],
     prompts: Mapping[str, Sequence[Message]],
     completions: Iterable[Completion],
-    scoring: Scoring,
+    scoring: Scoring | None = None,
 ) -> list[Prediction]:
-    """Score every row's answer by every metric that scores a row, in the order of the rows."""
+    """Score every row's answer by every metric that scores a row, in the order of the rows.
+
+    Without `scoring` by those that need nothing.
+    """
+    scoring = scoring or Scoring()
     by_id = {completion.id: completion for completion in completions}
     return [_score(row, prompts[row.id], by_id[row.id], scoring) for row in rows]
 
@@ -66,12 +70,15 @@ def _score(row: Row, prompt: Sequence[Message], completion: Completion, scoring:
     )
 
 
-def summarise(predictions: Sequence[Prediction], seed: int, scoring: Scoring) -> dict[str, Score]:
-    """Value and interval of each metric.
+def summarise(
+    predictions: Sequence[Prediction], seed: int, scoring: Scoring | None = None
+) -> dict[str, Score]:
+    """Value and interval of each metric, by default of those that need nothing.
 
     Raises:
         ValueError: no predictions; there is no mean.
     """
+    scoring = scoring or Scoring()
     pairs = [(prediction.prediction, prediction.reference) for prediction in predictions]
     labels = scoring.options.labels or ()
     return {

@@ -30,4 +30,5 @@ def mostly_unspaced(text: str) -> bool:
     Hangul counts among them although it has spaces: its particles cling to the words.
     """
     letters = sum(map(str.isalpha, text))
-    return 2 * sum(found.isalpha() for found in _UNSPACED.findall(text)) > letters
+    unspaced = sum(match[0].isalpha() for match in _UNSPACED.finditer(text))
+    return 2 * unspaced > letters

@@ -91,6 +91,7 @@ def _metric(report: Report) -> str:
     lines = [f"`{task.metric}` decides ({task.metric_reason})."]
     if task.metric_warning:
         lines.append(f"Take care: {task.metric_warning}.")
+    scored: list[tuple[str, dict[str, Score]]]
     scored = [(entry.system, entry.metrics) for entry in report.evaluations] or [
         (rung_words(entry.rung), entry.metrics) for entry in report.baselines if entry.split == "test"
     ]

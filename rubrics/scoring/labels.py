@@ -140,8 +140,7 @@ def confusion(truth: Sequence[str], answered: Sequence[str | None]) -> Confusion
 
 def strict_label(answer: str, labels: Sequence[str]) -> str | None:
     """Return the label that the whole answer is (NFC, trimmed), or None."""
-    bare = nfc(answer).strip()
-    return next((label for label in labels if nfc(label).strip() == bare), None)
+    return _by_bare_name(tuple(labels)).get(nfc(answer).strip())
 
 
 def _label_scores(right: int, answered: int, support: int) -> LabelScores:
@@ -151,6 +150,11 @@ def _label_scores(right: int, answered: int, support: int) -> LabelScores:
         f1=2 * right / (answered + support) if answered + support else 0.0,
         support=support,
     )
+
+
+@functools.lru_cache(maxsize=8)
+def _by_bare_name(labels: tuple[str, ...]) -> Mapping[str, str]:
+    return {nfc(label).strip(): label for label in labels}
 
 
 def _spaced(text: str) -> str:

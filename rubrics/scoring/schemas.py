@@ -57,13 +57,15 @@ def _validator(schema_text: str) -> Any:
     from jsonschema_specifications import REGISTRY
 
     schema = json.loads(schema_text)
-    kind = validator_for(schema, default=Draft202012Validator)
+    kind: Any = validator_for(schema, default=Draft202012Validator)
     try:
         # Without formats: their check of patterns knows Python's syntax alone.
         kind.check_schema(schema, format_checker=FormatChecker(formats=()))
     except SchemaError as error:
         raise _bad_schema(f"is not a JSON Schema: {error.message}") from None
-    searching = extend(kind, {"pattern": _pattern, "patternProperties": _pattern_properties})
+    searching = extend(  # type: ignore[no-untyped-call]
+        kind, {"pattern": _pattern, "patternProperties": _pattern_properties}
+    )
     # With the specifications alone: the default registry fetches what a schema refers to from the network.
     return searching(schema, registry=REGISTRY)
 
