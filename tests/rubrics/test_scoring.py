@@ -76,7 +76,7 @@ def test_normalisation_is_the_official_scripts(text, expected):
     assert squad_normalise(text) == expected
 
 
-ANY_FORM = Options(schema={"type": "object"}, pattern=".*", labels=("Paris", "Rome", "Oslo"))
+ANY_FORM = Options(schema={"type": "object"}, pattern=".*", labels=("Paris France", "Rome", "Oslo"))
 SUITS = {"json": ('{"a": 1}', ["[1]", '{"a": 1.0}']), "number": ("7 km", ["6 km", "7 km"])}
 READS_NO_REFERENCE = {"json_validity", "schema_validity", "format_adherence", "refusal_rate"}
 
@@ -86,10 +86,10 @@ def suits(name: str) -> tuple[str, list[str]]:
     if name == "call_match":
         return '{"f": {"x": 1}}', ["[]", '[{"f": {"x": [1, 2]}}]']
     kind = "number" if name.startswith("numeric") else "json" if name.startswith(("json", "field")) else ""
-    return SUITS.get(kind, ("Paris", ["Rome", "Paris", "Oslo"]))
+    return SUITS.get(kind, ("Paris France", ["Rome", "Paris France", "Oslo"]))
 
 
-@pytest.mark.parametrize("name", METRICS.keys() - READS_NO_REFERENCE)
+@pytest.mark.parametrize("name", [name for name in METRICS if name not in READS_NO_REFERENCE])
 def test_the_best_reference_counts(name):
     answer, references = suits(name)
     score = scorer(name, ANY_FORM)
@@ -97,7 +97,7 @@ def test_the_best_reference_counts(name):
     assert score(answer, references) == score(answer, references[::-1]) == 1.0
 
 
-@pytest.mark.parametrize("name", METRICS.keys() - READS_NO_REFERENCE)
+@pytest.mark.parametrize("name", [name for name in METRICS if name not in READS_NO_REFERENCE])
 def test_references_that_cannot_be_scored_are_refused(name):
     score = scorer(name, ANY_FORM)
     with pytest.raises(ValueError, match="at least one reference"):
@@ -106,7 +106,7 @@ def test_references_that_cannot_be_scored_are_refused(name):
         score("P", "Paris")
 
 
-@pytest.mark.parametrize("name", READS_NO_REFERENCE)
+@pytest.mark.parametrize("name", sorted(READS_NO_REFERENCE))
 def test_a_metric_that_reads_no_reference_asks_for_none(name):
     assert scorer(name, ANY_FORM)('{"a": 1}', []) == scorer(name, ANY_FORM)('{"a": 1}', ["x"])
 

@@ -1,5 +1,7 @@
 """`evaluate` module for `rubrics.scoring.label_match`; imports stand one a line because its loader parses them."""
 
+from typing import Any
+
 from rubrics.metrics import shared
 from rubrics.scoring import label_match
 
@@ -22,10 +24,8 @@ exact_match it tells a failure of form from a wrong choice.
 """
 
     def _compute(
-        self,
-        predictions: list[str],
-        references: list[str] | list[list[str]] | None = None,
-        labels: list[str] | None = None,
+        self, predictions: list[str], references: list[str] | list[list[str]] | None = None, **options: Any
     ) -> dict[str, float]:
         every = {text for entry in shared.accepted(predictions, references) for text in entry}
-        return super()._compute(predictions, references, labels=tuple(labels or sorted(every)))
+        labels = tuple(options.get("labels") or sorted(every))
+        return super()._compute(predictions, references, labels=labels)

@@ -100,7 +100,7 @@ def test_the_whole_answer_must_fit(answer, pattern, fits):
 def test_a_pattern_that_does_not_end_is_stopped():
     start = time.perf_counter()
     with pytest.raises(Fault, match="takes over 1 s") as raised:
-        format_adherence("a" * 60 + "!", pattern=r"(?:a|a|aa)*(?:a|aa)*b")
+        format_adherence("a" * 60 + "!", pattern=r"(?:a|a)*")
 
     assert time.perf_counter() - start < 10
     assert (raised.value.code, raised.value.where) == (ExitCode.WRONG_USE, "--pattern")

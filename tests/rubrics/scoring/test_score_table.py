@@ -22,7 +22,18 @@ from rubrics.scoring import (
 )
 
 GIVEN = Options(schema={}, pattern="x", tolerance="1", labels=("x", "y"))
-ANSWERS = ["", "x", "X.", "서울", "42", '{"a": 1}', "I cannot help", "\x00", "a" * 2_000]
+ANSWERS = [
+    "",
+    '[{"name": "f", "arguments": {}}]',
+    "x",
+    "X.",
+    "서울",
+    "42",
+    '{"a": 1}',
+    "I cannot help",
+    "\x00",
+    "a" * 2_000,
+]
 
 
 @pytest.mark.parametrize("name", METRICS)
