@@ -22,9 +22,11 @@ _REFERENCE_WIDTH = 2000
 
 LEAST_UPDATES = 100
 
-_FORMS = 10
-_FORM_SHARE = 0.9
-"""Answers are written in a fixed form where ten forms cover nine in ten of them (ours)."""
+_MOST_FORMS, _ROWS_PER_FORM, _FORM_SHARE, _LONGEST_FORM = 10, 10, 0.9, 40
+"""Answers keep a fixed form where ten short forms, or one for ten rows, cover nine in ten of them (ours)."""
+_PROSE = re.compile(r"[aA\s.,;:!?'\"]*")
+"""The form of ordinary wording, which may be worded otherwise."""
+_SENTENCE = re.compile(r"\s.*[.!?。…~]\W*$", re.DOTALL)
 _SHORT_WORDS = 8
 _SHORT_CHARACTERS = 24
 """Of the 90th percentile of the answers: a span and not a text (ours; SQuAD's answers have 3 words on average)."""
@@ -117,7 +119,7 @@ def _for_labels(answers: Sequence[str]) -> MetricProposal | None:
     return MetricProposal(
         "exact_match",
         ("label_match", "macro_f1") if len(labels) > 1 else ("label_match",),
-        f"the answers are a closed set of {len(labels)} labels, and a label is right or wrong; label_match shows "
+        f"the answers are a closed set of labels ({len(labels)}), and a label is right or wrong; label_match shows "
         "right choices in a wrong form, macro_f1 weighs rare labels as much as common ones",
     )
 
@@ -132,42 +134,38 @@ def _for_numbers(answers: Sequence[str]) -> MetricProposal | None:
 
 def _for_forms(answers: Sequence[str]) -> MetricProposal | None:
     forms = Counter(map(_form, answers))
-    covered = sum(count for _, count in forms.most_common(_FORMS)) / len(answers)
+    most = min(_MOST_FORMS, len(answers) // _ROWS_PER_FORM)
+    covered = sum(count for _, count in forms.most_common(most)) / len(answers)
     usual = forms.most_common(1)[0][0]
-    # Words alone are a form too, but one that wording may leave.
-    if (
-        covered < _FORM_SHARE
-        or re.fullmatch(r"[a가 ]*", usual.replace("A", "a"))
-        or len(usual) > _LONGEST_FORM
-    ):
+    if covered < _FORM_SHARE or len(usual) > _LONGEST_FORM or _PROSE.fullmatch(usual):
         return None
     return MetricProposal(
         "exact_match",
         (),
-        f"the answers are written in a fixed form (such as {usual!r}: A, a for letters, 9 for digits), which must be kept",
+        f"the answers keep a fixed form (such as {usual!r}, with a and A for letters and 9 for digits), so every "
+        "character counts",
     )
 
 
-_LONGEST_FORM = 40
-
-
 def _form(answer: str) -> str:
-    """The answer with runs of capitals, letters and digits folded: "SK-48213" has the form "A-9"."""
-    folded = re.sub(r"\d+", "9", answer.strip())
-    folded = re.sub(r"[^\W\d_a-z]*[a-z]+[^\W\d_]*", "a", folded)
-    return re.sub(r"[A-Z]+", "A", folded)
+    """The answer with runs of letters and of digits folded: "SK-48213" has the form "A-9"."""
+    folded = re.sub(r"[^\W\d_]+", lambda run: "A" if run[0].isupper() else "a", answer.strip())
+    return re.sub(r"\d+", "9", folded)
 
 
 def _for_spans(answers: Sequence[str]) -> MetricProposal | None:
     unspaced = _unspaced(answers)
     lengths = sorted(len(answer) if unspaced else len(answer.split()) for answer in answers)
-    if lengths[int(0.9 * (len(lengths) - 1))] > (_SHORT_CHARACTERS if unspaced else _SHORT_WORDS):
+    sentences = sum(_SENTENCE.search(answer) is not None for answer in answers)
+    longest = _SHORT_CHARACTERS if unspaced else _SHORT_WORDS
+    if lengths[int(0.9 * (len(lengths) - 1))] > longest or 2 * sentences > len(answers):
         return None
     unit = "characters" if unspaced else "words"
     return MetricProposal(
         "squad_exact_match",
         ("mixed_f1",) if unspaced else (),
-        f"the answers are short spans, right whatever their case and punctuation; F1 of {unit} gives partial credit",
+        "the answers are short spans, right whatever their case and punctuation; "
+        f"{'mixed_f1' if unspaced else 'token_f1'} gives partial credit by {unit}",
     )
 
 
