@@ -79,7 +79,8 @@ def score_file(
             references.
     """
     given, wanted = read_texts(predictions), read_references(references)
-    names, known = prepared(metrics, wanted, options or Options())
+    asked = prepared(metrics, wanted, options or Options())
+    names, known = asked.names, asked.options
     scored = {name: _row_scores(name, given, wanted, known) for name in names if METRICS[name].per_row}
     pairs = [(given.get(row_id), answers[0]) for row_id, answers in wanted.items()]
     return Scored(
@@ -92,30 +93,41 @@ def score_file(
             else score_over_all(pairs, name, known.labels or (), seed)
             for name in names
         },
-        details=details(scored, pairs, names, known),
+        details=details(scored, pairs, asked),
     )
 
 
-def prepared(
-    metrics: Sequence[str], references: Mapping[str, Sequence[str]], options: Options
-) -> tuple[list[str], Options]:
-    """The metrics with `auto` resolved, and their options with the labels of these references.
+@dataclass(frozen=True)
+class Asked:
+    """The metrics that were asked for, `auto` resolved.
+
+    Attributes:
+        reason: why `auto` became what it did, in words; empty where it was not asked for.
+    """
+
+    names: tuple[str, ...]
+    options: Options
+    reason: str
+
+
+def prepared(metrics: Sequence[str], references: Mapping[str, Sequence[str]], options: Options) -> Asked:
+    """Resolve `auto`, find the labels of these references, and see that each metric can score them.
 
     Raises:
         Fault: a metric cannot score these references, or an option is read by none.
     """
-    proposed = (
-        propose_metric([accepted[0] for accepted in references.values()]) if AUTO_METRIC in metrics else None
-    )
-    names: dict[str, None] = {}
-    for name in metrics:
-        names |= dict.fromkeys(
-            (proposed.metric, *proposed.beside) if proposed and name == AUTO_METRIC else (name,)
-        )
+    names, reason = dict.fromkeys(metrics), ""
+    if AUTO_METRIC in names:
+        proposed = propose_metric([accepted[0] for accepted in references.values()])
+        named = [name for name in metrics if name != AUTO_METRIC]
+        names = dict.fromkeys((proposed.metric, *proposed.beside, *named))
+        reason = f"{proposed.metric}: {proposed.reason}"
+        if proposed.warning:
+            reason += f". Take care: {proposed.warning}"
     refuse_unused(list(names), options)
     known = with_labels(names, references.values(), options)
     check_usable(list(names), references, known)
-    return list(names), known
+    return Asked(tuple(names), known, reason)
 
 
 def _row_scores(
@@ -128,8 +140,7 @@ def _row_scores(
 def details(
     scored: Mapping[str, Sequence[float]],
     pairs: Sequence[tuple[str | None, str]],
-    names: Sequence[str],
-    options: Options,
+    asked: Asked,
 ) -> dict[str, Any]:
     """What single numbers cannot hold: failures of form, confusions, repeated keys, the direction of a length.
 
@@ -137,16 +148,15 @@ def details(
         scored: of each metric that scores a row its scores, in the order of `pairs`.
         pairs: answer (None where it is missing) and first reference of each row.
     """
-    found: dict[str, Any] = {}
+    names, labels = asked.names, asked.options.labels or ()
+    found: dict[str, Any] = {"proposed": asked.reason} if asked.reason else {}
     for strict, forgiving in FORGIVING.items():
         if strict in scored and forgiving in scored:
             failures = format_failures(scored[strict], scored[forgiving])
             found.setdefault("format_failures", {})[strict] = {**vars(failures), "share": failures.share}
     for name, read in (("macro_f1", strict_label), ("label_macro_f1", extract_label)):
         if name in names:
-            found[name] = _confusions(
-                pairs, [None if a is None else read(a, options.labels or ()) for a, _ in pairs]
-            )
+            found[name] = _confusions(pairs, [None if a is None else read(a, labels) for a, _ in pairs])
     if "json_validity" in names:
         found["repeated_keys"] = sum(bool(repeated_keys(answer)) for answer, _ in pairs if answer is not None)
     if "length_ratio" in names and any(reference.strip() for _, reference in pairs):
@@ -186,12 +196,14 @@ def compare_files(
         )
     first, second = _answers_file(a), _answers_file(b)
     wanted = read_references(references) if references else _own_references(first, second)
-    [name, *_], known = prepared([metric], wanted, options or Options())
+    asked = prepared([metric], wanted, options or Options())
+    name, known = asked.names[0], asked.options
     before, after = (_scored(read_texts(path), wanted, name, known) for path in (first, second))
     measured = paired(before, after, name, seed)
     names = ("difference", "low", "high", "p_value", "n", "fixed", "broken")
     decision = compare_outcome(PairedResult(**{key: measured[key] for key in names}), min_gain=min_gain)
-    return {**measured, "baseline": str(a), "tuned": str(b), **decision.to_dict()}
+    reason = {"metric_reason": asked.reason} if asked.reason else {}
+    return {**measured, "baseline": str(a), "tuned": str(b), **decision.to_dict(), **reason}
 
 
 def _answers_file(path: Path) -> Path:

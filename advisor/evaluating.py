@@ -57,10 +57,9 @@ def evaluate_model(
     """
     _check(subject)
     rows = read_file(data).rows
-    names, known = prepared(
-        metrics, {row.source or row.id: row.references for row in rows}, options or Options()
-    )
-    scoring = Scoring(names[0], tuple(dict.fromkeys((*BASIC, *names))), known)
+    asked = prepared(metrics, {row.source or row.id: row.references for row in rows}, options or Options())
+    names = asked.names
+    scoring = Scoring(names[0], tuple(dict.fromkeys((*BASIC, *names))), asked.options)
     folder = out or Path("runs") / f"{time.strftime('%Y%m%d-%H%M%S')}-evaluate-{data.stem}"
     try:
         folder.mkdir(parents=True)
@@ -82,7 +81,7 @@ def evaluate_model(
         missing=0,
         unknown=0,
         metrics={name: summed[name] for name in names},
-        details=details({name: scores[name] for name in names if name in scores}, pairs, names, known),
+        details=details({name: scores[name] for name in names if name in scores}, pairs, asked),
     )
     write_json(folder / "scores.json", scored.to_json())
     return scored, folder

@@ -101,6 +101,8 @@ def compare(
             f"{found['metric']} {found['difference']:+.4f} [{found['low']:+.4f}, {found['high']:+.4f}], "
             f"p = {found['p_value']:.3g} ({found['test']}), n = {found['n']}"
         )
+        if "metric_reason" in found:
+            out(f"proposed {found['metric_reason']}")
         if found["fixed"] is not None:
             out(
                 f"fixed {found['fixed']}, broken {found['broken']}, both right {found['both_right']}, "

@@ -140,6 +140,8 @@ def _show_scores(scored: Any, as_json: bool) -> None:
             [[name, str(scored.n), interval(s)] for name, s in scored.metrics.items()],
         )
     )
+    if "proposed" in scored.details:
+        out(f"proposed {scored.details['proposed']}")
     for name, failures in scored.details.get("format_failures", {}).items():
         out(f"{name}: {failures['form']} of {scored.n} answers are right but for their form")
     if scored.missing:
