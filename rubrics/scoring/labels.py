@@ -173,15 +173,22 @@ def _finders(labels: tuple[str, ...]) -> tuple[_Finder, ...]:
 
 
 def _pattern(names: Mapping[str, str]) -> re.Pattern[str]:
-    # The longest first: an alternation takes the first alternative that fits.
+    # The longest first: an alternation takes the first alternative that fits. How a label begins says whether it
+    # needs a gap before it, so one look behind serves all that do; for each label its own costs seconds.
     ordered = sorted(names, key=len, reverse=True)
-    return re.compile("|".join(map(_bounded, ordered)) or r"(?!)")
+    anywhere = [name for name in ordered if _STARTS_ANYWHERE.match(name)]
+    others = [name for name in ordered if not _STARTS_ANYWHERE.match(name)]
+    parts = [r"(?<!\w)(?<!\w-)" + _any_of(others)] if others else []
+    parts += [_any_of(anywhere)] if anywhere else []
+    return re.compile("|".join(parts) or r"(?!)")
 
 
-def _bounded(name: str) -> str:
-    left = "" if _STARTS_ANYWHERE.match(name[0]) else r"(?<!\w)(?<!\w-)"
-    right = "" if _ENDS_ANYWHERE.match(name[-1]) else r"(?!\w)(?!-\w)"
-    return left + re.escape(name) + right
+def _any_of(names: Sequence[str]) -> str:
+    return f"(?:{'|'.join(map(_ended, names))})"
+
+
+def _ended(name: str) -> str:
+    return re.escape(name) + ("" if _ENDS_ANYWHERE.match(name[-1]) else r"(?!\w)(?!-\w)")
 
 
 def macro_f1_interval(truth: Sequence[str], answered: Sequence[str | None], seed: int = 0) -> Interval:

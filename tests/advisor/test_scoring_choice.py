@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from advisor.plan import Plan, make_plan
 from advisor.predictions import score_answers, summarise
 from advisor.scoring import BASIC, Scoring, read_options, scoring_of
 from rubrics.errors import ExitCode, Fault
-from rubrics.scoring import METRICS, Options
+from rubrics.scoring import METRICS, Options, overlap
 from trainer.job import Completion
 
 LABELS = ["refund", "login", "other"] * 12
@@ -218,6 +219,19 @@ def test_an_unknown_metric_lists_the_names(advisor, tmp_path):
         assert ran.code == ExitCode.WRONG_USE
         assert "rouge_l" in ran.err
         assert "label_match" in ran.err
+
+
+def test_a_metric_whose_library_is_missing_exits_before_anything_is_spent(advisor, tmp_path, monkeypatch):
+    rows = write_rows(tmp_path / "rows.jsonl", ["refund", "login"] * 30)
+    overlap._chrf_scorer.cache_clear()
+    monkeypatch.setitem(sys.modules, "sacrebleu.metrics", None)
+
+    ran = advisor(
+        "baseline", "--data", rows, "--rungs", "classifier", "--metric", "chrf", "--out", tmp_path / "run"
+    )
+
+    assert ran.code == ExitCode.LACKING
+    assert "finetune-advisor[metrics]" in ran.err
 
 
 def test_the_help_names_every_metric(advisor):

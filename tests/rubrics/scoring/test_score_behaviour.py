@@ -102,7 +102,7 @@ def test_a_pattern_that_does_not_end_is_stopped():
     with pytest.raises(Fault, match="takes over 1 s") as raised:
         format_adherence("a" * 60 + "!", pattern=r"(?:a|a)*")
 
-    assert time.perf_counter() - start < 10
+    assert time.perf_counter() - start < 60
     assert (raised.value.code, raised.value.where) == (ExitCode.WRONG_USE, "--pattern")
 
 

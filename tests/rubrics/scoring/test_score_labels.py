@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +132,16 @@ def test_a_perfect_macro_f1_is_not_certain():
 
     assert (found.value, found.high) == (1.0, 1.0)
     assert found.low < 0.9
+
+
+def test_labels_are_found_in_a_huge_answer_in_a_moment():
+    labels = tuple(f"label_{at}" for at in range(200))
+    start = time.perf_counter()
+
+    assert extract_label("some words here " * 20_000 + "label_7.", labels) == "label_7"
+    assert extract_label("```" * 100_000, labels) is None
+
+    assert time.perf_counter() - start < 20
 
 
 def test_confusions_need_rows():

@@ -44,6 +44,21 @@ def test_the_mean_is_that_of_scipy_over_supervised_tokens(seed, length, vocabula
     assert next_token_accuracy(guesses.tolist(), labels.tolist()) == pytest.approx(found.next_token_accuracy)
 
 
+def test_the_mean_is_that_of_the_trainers_own_loss():
+    torch = pytest.importorskip("torch", reason="needs the train extra")
+    logits, labels = (
+        torch.randn(2, 5, 7, generator=torch.Generator().manual_seed(3)),
+        torch.arange(10).view(2, 5) % 7,
+    )
+    labels[0, :3] = IGNORED
+
+    expected = torch.nn.functional.cross_entropy(
+        logits[:, :-1].reshape(-1, 7), labels[:, 1:].reshape(-1), ignore_index=IGNORED
+    )
+
+    assert token_means(logits.numpy(), labels.numpy()).loss == pytest.approx(float(expected), rel=1e-6)
+
+
 def test_tokens_weigh_the_same_in_every_row():
     rows = [token_means(np.zeros((2, 4)), [0, 1]), token_means(np.eye(4) * 9, [0, 0, 0, 0])]
 
