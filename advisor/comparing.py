@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from rubrics.scoring import (
     confusion,
     deciding_metric,
     extract_label,
+    field_counts,
     format_failures,
     get_metric,
     relative_length,
@@ -142,7 +145,8 @@ def details(
     pairs: Sequence[tuple[str | None, str]],
     asked: Asked,
 ) -> dict[str, Any]:
-    """What single numbers cannot hold: failures of form, confusions, repeated keys, the direction of a length.
+    """What single numbers cannot hold: failures of form, confusions, repeated keys, fields of all rows together,
+    the direction of a length.
 
     Args:
         scored: of each metric that scores a row its scores, in the order of `pairs`.
@@ -159,6 +163,15 @@ def details(
             found[name] = _confusions(pairs, [None if a is None else read(a, labels) for a, _ in pairs])
     if "json_validity" in names:
         found["repeated_keys"] = sum(bool(repeated_keys(answer)) for answer, _ in pairs if answer is not None)
+    if "field_f1" in names:
+        counts = [field_counts(answer or "", reference) for answer, reference in pairs]
+        whole = reduce(add, counts)
+        found["fields"] = {
+            **vars(whole),
+            "precision": whole.precision,
+            "recall": whole.recall,
+            "f1": whole.f1,
+        }
     if "length_ratio" in names and any(reference.strip() for _, reference in pairs):
         found["relative_length"] = relative_length([a or "" for a, _ in pairs], [text for _, text in pairs])
     return found

@@ -312,7 +312,10 @@ def scorer(name: str, options: Options) -> Scorer:
     metric = get_metric(name)
     missing = [need for need in metric.needs if getattr(options, need) is None]
     if missing:
-        flags = " and ".join(f"--{need}" for need in missing)
+        # The labels have no flag: commands take them from the references.
+        flags = " and ".join(
+            "the closed set of labels" if need == "labels" else f"--{need}" for need in missing
+        )
         raise Fault(
             f"the metric {name} needs {flags}",
             where="--metric",

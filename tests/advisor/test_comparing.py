@@ -352,6 +352,9 @@ def test_auto_takes_the_proposed_metric_and_those_beside_it(tmp_path):
     )
     assert found.details["proposed"].startswith("json_equality: every answer is a JSON document")
     assert found.details["repeated_keys"] == 1
+    fields = found.details["fields"]
+    assert (fields["matched"], fields["answered"], fields["expected"]) == (3, 4, 4)
+    assert (fields["precision"], fields["recall"]) == (3 / 4, 3 / 4)
     assert found.details["relative_length"] == pytest.approx((4 + 3 + 4) / (4 + 2 + 2))
 
 

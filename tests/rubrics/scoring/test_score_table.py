@@ -71,7 +71,11 @@ def test_only_scores_of_rows_that_are_better_when_higher_decide():
 
 @pytest.mark.parametrize(
     ("name", "flag"),
-    [("schema_validity", "--schema"), ("format_adherence", "--pattern"), ("label_match", "--labels")],
+    [
+        ("schema_validity", "--schema"),
+        ("format_adherence", "--pattern"),
+        ("label_match", "the closed set of labels"),
+    ],
 )
 def test_a_missing_option_is_named(name, flag):
     with pytest.raises(Fault, match=f"needs {flag}") as raised:
