@@ -11,14 +11,16 @@ from pathlib import Path
 from advisor.chat.endpoint import EndpointModel
 from advisor.chat.local import LocalModel
 from advisor.chat.protocol import ChatModel, ChatRequest
-from advisor.comparing import Scored
+from advisor.comparing import Scored, details, prepared
 from advisor.data.reading import read_file
 from advisor.data.rows import Row
 from advisor.interrupt import StopSignal
 from advisor.models.resolve import count_tokens, resolve
-from advisor.predictions import mean_score, score_answers, write_predictions
+from advisor.predictions import score_answers, summarise, write_predictions
 from advisor.rungs.prompts import zero_shot
+from advisor.scoring import BASIC, Scoring
 from rubrics.errors import Fault
+from rubrics.scoring import Options
 from trainer.events import Listener
 from trainer.job import ModelSpec, write_json
 
@@ -45,6 +47,7 @@ def evaluate_model(
     seed: int,
     emit: Listener,
     stop: StopSignal,
+    options: Options | None = None,
 ) -> tuple[Scored, Path]:
     """Answers and scores go to a new folder, which is returned.
 
@@ -54,6 +57,9 @@ def evaluate_model(
     """
     _check(subject)
     rows = read_file(data).rows
+    asked = prepared(metrics, {row.source or row.id: row.references for row in rows}, options or Options())
+    names = asked.names
+    scoring = Scoring(names[0], tuple(dict.fromkeys((*BASIC, *names))), asked.options)
     folder = out or Path("runs") / f"{time.strftime('%Y%m%d-%H%M%S')}-evaluate-{data.stem}"
     try:
         folder.mkdir(parents=True)
@@ -65,10 +71,18 @@ def evaluate_model(
     prompt = zero_shot(subject.task)
     requests = [ChatRequest(row.id, "evaluate", prompt(row), room) for row in rows]
     completions = list(model.complete("answers", requests))
-    predictions = score_answers(rows, {row.id: prompt(row) for row in rows}, completions)
+    predictions = score_answers(rows, {row.id: prompt(row) for row in rows}, completions, scoring)
     write_predictions(folder / "predictions.jsonl", predictions)
-    scores = {name: mean_score([p.scores[name] for p in predictions], name, seed) for name in metrics}
-    scored = Scored(n=len(rows), missing=0, unknown=0, metrics=scores)
+    summed = summarise(predictions, seed, scoring)
+    scores = {name: [prediction.scores[name] for prediction in predictions] for name in scoring.scorers}
+    pairs = [(prediction.prediction, prediction.reference) for prediction in predictions]
+    scored = Scored(
+        n=len(rows),
+        missing=0,
+        unknown=0,
+        metrics={name: summed[name] for name in names},
+        details=details({name: scores[name] for name in names if name in scores}, pairs, asked),
+    )
     write_json(folder / "scores.json", scored.to_json())
     return scored, folder
 

@@ -13,10 +13,13 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from rubrics.errors import Fault
-from rubrics.scoring import get_metric
+from rubrics.scoring import deciding_metric
+from rubrics.scoring.numeric import read_tolerance
 from rubrics.suitability import load_criteria
 
 DEFAULT_MODEL = "smollm2-135m"
+AUTO_METRIC = "auto"
+"""The metric is proposed from the answers (`advisor.proposals.propose_metric`), with its reason in the report."""
 RUNGS = ("classifier", "zero_shot", "instruction", "prompt_file", "few_shot")
 """In the order of their cost, cheapest first; `prompt_file` is the user's present prompt."""
 
@@ -24,7 +27,7 @@ Answer = Literal["yes", "no", "unknown"]
 MethodChoice = Literal["auto", "lora", "qlora"]
 PrecisionChoice = Literal["auto", "fp32", "bf16"]
 
-_FLAG_OF = {"answers": "--answer", "rungs": "--rungs"}
+_FLAG_OF = {"answers": "--answer", "rungs": "--rungs", "schema_file": "--schema"}
 
 
 class Plan(BaseModel):
@@ -32,6 +35,10 @@ class Plan(BaseModel):
 
     Attributes:
         data: one file that is split here; or `train` and `test` (and `dev`) as given files.
+        metric: the one that decides; `auto` proposes it from the answers.
+        schema_file: JSON Schema for schema_validity.
+        pattern: regular expression for format_adherence.
+        tolerance: for numeric_match, `0.5` (absolute) or `1%`.
         target: score on the metric, 0..1, from which the task is solved.
         min_gain: smallest gain worth a fine-tuned model, in score.
         margin: loss of score accepted when the tuned model is there to save money or time.
@@ -45,7 +52,10 @@ class Plan(BaseModel):
     dev: Path | None = None
     test: Path | None = None
     task: str = ""
-    metric: str = "exact_match"
+    metric: str = AUTO_METRIC
+    schema_file: Path | None = None
+    pattern: str | None = None
+    tolerance: str | None = None
     target: float | None = Field(default=None, ge=0, le=1)
     min_gain: float = Field(default=0.05, gt=0, le=1)
     margin: float | None = Field(default=None, gt=0, le=1)
@@ -72,10 +82,26 @@ class Plan(BaseModel):
     @classmethod
     def _known_metric(cls, name: str) -> str:
         try:
-            return get_metric(name).name
+            return name if name == AUTO_METRIC else deciding_metric(name).name
         except Fault as fault:
             # A ValueError joins the other problems of the plan instead of hiding them.
             raise ValueError(f"{fault.what} {fault.fix}") from None
+
+    @field_validator("tolerance", mode="before")
+    @classmethod
+    def _number_as_text(cls, value: Any) -> Any:
+        """A file may say `tolerance = 0.5`."""
+        return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+    @field_validator("tolerance")
+    @classmethod
+    def _is_tolerance(cls, value: str | None) -> str | None:
+        try:
+            if value is not None:
+                read_tolerance(value)
+        except Fault as fault:
+            raise ValueError(f"{fault.what}. {fault.fix}") from None
+        return value
 
     @field_validator("answers")
     @classmethod
@@ -129,6 +155,8 @@ class Plan(BaseModel):
         paths = {name: path.resolve() for name, path in self.files().items()}
         if self.prompt_file:
             paths["prompt_file"] = self.prompt_file.resolve()
+        if self.schema_file:
+            paths["schema_file"] = self.schema_file.resolve()
         model = str(Path(self.model).resolve()) if Path(self.model).exists() else self.model
         return self.model_copy(update={**paths, "model": model})
 
@@ -179,9 +207,20 @@ def contradictions(values: Mapping[str, Any]) -> list[str]:
         "--force-train and --no-train exclude each other": bool(
             found.get("force_train") and found.get("no_train")
         ),
+        **_options_missing(found),
         "--require target needs a --target": target_required and "target" not in found,
     }
     return [problem for problem, holds in checks.items() if holds]
+
+
+def _options_missing(found: Mapping[str, Any]) -> dict[str, bool]:
+    """What the metric asked for needs and lacks."""
+    needed = {"schema_validity": "schema_file", "format_adherence": "pattern"}
+    metric = found.get("metric")
+    return {
+        f"--metric {name} needs {flag_of(option)}": metric == name and option not in found
+        for name, option in needed.items()
+    }
 
 
 def make_plan(values: Mapping[str, Any], source: str = "", flags: AbstractSet[str] = frozenset()) -> Plan:
@@ -236,7 +275,7 @@ def _toml_values(path: Path) -> dict[str, Any]:
         raise Fault(f"cannot be read: {error}", where=str(path), fix="Give a TOML file.") from None
     except tomllib.TOMLDecodeError as error:
         raise Fault(f"is not TOML: {error}", where=str(path), fix="Correct the line named.") from None
-    for name in ("data", "train", "dev", "test", "prompt_file"):
+    for name in ("data", "train", "dev", "test", "prompt_file", "schema_file"):
         if isinstance(values.get(name), str):
             values[name] = path.parent / values[name]
     model = values.get("model")

@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from advisor.data.rows import Message, Row
-from rubrics.scoring import METRICS, get_metric
+from advisor.scoring import Scoring
+from rubrics.scoring import extract_label, get_metric, macro_f1_interval, strict_label
 from rubrics.statistics import score_interval
 from trainer.job import Completion, read_json_lines, write_json_lines
 
@@ -44,19 +45,24 @@ def score_answers(
     rows: Sequence[Row],
     prompts: Mapping[str, Sequence[Message]],
     completions: Iterable[Completion],
+    scoring: Scoring | None = None,
 ) -> list[Prediction]:
-    """Score every row's answer by every metric, in the order of the rows."""
+    """Score every row's answer by every metric that scores a row, in the order of the rows.
+
+    Without `scoring` by those that need nothing.
+    """
+    scoring = scoring or Scoring()
     by_id = {completion.id: completion for completion in completions}
-    return [_score(row, prompts[row.id], by_id[row.id]) for row in rows]
+    return [_score(row, prompts[row.id], by_id[row.id], scoring) for row in rows]
 
 
-def _score(row: Row, prompt: Sequence[Message], completion: Completion) -> Prediction:
+def _score(row: Row, prompt: Sequence[Message], completion: Completion, scoring: Scoring) -> Prediction:
     return Prediction(
         id=row.id,
         prompt=list(prompt),
         reference=row.answer,
         prediction=completion.text,
-        scores={name: metric.score(completion.text, row.references) for name, metric in METRICS.items()},
+        scores=scoring.score(completion.text, row.references),
         prompt_tokens=completion.prompt_tokens,
         completion_tokens=completion.completion_tokens,
         latency_s=completion.latency_s,
@@ -64,16 +70,35 @@ def _score(row: Row, prompt: Sequence[Message], completion: Completion) -> Predi
     )
 
 
-def summarise(predictions: Sequence[Prediction], seed: int) -> dict[str, Score]:
-    """Mean and interval of each metric.
+def summarise(
+    predictions: Sequence[Prediction], seed: int, scoring: Scoring | None = None
+) -> dict[str, Score]:
+    """Value and interval of each metric, by default of those that need nothing.
 
     Raises:
         ValueError: no predictions; there is no mean.
     """
+    scoring = scoring or Scoring()
+    pairs = [(prediction.prediction, prediction.reference) for prediction in predictions]
+    labels = scoring.options.labels or ()
     return {
         name: mean_score([prediction.scores[name] for prediction in predictions], name, seed)
-        for name in METRICS
-    }
+        for name in scoring.scorers
+    } | {name: score_over_all(pairs, name, labels, seed) for name in scoring.over_all_rows}
+
+
+def score_over_all(
+    pairs: Sequence[tuple[str | None, str]], metric: str, labels: Sequence[str], seed: int
+) -> Score:
+    """Value and interval of a metric that only a set of rows has.
+
+    Args:
+        pairs: answer and reference of each row; None is an answer that is missing.
+    """
+    read = {"macro_f1": strict_label, "label_macro_f1": extract_label}[metric]
+    answered = [None if answer is None else read(answer, labels) for answer, _ in pairs]
+    interval = macro_f1_interval([reference for _, reference in pairs], answered, seed)
+    return Score(value=interval.value, low=interval.low, high=interval.high)
 
 
 def mean_score(scores: Sequence[float], metric: str, seed: int) -> Score:

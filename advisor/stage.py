@@ -21,6 +21,7 @@ from advisor.interrupt import StopSignal
 from advisor.models.resolve import ResolvedModel
 from advisor.plan import Plan
 from advisor.run_directory import RunDirectory
+from advisor.scoring import Scoring
 from trainer.events import Listener, Logged, StageFinished, StageStarted, Warned
 from trainer.job import write_json
 
@@ -63,7 +64,8 @@ class Stage(Generic[A]):
 class Context:
     """What stages work with: plan, data, model, run directory, voice, stop signal, artefacts made so far.
 
-    `model` is the local one; None where an endpoint answers and nothing is trained.
+    `model` is the local one; None where an endpoint answers and nothing is trained. The plan's metric is the one
+    that decides, `auto` resolved; `scoring` says how answers are scored by it and by those beside it.
     """
 
     def __init__(
@@ -74,7 +76,9 @@ class Context:
         stop: StopSignal,
         files: Mapping[str, DataFile],
         model: ResolvedModel | None,
+        scoring: Scoring | None = None,
     ) -> None:
+        self.scoring = scoring or Scoring()
         self.plan = plan
         self.run = run
         self.emit = emit

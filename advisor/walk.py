@@ -17,6 +17,7 @@ from advisor.models.resolve import ResolvedModel, resolve
 from advisor.plan import Plan
 from advisor.report.model import Report
 from advisor.run_directory import RunDirectory, lacks_space
+from advisor.scoring import scoring_of
 from advisor.stage import Context, Stage
 from advisor.stages.assess import ASSESS
 from advisor.stages.baseline import BASELINE
@@ -98,12 +99,14 @@ def open_context(
 ) -> Context:
     """Read the data and find the model; both fail before anything is spent."""
     files = read_files(plan)
+    scoring = scoring_of(plan, [row for file in files.values() for row in file.rows])
+    plan = plan.model_copy(update={"metric": scoring.metric})
     model = None
     if needs_local_model(plan):
         check_train_extra()
         model = resolve(plan.model, follow, stop)
     write_json(run.path / "environment.json", environment(plan, model))
-    return Context(plan, run, emit, stop, files, model)
+    return Context(plan, run, emit, stop, files, model, scoring)
 
 
 def read_files(plan: Plan) -> Mapping[str, DataFile]:
@@ -145,6 +148,9 @@ def train_only(plan: Plan, run: RunDirectory, listener: Listener, stop: StopSign
 
 
 def _stages(context: Context, until: str) -> Report:
+    context.say(f"metric: {context.plan.metric} ({context.scoring.reason})")
+    if context.scoring.warning:
+        context.warn(f"{context.plan.metric}: {context.scoring.warning}")
     _execute(context, ASSESS, INSPECT, SPLIT)
     if context.model is not None:
         context.execute(MEASURE)

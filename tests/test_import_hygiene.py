@@ -117,6 +117,7 @@ def test_the_help_loads_nothing_heavy(arguments: tuple[str, ...], folder: Path) 
         "init --data rows.jsonl --quiet",
         "evaluate --predictions answers.jsonl --references references.jsonl --metric exact_match,token_f1",
         "compare answers.jsonl answers.jsonl --references references.jsonl --metric token_f1",
+        "evaluate --predictions answers.jsonl --references references.jsonl --metric auto,rouge_l,chrf",
     ],
 )
 def test_a_command_without_a_model_never_loads_the_libraries_of_models(arguments: str, folder: Path) -> None:

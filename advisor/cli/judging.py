@@ -73,7 +73,10 @@ def compare(
     a: Path = typer.Argument(metavar="A", help="prediction file or run of the present system"),
     b: Path = typer.Argument(metavar="B", help="prediction file or run of the new one"),
     references: Path | None = typer.Option(None, "--references", help="JSONL with id and accepted answers"),
-    metric: str = typer.Option("exact_match", "--metric", help="one metric"),
+    metric: str = typer.Option("exact_match", "--metric", help="one metric that scores rows, or auto"),
+    schema: Path | None = typer.Option(None, "--schema", help="JSON Schema file for schema_validity"),
+    pattern: str | None = typer.Option(None, "--pattern", help="regular expression for format_adherence"),
+    tolerance: str | None = typer.Option(None, "--tolerance", help="for numeric_match: 0.5, or 1%"),
     min_gain: float = typer.Option(0.05, "--min-gain", help="smallest gain worth it"),
     seed: int = typer.Option(0, "--seed", help="of the resampling for graded metrics"),
     json_: bool = typer.Option(False, "--json", help="print the comparison as one JSON object"),
@@ -85,17 +88,21 @@ def compare(
     """
     from advisor.cli.show import out, out_json
     from advisor.comparing import compare_files
+    from advisor.scoring import read_options
 
-    found = compare_files(a, b, references, metric, min_gain, seed)
+    options = read_options(schema, pattern, tolerance)
+    found = compare_files(a, b, references, metric, min_gain, seed, options)
     if json_:
         out_json(found)
         return
     out(f"{found['outcome']}: {found['reason']}")
     if not quiet:
         out(
-            f"{metric} {found['difference']:+.4f} [{found['low']:+.4f}, {found['high']:+.4f}], "
+            f"{found['metric']} {found['difference']:+.4f} [{found['low']:+.4f}, {found['high']:+.4f}], "
             f"p = {found['p_value']:.3g} ({found['test']}), n = {found['n']}"
         )
+        if "metric_reason" in found:
+            out(f"proposed {found['metric_reason']}")
         if found["fixed"] is not None:
             out(
                 f"fixed {found['fixed']}, broken {found['broken']}, both right {found['both_right']}, "

@@ -25,7 +25,12 @@ PLAN_OPTIONS: dict[str, Any] = {
     "dev": _option(_PATH, "--dev", "rows that choose prompts and checkpoints; else carved from --train"),
     "test": _option(_PATH, "--test", "rows that are scored once"),
     "task": _option(_TEXT, "--task", "what the model should do; more paragraphs define labels and rules"),
-    "metric": _option(_TEXT, "--metric", "exact_match (default), squad_exact_match or token_f1"),
+    "metric": _option(
+        _TEXT, "--metric", "name of the metric, or auto (default): proposed; `advisor help metrics`"
+    ),
+    "schema_file": _option(_PATH, "--schema", "JSON Schema file for the metric schema_validity"),
+    "pattern": _option(_TEXT, "--pattern", "regular expression for the metric format_adherence"),
+    "tolerance": _option(_TEXT, "--tolerance", "for the metric numeric_match: 0.5 (absolute) or 1%"),
     "target": _option(_NUMBER, "--target", "score (0..1) from which the task is solved"),
     "min_gain": _option(_NUMBER, "--min-gain", "smallest gain worth a fine-tuned model (default 0.05)"),
     "margin": _option(_NUMBER, "--margin", "loss of score accepted if the tuned model saves money or time"),
@@ -77,12 +82,13 @@ _JUDGING = {
     "force_train",
     "no_train",
 }
+_SCORING = {"metric", "schema_file", "pattern", "tolerance"}
 RUN_FLAGS = tuple(PLAN_OPTIONS)
 BASELINE_FLAGS = tuple(name for name in PLAN_OPTIONS if name not in _TRAINING_ONLY)
 TRAIN_FLAGS = tuple(
     name
     for name in PLAN_OPTIONS
-    if name not in _JUDGING and name not in {"test", "metric", "endpoint", "endpoint_model"}
+    if name not in _JUDGING and name not in {"test", *_SCORING, "endpoint", "endpoint_model"}
 )
 
 

@@ -78,7 +78,10 @@ def evaluate(
     endpoint: str | None = typer.Option(None, "--endpoint", help="OpenAI-compatible URL"),
     endpoint_model: str | None = typer.Option(None, "--endpoint-model", help="model name at the endpoint"),
     task: str = typer.Option("", "--task", help="instruction, as system turn where a row has none"),
-    metric: str = typer.Option("exact_match", "--metric", help="one metric, or several as a,b"),
+    metric: str = typer.Option("exact_match", "--metric", help="one or several as a,b, or auto"),
+    schema: Path | None = typer.Option(None, "--schema", help="JSON Schema file for schema_validity"),
+    pattern: str | None = typer.Option(None, "--pattern", help="regular expression for format_adherence"),
+    tolerance: str | None = typer.Option(None, "--tolerance", help="for numeric_match: 0.5, or 1%"),
     precision: str = typer.Option("auto", "--precision", help="auto, fp32 or bf16"),
     out: Path | None = typer.Option(None, "--out", help="new folder for answers and scores of a model"),
     seed: int = typer.Option(0, "--seed", help="of the resampling for graded metrics"),
@@ -95,15 +98,16 @@ def evaluate(
     from advisor.display import display_for
     from advisor.evaluating import Subject, evaluate_model
     from advisor.interrupt import Interrupted, StopSignal, signals_stop
+    from advisor.scoring import read_options
     from rubrics.errors import Fault
 
-    names = metric_names(metric)
+    names, options = metric_names(metric), read_options(schema, pattern, tolerance)
     if predictions is not None:
         if references is None or data is not None:
             raise Fault(
                 "--predictions goes with --references and without --data", fix="See `advisor evaluate -h`."
             )
-        _show_scores(score_file(predictions, references, names, seed), json_)
+        _show_scores(score_file(predictions, references, names, seed, options), json_)
         return
     if data is None:
         raise Fault("nothing to score", fix="Give --predictions and --references, or --data and a model.")
@@ -111,7 +115,7 @@ def evaluate(
     display, stop = display_for(quiet=quiet or json_, json_events=json_events), StopSignal()
     try:
         with signals_stop(stop):
-            scored, folder = evaluate_model(data, subject, names, out, seed, display, stop)
+            scored, folder = evaluate_model(data, subject, names, out, seed, display, stop, options)
     except Interrupted:
         err("stopped; nothing was scored")
         raise typer.Exit(INTERRUPTED) from None
@@ -136,6 +140,10 @@ def _show_scores(scored: Any, as_json: bool) -> None:
             [[name, str(scored.n), interval(s)] for name, s in scored.metrics.items()],
         )
     )
+    if "proposed" in scored.details:
+        out(f"proposed {scored.details['proposed']}")
+    for name, failures in scored.details.get("format_failures", {}).items():
+        out(f"{name}: {failures['form']} of {scored.n} answers are right but for their form")
     if scored.missing:
         out(f"{scored.missing} references have no prediction and score 0")
     if scored.unknown:

@@ -23,6 +23,7 @@ def render(report: Report, run: Path) -> str:
     parts = [
         _head(report),
         _comparison(report),
+        _metric(report),
         _verdict(report),
         _baselines(report),
         _training(report),
@@ -80,6 +81,25 @@ def _comparison(report: Report) -> str:
         f"Tuned minus best cheap option: {found.difference:+.3f} [{found.low:+.3f}, {found.high:+.3f}] "
         f"(95%), {found.test}: p = {found.p_value:.2g}, n = {found.n}.{flips}\n\n{found.reason} (rule {found.rule})"
     )
+
+
+def _metric(report: Report) -> str:
+    """Why this metric, and what the others say of the same test rows."""
+    task = report.task
+    if not task.metric_reason:
+        return ""
+    lines = [f"`{task.metric}` decides ({task.metric_reason})."]
+    if task.metric_warning:
+        lines.append(f"Take care: {task.metric_warning}.")
+    scored: list[tuple[str, dict[str, Score]]]
+    scored = [(entry.system, entry.metrics) for entry in report.evaluations] or [
+        (rung_words(entry.rung), entry.metrics) for entry in report.baselines if entry.split == "test"
+    ]
+    names = list(dict.fromkeys(name for _, metrics in scored for name in metrics))
+    if scored:
+        rows = [[name, *(interval(metrics[name]) for _, metrics in scored)] for name in names]
+        lines.append(_table(["on the test rows", *(system.replace("_", " ") for system, _ in scored)], rows))
+    return "## How answers are scored\n\n" + "\n\n".join(lines)
 
 
 def _verdict(report: Report) -> str:

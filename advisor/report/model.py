@@ -35,6 +35,8 @@ class TaskPart(_Part):
     target: float | None
     min_gain: float
     margin: float | None = None
+    metric_reason: str = Field(default="", description="why this metric decides, in words")
+    metric_warning: str = Field(default="", description="what it cannot see, in words")
 
 
 class CriterionPart(_Part):

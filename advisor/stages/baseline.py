@@ -75,12 +75,14 @@ class Ladder(Artefact):
         selected: the rung chosen on dev; ties go to the cheaper.
         skipped: rungs that do not apply, with the reason.
         discordance: share of test rows that the comparison to come is planned for.
+        metric: the one that chose.
     """
 
     rungs: list[Rung]
     selected: str
     skipped: dict[str, str]
     discordance: float | None
+    metric: str = "exact_match"
 
     def on(self, split: str, rung: str) -> Rung | None:
         """The entry of a rung on a split, where it was measured there."""
@@ -158,6 +160,7 @@ def _make(context: Context) -> Ladder:
         selected=selected,
         skipped=skipped,
         discordance=_discordance(scored, context.plan.metric, context.plan.min_gain),
+        metric=context.plan.metric,
     )
 
 
@@ -219,7 +222,7 @@ def _answered(
             assert asking is not None
             completions = list(by_rung[rung].values())
             prompts = {row.id: asking.prompts[rung](row) for row in rows}
-        predictions = score_answers(rows, prompts, completions)
+        predictions = score_answers(rows, prompts, completions, context.scoring)
         write_predictions(predictions_file(context, rung, split), predictions)
         yield rung, predictions
 
@@ -244,14 +247,15 @@ def _entry(
     completion_tokens = sum(prediction.completion_tokens for prediction in predictions)
     with_leaked = None
     if len(kept) < len(predictions):
-        everything = {name: score.model_dump() for name, score in summarise(predictions, seed).items()}
+        scores = summarise(predictions, seed, context.scoring)
+        everything = {name: score.model_dump() for name, score in scores.items()}
         with_leaked = {"n": len(predictions), "metrics": everything}
     return Rung(
         rung=rung,
         model=classifier.NAME if rung == "classifier" or asking is None else asking.model.name,
         split=split,
         n=len(kept),
-        metrics=summarise(kept, seed),
+        metrics=summarise(kept, seed, context.scoring),
         prompt_tokens=prompt_tokens,
         completion_tokens=completion_tokens,
         latency_s=latency(predictions),
@@ -302,7 +306,7 @@ def _summary(ladder: Ladder) -> str:
     entry = ladder.on("test", ladder.selected)
     if entry is None:
         return ladder.selected
-    name = "exact_match"
+    name = ladder.metric
     score = entry.metrics[name]
     return (
         f"best on dev: {ladder.selected}; {name} {score.value:.3f} [{score.low:.3f}, {score.high:.3f}] "
@@ -327,7 +331,11 @@ BASELINE = Stage(
         "model",
     ),
     reads=("split", "budget"),
-    content=lambda context: {**context.model_digest(), **_prompt_digest(context)},
+    content=lambda context: {
+        **context.model_digest(),
+        **_prompt_digest(context),
+        **context.scoring.facts(),
+    },
     summary=_summary,
 )
 

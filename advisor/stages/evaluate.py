@@ -118,7 +118,7 @@ def _predictions(context: Context, system: str) -> list[Prediction]:
         return read_predictions(predictions_file(context, "zero_shot", "test"))
     rows, prompt = test_rows(context), zero_shot(context.plan.task)
     completions = read_completions(context.run.jobs / f"{system}-test")
-    return score_answers(rows, {row.id: prompt(row) for row in rows}, completions)
+    return score_answers(rows, {row.id: prompt(row) for row in rows}, completions, context.scoring)
 
 
 def _scores(context: Context, system: str, predictions: list[Prediction]) -> SystemScores:
@@ -128,7 +128,7 @@ def _scores(context: Context, system: str, predictions: list[Prediction]) -> Sys
         system=system,
         split="test",
         n=len(kept),
-        metrics=summarise(kept, context.plan.seed),
+        metrics=summarise(kept, context.plan.seed, context.scoring),
         loss=tokens.loss if tokens else None,
         next_token_accuracy=tokens.next_token_accuracy if tokens else None,
         supervised_tokens=tokens.supervised_tokens if tokens else None,

@@ -42,7 +42,11 @@ def build(context: Context) -> Report:
     found, split = context.get(INSPECT), context.get(SPLIT)
     values: dict[str, Any] = {
         "run": _run(context),
-        "task": parts["task"],
+        "task": {
+            **parts["task"],
+            "metric_reason": context.scoring.reason,
+            "metric_warning": context.scoring.warning,
+        },
         "suitability": parts["suitability"],
         "data": {**parts["data"], "leaked": split.leaked, "statistics": found.statistics},
         "baselines": parts["baselines"],

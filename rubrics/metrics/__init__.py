@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rubrics.scoring import get_metric
+from rubrics.scoring import METRICS, get_metric
+
+OF_TOKENS = ("total_loss", "next_token_accuracy")
+"""Modules over arrays of token ids and logits; not metrics of answers, so no command takes them."""
+MODULES = (*METRICS, *OF_TOKENS)
 
 
 def metric_path(name: str) -> Path:
@@ -20,4 +24,4 @@ def metric_path(name: str) -> Path:
     Raises:
         Fault: there is no metric of that name; exit code 2.
     """
-    return Path(__file__).parent / get_metric(name).name
+    return Path(__file__).parent / (name if name in OF_TOKENS else get_metric(name).name)

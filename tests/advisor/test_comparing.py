@@ -279,3 +279,118 @@ def test_a_run_without_answers_is_named(tmp_path):
         compare_files(tmp_path, tmp_path, None, "exact_match", 0.05, 0)
 
     assert raised.value.where == str(tmp_path)
+
+
+def json_lines(path, field, texts):
+    return lines(path, *(json.dumps({"id": str(at), field: text}) for at, text in enumerate(texts)))
+
+
+def test_real_answers_are_scored_strictly_and_after_label_extraction(shared_data, tmp_path, advisor):
+    path = shared_data / "classification/banking77_qwen7b_baseline_outputs.jsonl"
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    given = json_lines(tmp_path / "p.jsonl", "prediction", [row["raw_output"] for row in rows])
+    wanted = json_lines(tmp_path / "r.jsonl", "answer", [row["true_label"] for row in rows])
+
+    ran = advisor(
+        "evaluate",
+        "--predictions",
+        given,
+        "--references",
+        wanted,
+        "--metric",
+        "exact_match,label_match",
+        "--json",
+    )
+
+    found = ran.json()
+    assert found["n"] == 3076
+    assert found["metrics"]["exact_match"]["value"] == 45 / 3076
+    assert found["metrics"]["label_match"]["value"] == 1942 / 3076
+    assert found["details"]["format_failures"]["exact_match"] == {
+        "right": 45,
+        "form": 1897,
+        "wrong": 1134,
+        "share": 1897 / 3076,
+    }
+    words = advisor(
+        "evaluate", "--predictions", given, "--references", wanted, "--metric", "exact_match,label_match"
+    )
+    assert "1897 of 3076 answers are right but for their form" in words.out
+
+
+def test_confusions_of_a_file_come_with_macro_f1(tmp_path):
+    given = json_lines(tmp_path / "p.jsonl", "prediction", ["a", "It is b", "c", "a"])
+    wanted = json_lines(tmp_path / "r.jsonl", "answer", ["a", "b", "b", "a", "a"])
+
+    found = score_file(given, wanted, ["macro_f1", "label_macro_f1"]).to_json()
+
+    assert found["missing"] == 1
+    assert found["details"]["macro_f1"]["confusion"] == [[2, 0, 1], [0, 0, 2]]
+    assert found["details"]["macro_f1"]["no_label"] == 3
+    assert found["metrics"]["macro_f1"]["value"] == pytest.approx((0.8 + 0) / 2)
+    assert found["details"]["label_macro_f1"]["confusion"] == [[2, 0, 1], [0, 1, 1]]
+    assert found["metrics"]["label_macro_f1"]["value"] == pytest.approx((0.8 + 2 / 3) / 2)
+
+
+def test_auto_takes_the_proposed_metric_and_those_beside_it(tmp_path):
+    given = json_lines(
+        tmp_path / "p.jsonl", "prediction", ['{"b": 2, "a": 1}', 'Sure: {"a": 1}', '{"a": 1, "a": 2}']
+    )
+    wanted = json_lines(tmp_path / "r.jsonl", "answer", ['{"a": 1, "b": 2}', '{"a": 1}', '{"a": 2}'])
+
+    found = score_file(given, wanted, ["auto", "length_ratio"])
+
+    values = {name: score.value for name, score in found.metrics.items()}
+    assert values == pytest.approx(
+        {
+            "json_equality": 1 / 3,
+            "json_inside": 2 / 3,
+            "field_f1": (1 + 0 + 2 / 3) / 3,
+            "json_validity": 2 / 3,
+            "length_ratio": (4 / 4 + 2 / 3 + 2 / 4) / 3,
+        }
+    )
+    assert found.details["proposed"].startswith("json_equality: every answer is a JSON document")
+    assert found.details["repeated_keys"] == 1
+    fields = found.details["fields"]
+    assert (fields["matched"], fields["answered"], fields["expected"]) == (3, 4, 4)
+    assert (fields["precision"], fields["recall"]) == (3 / 4, 3 / 4)
+    assert found.details["relative_length"] == pytest.approx((4 + 3 + 4) / (4 + 2 + 2))
+
+
+def test_the_options_of_metrics_arrive_from_the_command_line(tmp_path, advisor):
+    given = json_lines(tmp_path / "p.jsonl", "prediction", ["99", "{}", "7"])
+    wanted = json_lines(tmp_path / "r.jsonl", "answer", ["100", "5", "7"])
+    (tmp_path / "schema.json").write_text('{"type": "integer", "minimum": 10}', encoding="utf-8")
+    words = ["--predictions", given, "--references", wanted, "--json", "--metric"]
+
+    ran = advisor(
+        *("evaluate", *words, "numeric_match,schema_validity,format_adherence"),
+        *("--schema", tmp_path / "schema.json", "--pattern", r"\d+", "--tolerance", "1%"),
+    )
+
+    values = {name: score["value"] for name, score in ran.json()["metrics"].items()}
+    assert values == pytest.approx(
+        {"numeric_match": 2 / 3, "schema_validity": 1 / 3, "format_adherence": 2 / 3}
+    )
+    for name, flag in (("schema_validity", "--schema"), ("format_adherence", "--pattern")):
+        refused = advisor("evaluate", *words, name)
+        assert (refused.code, flag in refused.err) == (ExitCode.WRONG_USE, True)
+    unread = advisor("evaluate", *words, "exact_match", "--tolerance", "1")
+    assert (unread.code, "--tolerance is read by none" in unread.err) == (ExitCode.WRONG_USE, True)
+
+
+def test_a_comparison_takes_options_and_refuses_what_only_all_rows_have(tmp_path, advisor):
+    before = json_lines(tmp_path / "a.jsonl", "prediction", ["90"] * 20)
+    after = json_lines(tmp_path / "b.jsonl", "prediction", ["99"] * 20)
+    wanted = json_lines(tmp_path / "r.jsonl", "answer", [f"{at / 10}" for at in range(985, 1005)])
+    words = ["compare", before, after, "--references", wanted, "--json", "--metric"]
+
+    found = advisor(*words, "numeric_match", "--tolerance", "5%").json()
+
+    assert (found["metric"], found["fixed"], found["test"]) == ("numeric_match", 20, "exact McNemar")
+    proposed = advisor(*words, "auto", "--tolerance", "0").json()
+    assert (proposed["both_wrong"], proposed["fixed"]) == (19, 1)
+    assert proposed["metric_reason"].startswith("numeric_match: every answer is one number")
+    refused = advisor(*words, "macro_f1")
+    assert (refused.code, "cannot decide" in refused.err) == (ExitCode.WRONG_USE, True)

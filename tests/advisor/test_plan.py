@@ -32,6 +32,9 @@ FLAGS: dict[str, tuple[dict[str, Any], list[str], dict[str, Any]]] = {
     "test": ({"train": "t.jsonl"}, ["--test", "s.jsonl"], {"test": HERE / "s.jsonl"}),
     "task": (DATA, ["--task", "Route it\n\nA: a"], {"task": "Route it\n\nA: a"}),
     "metric": (DATA, ["--metric", "token_f1"], {"metric": "token_f1"}),
+    "schema_file": (DATA, ["--schema", "schema.json"], {"schema_file": HERE / "schema.json"}),
+    "pattern": (DATA, ["--pattern", r"SK-\d+|none"], {"pattern": r"SK-\d+|none"}),
+    "tolerance": (DATA, ["--tolerance", "1%"], {"tolerance": "1%"}),
     "target": (DATA, ["--target", "0.9"], {"target": 0.9}),
     "min_gain": (DATA, ["--min-gain", "0.02"], {"min_gain": 0.02}),
     "margin": (DATA, ["--margin", "0.01"], {"margin": 0.01}),
@@ -95,6 +98,7 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / f"{name}.jsonl").parent.mkdir(exist_ok=True)
         (tmp_path / f"{name}.jsonl").touch()
     (tmp_path / "p.txt").touch()
+    (tmp_path / "schema.json").write_text("{}", encoding="utf-8")
     (tmp_path / "some/advisor.toml").write_text('data = "rows.jsonl"\nrank = 3\n', encoding="utf-8")
     monkeypatch.chdir(tmp_path)
 
@@ -208,7 +212,9 @@ plans = st.builds(
     Plan,
     data=st.just(Path("a folder/rows.jsonl")),
     task=text,
-    metric=st.sampled_from(["exact_match", "token_f1"]),
+    metric=st.sampled_from(["auto", "exact_match", "token_f1"]),
+    pattern=st.none() | text,
+    tolerance=st.none() | st.sampled_from(["0", "0.5", "1%"]),
     target=st.none() | share,
     min_gain=share,
     answers=st.dictionaries(
@@ -267,7 +273,8 @@ def test_paths_in_a_file_are_relative_to_it_and_flags_to_where_one_stands(tmp_pa
     (tmp_path / "deep/model").mkdir(parents=True)
     config = tmp_path / "deep/advisor.toml"
     config.write_text(
-        'train = "t.jsonl"\ntest = "/abs/s.jsonl"\nprompt_file = "../p.txt"\nmodel = "model"\n',
+        'train = "t.jsonl"\ntest = "/abs/s.jsonl"\nprompt_file = "../p.txt"\nmodel = "model"\n'
+        'schema_file = "s.json"\ntolerance = 0.5\n',
         encoding="utf-8",
     )
     monkeypatch.chdir(tmp_path)
@@ -277,6 +284,8 @@ def test_paths_in_a_file_are_relative_to_it_and_flags_to_where_one_stands(tmp_pa
     assert plan.train == tmp_path / "deep/t.jsonl"
     assert plan.test == Path("/abs/s.jsonl")
     assert plan.prompt_file == tmp_path / "p.txt"
+    assert plan.schema_file == tmp_path / "deep/s.json"
+    assert plan.tolerance == "0.5"
     assert plan.dev == tmp_path / "d.jsonl"
     assert plan.model == str(tmp_path / "deep/model")
 
@@ -306,6 +315,8 @@ def refused(values: dict[str, Any], **more: Any) -> Fault:
         (DATA | {"endpoint_model": "m"}, ["--endpoint", "--endpoint-model"]),
         (DATA | {"force_train": True, "no_train": True}, ["--force-train", "--no-train"]),
         (DATA | {"require": ("target",)}, ["--require", "--target"]),
+        (DATA | {"metric": "schema_validity"}, ["--metric schema_validity", "--schema"]),
+        (DATA | {"metric": "format_adherence"}, ["--metric format_adherence", "--pattern"]),
     ],
 )
 def test_a_contradiction_names_its_flags(values, flags):
@@ -318,6 +329,10 @@ def test_a_contradiction_names_its_flags(values, flags):
     ("field", "value", "hint"),
     [
         ("metric", "exact", "exact_match"),
+        ("metric", "macro_f1", "label_match"),
+        ("metric", "refusal_rate", "refusal_match"),
+        ("tolerance", "wide", "1%"),
+        ("tolerance", -0.5, "1%"),
         ("target", 1.5, "1.5"),
         ("target", "high", "high"),
         ("target", float("nan"), "nan"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.models.facts import ModelFacts
-from advisor.proposals import LEAST_UPDATES, epochs, learning_rate
+from advisor.proposals import LEAST_UPDATES, epochs, learning_rate, propose_metric
+from rubrics.scoring import METRICS
 
 
 def facts(model_type: str = "llama", hidden_size: int = 2048) -> ModelFacts:
@@ -70,3 +73,68 @@ def test_few_rows_get_a_hundred_updates_as_far_as_five_epochs_give_them(rows, ba
     assert 1.0 <= found <= 5.0
     if rows < 2000:
         assert found * rows / batch_size >= LEAST_UPDATES or found == 5.0
+
+
+LABELS = ["refund", "login", "other"] * 20
+CALLS = ['[{"name": "f", "arguments": {"x": 1}}]', "[]"] * 5
+
+
+@pytest.mark.parametrize(
+    ("answers", "metric", "beside"),
+    [
+        (LABELS, "exact_match", {"label_match", "macro_f1"}),
+        (["환불", "배송"] * 20, "exact_match", {"label_match", "macro_f1"}),
+        (['{"a": 1}', "{}"] * 5, "json_equality", {"json_inside", "field_f1", "json_validity"}),
+        (CALLS, "call_match", {"json_equality", "json_validity"}),
+        (["[]"] * 10, "json_equality", {"json_inside", "field_f1", "json_validity"}),
+        (["[1, 2", '{"a": 1}'], "squad_exact_match", set()),
+        ([f"{at * 7}.5 km" for at in range(40)], "numeric_match", set()),
+        ([f"QUEUE | SK-{at}" for at in range(40)], "exact_match", set()),
+        ([f"the town of {chr(65 + at)}x{chr(97 + at)}" for at in range(20)], "squad_exact_match", set()),
+        ([f"서울 {chr(0xAC00 + at)}동" for at in range(20)], "squad_exact_match", {"mixed_f1"}),
+        (["Well, it depends on what you need."], "rouge_l", {"chrf", "length_ratio"}),
+        ([f"{'word ' * 30}{at}" for at in range(20)], "rouge_l", {"chrf", "length_ratio"}),
+    ],
+)
+def test_the_answers_propose_their_metric(answers, metric, beside):
+    found = propose_metric(answers)
+
+    assert (found.metric, set(found.beside)) == (metric, beside)
+    assert len(found.reason) > 40
+    assert METRICS[found.metric].decides
+    assert not [answer for answer in answers if METRICS[metric].reference_problem(answer)]
+    assert bool(found.warning) == (metric == "rouge_l")
+
+
+def test_without_the_libraries_of_overlap_words_are_counted_and_it_is_said(monkeypatch):
+    monkeypatch.setattr("advisor.proposals.find_spec", lambda name: None)
+
+    english = propose_metric(["Well, it depends on what you need."])
+    korean = propose_metric(["그것은 무엇이 필요하신지에 따라 달라집니다."])
+
+    assert (english.metric, korean.metric) == ("token_f1", "mixed_f1")
+    assert "[metrics]" in english.reason
+    assert "rewards wording" in english.warning
+
+
+@given(st.lists(st.text(max_size=30), min_size=1, max_size=12))
+def test_any_answers_get_a_metric_that_can_score_them(answers):
+    found = propose_metric(answers)
+
+    for name in (found.metric, *found.beside):
+        assert not [answer for answer in answers if METRICS[name].reference_problem(answer)]
+
+
+@pytest.mark.parametrize(
+    ("file", "field", "metric"),
+    [
+        ("classification/banking77_test.jsonl", "output", "exact_match"),
+        ("output_format/restaurant8k_test.jsonl", "output", "json_equality"),
+        ("summarisation/legal_plain_tosdr.jsonl", "output", "rouge_l"),
+        ("korean/songys_chatbot.jsonl", "output", "rouge_l"),
+    ],
+)
+def test_real_answers_propose_what_a_practitioner_would(shared_data, file, field, metric):
+    rows = [json.loads(line) for line in (shared_data / file).read_text("utf-8").splitlines()[:3000]]
+
+    assert propose_metric([row[field] for row in rows]).metric == metric

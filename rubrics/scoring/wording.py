@@ -1,4 +1,4 @@
-"""How good one answer is, as pure functions.
+"""How near one answer's wording is to a reference: exact matches and F1 of words or characters.
 
 Two kinds of exact match differ on real answers, so they carry different names that are never mixed: the
 strict one asks for the very wording, the SQuAD one forgives case, punctuation and articles.
@@ -6,15 +6,13 @@ strict one asks for the very wording, the SQuAD one forgives case, punctuation a
 
 from __future__ import annotations
 
-import difflib
 import re
 import string
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from rubrics.errors import ExitCode, Fault
-from rubrics.text import nfc
+from rubrics.text import mostly_unspaced, nfc
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -31,7 +29,7 @@ def exact_match(prediction: str, references: Sequence[str]) -> float:
         ValueError: there is no reference.
         TypeError: the references are one text instead of a sequence of texts.
     """
-    return _best(_same_text, prediction, references)
+    return best(_same_text, prediction, references)
 
 
 def squad_exact_match(prediction: str, references: Sequence[str]) -> float:
@@ -45,7 +43,7 @@ def squad_exact_match(prediction: str, references: Sequence[str]) -> float:
         ValueError: there is no reference.
         TypeError: the references are one text instead of a sequence of texts.
     """
-    return _best(_same_normalised, prediction, references)
+    return best(_same_normalised, prediction, references)
 
 
 def token_f1(prediction: str, references: Sequence[str]) -> float:
@@ -61,7 +59,37 @@ def token_f1(prediction: str, references: Sequence[str]) -> float:
         ValueError: there is no reference.
         TypeError: the references are one text instead of a sequence of texts.
     """
-    return _best(_word_f1, prediction, references)
+    return best(_word_f1, prediction, references)
+
+
+def char_f1(prediction: str, references: Sequence[str]) -> float:
+    """Return the overlap of characters between answer and closest reference, counted with repetition.
+
+    For scripts without spaces, and for Korean, whose particles cling to words. Compared are NFC, lower-case
+    characters without white space and Unicode punctuation; two texts without any left score 0, as in `token_f1`.
+    Source: the character F1 of KorQuAD 1.0 (Lim et al. 2019, arXiv 1909.07005).
+
+    Returns:
+        The best F1 over the references, 0..1.
+    Raises:
+        ValueError: there is no reference.
+        TypeError: the references are one text instead of a sequence of texts.
+    """
+    return best(_character_f1, prediction, references)
+
+
+def mixed_f1(prediction: str, references: Sequence[str]) -> float:
+    """Return `char_f1` where a reference is mostly in a script without spaces (or Hangul), else `token_f1`.
+
+    The reference alone chooses (`rubrics.text.mostly_unspaced`), so that two systems are measured by one unit.
+
+    Returns:
+        The best F1 over the references, 0..1.
+    Raises:
+        ValueError: there is no reference.
+        TypeError: the references are one text instead of a sequence of texts.
+    """
+    return best(_unit_f1, prediction, references)
 
 
 def squad_normalise(text: str) -> str:
@@ -73,7 +101,13 @@ def squad_normalise(text: str) -> str:
     return " ".join(_ARTICLES.sub(" ", bare).split())
 
 
-def _best(score: Callable[[str, str], float], prediction: str, references: Sequence[str]) -> float:
+def best(score: Callable[[str, str], float], prediction: str, references: Sequence[str]) -> float:
+    """Return the score against the reference that suits the answer best.
+
+    Raises:
+        ValueError: there is no reference.
+        TypeError: the references are one text instead of a sequence of texts.
+    """
     # A text is itself a sequence of texts, so this mistake would score letters in silence.
     if isinstance(references, str):
         raise TypeError("references must be a sequence of texts, not one text")
@@ -91,69 +125,24 @@ def _same_normalised(prediction: str, reference: str) -> float:
 
 
 def _word_f1(prediction: str, reference: str) -> float:
-    predicted, expected = squad_normalise(prediction).split(), squad_normalise(reference).split()
+    return _overlap_f1(squad_normalise(prediction).split(), squad_normalise(reference).split())
+
+
+def _character_f1(prediction: str, reference: str) -> float:
+    return _overlap_f1(_characters(prediction), _characters(reference))
+
+
+def _unit_f1(prediction: str, reference: str) -> float:
+    return (_character_f1 if mostly_unspaced(reference) else _word_f1)(prediction, reference)
+
+
+def _characters(text: str) -> list[str]:
+    return [c for c in nfc(text).lower() if not c.isspace() and not unicodedata.category(c).startswith("P")]
+
+
+def _overlap_f1(predicted: Sequence[str], expected: Sequence[str]) -> float:
     shared = sum((Counter(predicted) & Counter(expected)).values())
     if not shared:
         return 0.0
     precision, recall = shared / len(predicted), shared / len(expected)
     return 2 * precision * recall / (precision + recall)
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A named way to score one answer.
-
-    Attributes:
-        name: as on the command line and in reports.
-        score: answer and accepted references in, 0..1 out.
-        binary: only 0 and 1 occur, so intervals and tests are those of right/wrong.
-        description: what the metric is for, one sentence for a person who chooses.
-    """
-
-    name: str
-    score: Callable[[str, Sequence[str]], float]
-    binary: bool
-    description: str
-
-
-METRICS: dict[str, Metric] = {
-    metric.name: metric
-    for metric in (
-        Metric(
-            "exact_match",
-            exact_match,
-            binary=True,
-            description="The answer is the reference character for character; for when exact wording matters.",
-        ),
-        Metric(
-            "squad_exact_match",
-            squad_exact_match,
-            binary=True,
-            description="The answer is the reference, whatever its case, punctuation and articles (SQuAD v1.1).",
-        ),
-        Metric(
-            "token_f1",
-            token_f1,
-            binary=False,
-            description="Share of words in common, with partial credit (SQuAD v1.1); for overall understanding.",
-        ),
-    )
-}
-
-
-def get_metric(name: str) -> Metric:
-    """Return the metric of that name.
-
-    Raises:
-        Fault: there is none; exit code 2, with the known names and the closest of them.
-    """
-    if name in METRICS:
-        return METRICS[name]
-    close = difflib.get_close_matches(name, METRICS, n=1)
-    hint = f"Did you mean {close[0]}? " if close else ""
-    raise Fault(
-        f"There is no metric named '{name}'.",
-        where="--metric",
-        fix=f"{hint}Known metrics: {', '.join(METRICS)}.",
-        code=ExitCode.WRONG_USE,
-    )

@@ -1,0 +1,21 @@
+"""`evaluate` module for `rubrics.scoring.rouge_2`; imports stand one a line because its loader parses them."""
+
+from rubrics.metrics import shared
+from rubrics.scoring import rouge_2
+
+
+class Rouge2(shared.RowMetric):
+    """Mean ROUGE-2 F1."""
+
+    METRIC = "rouge_2"
+    SCORE = staticmethod(rouge_2)
+    DESCRIPTION = """
+Mean ROUGE-2 (F1, no stemming) against the closest accepted reference, by the rouge-score package; words of any
+alphabet, characters for scripts without spaces. It rewards wording. Needs the extra [metrics].
+"""
+    CITATION = shared.ROUGE
+    EXAMPLE = """
+    >>> metric = evaluate.load(str(metric_path("rouge_2")), keep_in_memory=True)
+    >>> metric.compute(predictions=["the cat sat here"], references=["the cat sat there"])
+    {'rouge_2': 0.6666666666666666}
+"""
