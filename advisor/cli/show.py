@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from rubrics.errors import ExitCode, Fault
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 _SHOWN_PROBLEMS = 20
 
@@ -20,6 +25,28 @@ def out(text: str) -> None:
 def out_json(value: Any) -> None:
     """Print a result as one JSON object."""
     out(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def out_styled(lines: Iterable[Text]) -> None:
+    """Print lines of a result, in colour on a terminal that wants it (NO_COLOR, TERM), else as plain text."""
+    if not sys.stdout.isatty():
+        out("\n".join(line.plain.rstrip() for line in lines))
+        return
+    from rich.console import Console
+
+    console = Console(file=sys.stdout, width=screen_width(), highlight=False, soft_wrap=True)
+    for line in lines:
+        console.print(line)
+
+
+def screen_width() -> int:
+    """Cells of a line: the terminal's, or COLUMNS, or 80."""
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def draws_blocks() -> bool:
+    """Whether stdout is a terminal that can show block characters."""
+    return sys.stdout.isatty() and (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
 
 
 def err(text: str) -> None:

@@ -1,0 +1,46 @@
+"""Text measured in terminal cells: Korean, Chinese and Japanese characters take two of them."""
+
+from __future__ import annotations
+
+ELLIPSIS = "\u2026"
+
+
+def printable(text: str) -> str:
+    """Make text from a file harmless on a screen: white space is a blank, what does not print is escaped."""
+    flat = " ".join(text.split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in flat)
+
+
+def fit(text: str, width: int, ellipsis: str = ELLIPSIS) -> str:
+    """Cut or pad a text to exactly `width` cells."""
+    from rich.cells import cell_len, set_cell_size
+
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    room = max(0, width - cell_len(ellipsis))
+    return set_cell_size(set_cell_size(text, room).rstrip() + ellipsis, width)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Break a text into lines of at most `width` cells, at blanks where there are any."""
+    from rich.cells import cell_len, chop_cells
+
+    lines: list[str] = []
+    for word in text.split():
+        joined = f"{lines[-1]} {word}" if lines else word
+        if lines and cell_len(joined) <= width:
+            lines[-1] = joined
+        else:
+            lines += [word] if cell_len(word) <= width else chop_cells(word, width)
+    return lines or [""]
+
+
+def bar(share: float, width: int, *, blocks: bool) -> str:
+    """Draw a share (0..1) as a bar of at most `width` cells, with eighths where the terminal has blocks.
+
+    What is more than nothing is drawn as more than nothing.
+    """
+    if not blocks:
+        return "#" * max(round(share * width), int(share > 0))
+    eighths = max(round(share * width * 8), int(share > 0))
+    return "\u2588" * (eighths // 8) + ("", *"\u258f\u258e\u258d\u258c\u258b\u258a\u2589")[eighths % 8]
