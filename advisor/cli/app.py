@@ -19,7 +19,11 @@ app = typer.Typer(
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-data = typer.Typer(help="Data alone: check, fix, convert or split a file; `advisor help data`.", rich_markup_mode=None, no_args_is_help=True)
+data = typer.Typer(
+    help="Data alone: check, fix, convert or split a file; `advisor help data`.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
 models = typer.Typer(
     help="Models at hand, and fetching the embedded one.", rich_markup_mode=None, no_args_is_help=True
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 ELLIPSIS = "\u2026"
 
 
@@ -25,13 +27,21 @@ def wrapped(text: str, width: int) -> list[str]:
     """Break a text into lines of at most `width` cells, at blanks where there are any."""
     from rich.cells import cell_len, chop_cells
 
+    parts = [chop_cells(word, width) if cell_len(word) > width else [word] for word in text.split()]
+    return packed([part for word in parts for part in word], width)
+
+
+def packed(words: Iterable[str], width: int) -> list[str]:
+    """Set words into lines of at most `width` cells; a longer word has a line of its own, unbroken."""
+    from rich.cells import cell_len
+
     lines: list[str] = []
-    for word in text.split():
+    for word in words:
         joined = f"{lines[-1]} {word}" if lines else word
         if lines and cell_len(joined) <= width:
             lines[-1] = joined
         else:
-            lines += [word] if cell_len(word) <= width else chop_cells(word, width)
+            lines.append(word)
     return lines or [""]
 
 

@@ -13,7 +13,7 @@ from itertools import zip_longest
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from advisor.cli.cells import bar, fit, printable, wrapped
+from advisor.cli.cells import bar, fit, packed, printable, wrapped
 from rubrics.data_rules import RULE_IDS
 
 if TYPE_CHECKING:
@@ -129,7 +129,11 @@ class _Page:
     def worst(self) -> Iterator[Text]:
         graver = sorted(
             (finding for finding in self.found["findings"] if finding["severity"] != "info"),
-            key=lambda finding: (_GRAVITY.index(finding["severity"]), -len(finding["rows"]), -finding["count"]),
+            key=lambda finding: (
+                _GRAVITY.index(finding["severity"]),
+                -len(finding["rows"]),
+                -finding["count"],
+            ),
         )
         yield _line()
         if not graver:
@@ -156,9 +160,9 @@ class _Page:
         if command:
             yield from self._command(command)
 
-    def _command(self, command: str) -> Iterator[Text]:
+    def _command(self, command: Sequence[str]) -> Iterator[Text]:
         """Break a long command as a shell reads it, so that it can be copied."""
-        lines = wrapped(command, self.width - 17)
+        lines = packed(command, self.width - 17)
         for at, line in enumerate(lines):
             label = f"{'':<10}{'run' if at == 0 else '':<5}"
             yield _line((label, "bold"), (line + (" \\" if at < len(lines) - 1 else ""), ""))
@@ -218,19 +222,19 @@ class _Page:
             yield f"  {self._fit(name, label)} {figure} {drawn}".rstrip()
 
 
-def remedy(finding: Found, asked: Asked) -> str:
-    """Return the command that mends a finding, or an empty text where only a person can."""
+def remedy(finding: Found, asked: Asked) -> list[str]:
+    """Return the words of the command that mends a finding, quoted; none where only a person can."""
     from advisor.data.fixes import fix_for
 
     fix = fix_for(finding)
     if fix is None:
-        return ""
+        return []
     stem = "data" if asked.file == "-" else PurePath(asked.file).stem
     words = ["advisor", "data", "fix", asked.file, "-o", f"{stem}.fixed.jsonl", "--rule", fix.name]
     needed = {"--against": asked.against, "--max-length": asked.max_length, "--model": asked.model}
     for flag in fix.needs:
         words += [flag, str(needed[flag] or flag.strip("-").upper())]
-    return " ".join(map(_word, words))
+    return [_word(word) for word in words]
 
 
 def _places(rows: Sequence[str]) -> str:

@@ -35,14 +35,24 @@ FIXES = (
     Fix("trim", "D6", True, "remove white space around each text"),
     Fix("quotes", "D6", False, "make curly quotes straight"),
     Fix("redact", "D11", False, "replace secrets and personal data by what they are, as [EMAIL]"),
-    Fix("json-keys", "D6", True, "write JSON answers with their keys in the commonest order, values unchanged"),
+    Fix(
+        "json-keys", "D6", True, "write JSON answers with their keys in the commonest order, values unchanged"
+    ),
     Fix("lower-labels", "D6", False, "write labels in lower case, where answers are a closed set"),
     Fix("labels", "D6", True, "write each label in its commonest form, where answers are a closed set"),
+    Fix(
+        "label-spelling", "D6", False, "the same, and rare labels that look like misspellings of common ones"
+    ),
     Fix("placeholders", "D12", False, "drop rows whose answer is a placeholder (None, TODO)"),
     Fix("too-long", "D7", False, "drop rows over --max-length", ("--max-length", "--model")),
     Fix("leaks", "D4", False, "drop rows that stand in --against, exactly or nearly", ("--against",)),
     Fix("conflicts", "D3", False, "drop every row of a prompt that has different answers"),
-    Fix("conflicts-majority", "D3", False, "keep the answer that most rows of a prompt give; no majority, none"),
+    Fix(
+        "conflicts-majority",
+        "D3",
+        False,
+        "keep the answer that most rows of a prompt give; no majority, none",
+    ),
     Fix("duplicates", "D1", True, "drop rows that repeat an earlier row"),
     Fix("near-duplicates", "D2", False, "keep the first row of each group of near duplicates"),
 )

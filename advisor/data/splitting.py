@@ -100,7 +100,9 @@ def _split(rows: Sequence[Row], wanted: Sequence[float], floors: Sequence[int], 
     sizes, least = [size for size, _ in asked.values()], [floor for _, floor in asked.values()]
     extra = [over] if over >= 1 else []
     divided, largest = _divide(rows, [*sizes, *extra], [*least, *(0 for _ in extra)], seed)
-    parts = {name: tuple(rows[at] for at in part) for name, part in zip([*asked, "over"], divided, strict=False)}
+    parts = {
+        name: tuple(rows[at] for at in part) for name, part in zip([*asked, "over"], divided, strict=False)
+    }
     reasons = _reasons({name: len(parts[name]) for name in asked}, sizes, len(rows), largest)
     train, dev, test, left_out = (parts.get(name, ()) for name in (*NAMES, "over"))
     return Split(train, dev, test, reasons, left_out)
