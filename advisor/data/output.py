@@ -113,3 +113,17 @@ def refuse_writing(path: Path, error: OSError) -> NoReturn:
 def _exists(path: Path) -> Fault:
     fix = "Give another name, or --force to replace it."
     return Fault("exists already and is not overwritten", where=str(path), fix=fix)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, where it is missing.
+
+    Raises:
+        Fault: a file stands there, or it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise Fault("expected a folder, found a file", where=str(folder), fix="Give another -o.") from None
+    except OSError as error:
+        refuse_writing(folder, error)

@@ -38,13 +38,18 @@ def text(result: dict[str, Any], width: int = 80, blocks: bool = True, **asked: 
     return "\n".join(line.plain for line in lines)
 
 
+@pytest.fixture(scope="module")
+def real(shared_data: Path) -> dict[str, Any]:
+    names = ("korean/songys_chatbot", "classification/banking77_train.chat")
+    return {name: check_file(shared_data / f"{name}.jsonl") for name in names}
+
+
 @pytest.mark.parametrize("width", [60, 80, 140, 200])
 @pytest.mark.parametrize("blocks", [True, False])
-@pytest.mark.parametrize("name", ["korean/songys_chatbot", "classification/banking77_train.chat"])
-def test_real_files_keep_to_the_width(shared_data: Path, name: str, blocks: bool, width: int) -> None:
-    file = shared_data / f"{name}.jsonl"
-    lines = health_sheet(check_file(file), Asked(file.name), width=width, blocks=blocks)
-    assert max(cell_len(line.plain) for line in lines) <= width
+def test_real_files_keep_to_the_width(real: dict[str, Any], blocks: bool, width: int) -> None:
+    for name, result in real.items():
+        lines = health_sheet(result, Asked(name), width=width, blocks=blocks)
+        assert max(cell_len(line.plain) for line in lines) <= width
 
 
 def test_every_rule_has_a_line_with_its_state_in_words() -> None:

@@ -13,20 +13,28 @@ from rubrics.errors import ExitCode, Fault
 FULL = Path("/dev/full")
 
 
+def names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
 def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
     place = tmp_path / "rows.jsonl"
     with new_file(place) as file:
         file.write("전부\n")
         assert not place.exists()
     assert place.read_bytes() == "전부\n".encode()
-    assert os.listdir(tmp_path) == ["rows.jsonl"]
+    assert names(tmp_path) == ["rows.jsonl"]
 
 
 def test_nothing_is_left_of_a_file_that_was_not_finished(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), new_file(tmp_path / "rows.jsonl") as file:
-        file.write("half")
-        raise KeyboardInterrupt
-    assert os.listdir(tmp_path) == []
+    def interrupted() -> None:
+        with new_file(tmp_path / "rows.jsonl") as file:
+            file.write("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert names(tmp_path) == []
 
 
 def test_a_file_that_is_there_stays_unless_it_was_given_up(tmp_path: Path) -> None:
@@ -41,14 +49,19 @@ def test_a_file_that_is_there_stays_unless_it_was_given_up(tmp_path: Path) -> No
     check_output(place, force=True)
     with new_file(place, force=True) as file:
         file.write("new")
-    assert (place.read_text(), os.listdir(tmp_path)) == ("new", ["rows.jsonl"])
+    assert (place.read_text(), names(tmp_path)) == ("new", ["rows.jsonl"])
 
 
 def test_a_file_made_meanwhile_stays(tmp_path: Path) -> None:
     place = tmp_path / "rows.jsonl"
-    with pytest.raises(Fault, match="not overwritten"), new_file(place) as file:
-        file.write("mine")
-        place.write_text("theirs")
+
+    def late() -> None:
+        with new_file(place) as file:
+            file.write("mine")
+            place.write_text("theirs")
+
+    with pytest.raises(Fault, match="not overwritten"):
+        late()
     assert place.read_text() == "theirs"
 
 
