@@ -6,14 +6,26 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from heapq import heapify, heappop, heappush
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NamedTuple, NoReturn
 
 from rubrics.data_rules import threshold
 
 Spacing = Literal["spaced", "compact", "indented"]
 
 _FIRST_KEY = re.compile(r'\{(\s*)"(?:[^"\\]|\\.)*"\s*:(\s*)')
+
+
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+
+
+class Profile(NamedTuple):
+    """How an object is written: its keys in order, the kind of each value, its spacing."""
+
+    keys: tuple[str, ...]
+    kinds: tuple[str, ...]
+    spacing: Spacing | None
 
 
 class Literally(str):
@@ -38,6 +50,31 @@ def parsed_object(text: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def profile(text: str) -> Profile:
+    """Return the profile of a text that is a JSON object."""
+    value = json.loads(text)
+    # Interned: a million answers have a handful of key tuples.
+    keys = _intern(tuple(value))
+    return Profile(keys, _intern(tuple(map(_kind_of, value.values()))), spacing_of(text))
+
+
+@lru_cache(maxsize=4096)
+def _intern(names: tuple[str, ...]) -> tuple[str, ...]:
+    return names
+
+
+def _kind_of(value: Any) -> str:
+    if isinstance(value, str):
+        return "number as text" if _NUMBER.fullmatch(value) else "text"
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int | float):
+        return "number"
+    return "list" if isinstance(value, list) else "object"
 
 
 def key_order(answers: Iterable[str]) -> tuple[str, ...]:

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
-from rubrics.text import norm
+from advisor.data.answer_types import PROSE
+from advisor.data.findings import Finding, quote
+from advisor.data.subject import Subject
+from advisor.data.templates import template_in
+from rubrics.data_rules import Severity, severity, threshold
+from rubrics.text import nfc, norm
+
+SLOTS_LISTED = 20
 
 PLACEHOLDERS = frozenset(
     {"", "none", "nan", "null", "<null>", "<none>", "n/a", "#n/a", "<na>", "na", "nil", "undefined"}
@@ -54,3 +63,99 @@ def mended(text: str) -> str:
     import ftfy
 
     return ftfy.fix_encoding(text)
+
+
+def whole_answers(subject: Subject) -> Iterator[Finding]:
+    """Find answers that are a placeholder and nothing else.
+
+    A word such as "none" that is one of the closed labels, with rows enough, is named as information: where it
+    means that nothing applies, it is a sound label.
+    """
+    counts = Counter(subject.answers)
+    kinds = {answer: _kind_of(subject, answer) for answer in counts}
+    for kind in ("missing", "label"):
+        rows = [at for at, answer in enumerate(subject.answers) if kinds[answer] == kind]
+        if not rows:
+            continue
+        example = quote(subject.answers[rows[0]])
+        details = {
+            "kind": "placeholder answers" if kind == "missing" else "labels like placeholders",
+            "answers": {answer: count for answer, count in counts.most_common() if kinds[answer] == kind},
+        }
+        place = subject.at(rows)
+        if kind == "label":
+            message = f"{len(rows)} answers are {example}, one of the labels here: sound where it means that nothing applies"
+            yield place.finding("D12", "info", message, "", details, example)
+            continue
+        message = f"{len(rows)} {'answer looks like a placeholder' if len(rows) == 1 else 'answers look like placeholders'}"
+        fix = "write the real answer or remove the row; keep them if this is a label of yours"
+        yield place.finding("D12", _level(subject, len(rows)), message, fix, details, example)
+
+
+def _kind_of(subject: Subject, answer: str) -> str:
+    if not is_placeholder(answer):
+        return ""
+    label = nfc(answer).strip()
+    frequent = subject.sheet.label_counts[label] >= threshold("D12", "label_rows")
+    return (
+        "label" if subject.sheet.labels is not None and frequent and norm(answer) in LABEL_LIKE else "missing"
+    )
+
+
+def _level(subject: Subject, rows: int) -> Severity:
+    """An error where so many answers are hollow that a model would learn to give them."""
+    return "error" if rows > threshold("D12", "error_share") * len(subject.answers) else severity("D12")
+
+
+def templates(subject: Subject) -> Iterator[Finding]:
+    """Find slots and filler text that nobody filled in, in answers and, as information, in prompts."""
+    prose = PROSE | {"list"}
+    answers = [
+        text if kind in prose else "" for text, kind in zip(subject.answers, subject.types, strict=True)
+    ]
+    for what, texts in (("answers", answers), ("prompts", subject.prompts)):
+        found = {at: slot for at, text in enumerate(texts) if text and (slot := template_in(text))}
+        if not found:
+            continue
+        counts = Counter(found.values())
+        first = min(found)
+        level: Severity = _level(subject, len(found)) if what == "answers" else "info"
+        yield subject.at(found.keys()).finding(
+            "D12",
+            level,
+            f"{len(found)} {what} hold a template that was not filled in, most often {quote(counts.most_common(1)[0][0])}",
+            "fill it in, or remove the rows: a model trained on them gives the template to your users"
+            if what == "answers"
+            else "check that real prompts look like this",
+            {
+                "kind": f"templates in {what}",
+                "slots": dict(counts.most_common(SLOTS_LISTED)),
+                "different": len(counts),
+            },
+            quote(texts[first]),
+        )
+
+
+def broken_text(subject: Subject) -> Iterator[Finding]:
+    """Find text in a wrong encoding: mojibake, which can be mended, and U+FFFD, where the letter is lost."""
+    for what, texts in (("answers", subject.answers), ("prompts", subject.prompts)):
+        strange = [at for at, text in enumerate(texts) if not text.isascii()]
+        lost = [at for at in strange if "\ufffd" in texts[at]]
+        wrong = [at for at in strange if is_mojibake(texts[at])]
+        for kind, rows in (("mojibake", wrong), ("lost characters", lost)):
+            if rows:
+                yield _broken(subject, kind, what, texts, rows)
+
+
+def _broken(subject: Subject, kind: str, what: str, texts: Sequence[str], rows: Sequence[int]) -> Finding:
+    first = texts[rows[0]]
+    if kind == "mojibake":
+        message = f"{len(rows)} {what} hold text that was read in a wrong encoding"
+        fix = "mend it (`advisor data fix` can), or read the source as UTF-8 again"
+        example = f"{quote(first)} for {quote(mended(first))}"
+    else:
+        message = f"{len(rows)} {what} hold U+FFFD, where a character was lost"
+        fix = "read the source again in its own encoding: what is lost cannot be mended here"
+        example = quote(first)
+    level = _level(subject, len(rows)) if what == "answers" else severity("D12")
+    return subject.at(rows).finding("D12", level, message, fix, {"kind": f"{kind} in {what}"}, example)

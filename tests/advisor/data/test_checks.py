@@ -176,10 +176,11 @@ def test_too_few_rows_and_labels() -> None:
     inspection = inspect(labelled(40, ["a"] * 19 + ["b"]), against=rows_of(("z", "c"), ("y", "a")))
     few, rare, unknown = (finding for finding in inspection.findings if finding.check == "D10")
     assert {finding.severity for finding in (few, rare, unknown)} == {"warning"}
-    details = [finding.details for finding in (unknown, few, rare)]
-    assert {"rows": 40, "needed": 50} in details
-    assert {"rows_per_label": {"b": 2}, "needed": 5} in details
-    assert {"labels_missing_in_train": ["c"]} in details
+    by_kind = {finding.details["kind"]: finding for finding in (unknown, few, rare)}
+    few, rare, unknown = (by_kind[kind] for kind in ("rows", "rows per label", "labels missing in train"))
+    assert (few.details["rows"], few.details["needed"]) == (40, 50)
+    assert (rare.details["rows_per_label"], rare.details["needed"], rare.rows) == ({"b": 2}, 5, ("r:20", "r:40"))
+    assert (unknown.details["labels_missing_in_train"], unknown.rows) == (["c"], ("r:1",))
 
 
 def test_placeholders() -> None:
