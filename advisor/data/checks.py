@@ -1,7 +1,8 @@
 """What is wrong with the rows, before anything is spent on them: the checks D1 to D7, D10 and D12.
 
 Each check is a function from rows to findings and looks at one rule; thresholds and severities stand in
-`rubrics/data.yaml`. Structure (D9) is the reader's business. D8 and D11 are not checked here yet.
+`rubrics/data.yaml`. Structure (D9) is the reader's business, drift (D8) `drift.py`'s and privacy (D11)
+`privacy.py`'s.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+from advisor.data.drift import drift_findings
 from advisor.data.findings import Finding, Inspection, Sheet, grouped, label_set, quote
 from advisor.data.overlap import conflicts, exact_duplicates, leakage, leakage_findings, near_duplicates
+from advisor.data.privacy import Masker, privacy_findings, search
 from advisor.data.rows import Row
 from rubrics.data_rules import severity, threshold
 
@@ -31,20 +34,24 @@ def inspect(
     rows: Sequence[Row],
     *,
     against: Sequence[Row] | None = None,
+    production: Sequence[Row] | None = None,
     test_is: Literal["against", "rows"] = "against",
     count_tokens: CountTokens | None = None,
     max_length: int | None = None,
     prompt_only: bool = False,
+    seed: int = 0,
 ) -> Inspection:
     """Run every check over the rows.
 
     Args:
         rows: at least one.
         against: the other side of a split, for leakage (D4) and labels that training lacks (D10).
+        production: rows of real use, answers or not, to look for drift (D8); an answer may be empty.
         test_is: which of the two sides is scored; D4 counts the rows of that side found in the other.
         count_tokens: counts tokens as the model will see them; None counts characters, and says so.
         max_length: the most tokens of prompt and answer that training takes; None checks no fit.
         prompt_only: duplicates (D1, D2) compare prompts alone, not prompts with answers.
+        seed: draws the rows that drift is measured on where there are many.
     """
     sheet = Sheet(rows)
     lengths = count_tokens(rows) if count_tokens else [(len(row.prompt), len(row.answer)) for row in rows]
@@ -62,12 +69,16 @@ def inspect(
     findings += [*_skew(sheet), *_stray_space(sheet), *_label_variants(sheet)]
     findings += [*_misfits(sheet, lengths, table["unit"], max_length), *_alike(table)]
     findings += [*_too_few(sheet), *_placeholders(sheet)]
-    return Inspection(
+    private = search(rows)
+    findings += [*drift_findings(rows, production, seed), *privacy_findings(private)]
+    found = Inspection(
         tuple(sorted(findings, key=lambda finding: int(finding.check[1:]))),
         _statistics(sheet, table),
         leak.exact if leak else (),
         leak.near if leak else (),
     )
+    masker = Masker([*private, *search(against or ()), *search(production or ())])
+    return masker.inspection(found) if masker else found
 
 
 def _skew(sheet: Sheet) -> Iterator[Finding]:
