@@ -1,7 +1,8 @@
-"""What is wrong with the rows, before anything is spent on them: the checks D1 to D7, D10 and D12.
+"""What is wrong with the rows, before anything is spent on them: the checks D1 to D12.
 
 Each check is a function from the subject to findings and looks at one rule; thresholds and severities stand in
-`rubrics/data.yaml`. Structure (D9) is the reader's business. D8 and D11 are not checked here yet.
+`rubrics/data.yaml`. Structure (D9) is the reader's business, drift (D8) `drift.py`'s and privacy (D11)
+`privacy.py`'s.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from advisor.data import amounts, consistency, json_checks, label_checks, lengths, placeholders, variety
+from advisor.data.drift import drift_findings
 from advisor.data.findings import Finding, Inspection, Sheet, label_set
 from advisor.data.overlap import conflicts, exact_duplicates, leakage_findings, near_duplicates
+from advisor.data.privacy import Masker, privacy_findings, search
 from advisor.data.rows import Row
 from advisor.data.subject import Subject
 
@@ -76,20 +79,24 @@ def inspect(
     rows: Sequence[Row],
     *,
     against: Sequence[Row] | None = None,
+    production: Sequence[Row] | None = None,
     test_is: Literal["against", "rows"] = "against",
     count_tokens: CountTokens | None = None,
     max_length: int | None = None,
     prompt_only: bool = False,
+    seed: int = 0,
 ) -> Inspection:
     """Run every check over the rows.
 
     Args:
         rows: at least one.
         against: the other side of a split, for leakage (D4) and labels that training lacks (D10).
+        production: rows of real use, answers or not, to look for drift (D8); an answer may be empty.
         test_is: which of the two sides is scored; D4 counts the rows of that side found in the other.
         count_tokens: counts tokens as the model will see them; None counts characters, and says so.
         max_length: the most tokens of prompt and answer that training takes; None checks no fit.
         prompt_only: duplicates (D1, D2) compare prompts alone, not prompts with answers.
+        seed: draws the rows that drift is measured on where there are many.
     """
     subject = Subject(
         sheet=Sheet(rows),
@@ -102,13 +109,17 @@ def inspect(
     )
     for check in CHECKS:
         subject.found.extend(check(subject))
+    private = search(rows)
+    subject.found += [*drift_findings(rows, production, seed), *privacy_findings(private)]
     leak = subject.leak
-    return Inspection(
+    found = Inspection(
         tuple(sorted(subject.found, key=lambda finding: int(finding.check[1:]))),
         _statistics(subject),
         leak.exact if leak else (),
         leak.near if leak else (),
     )
+    masker = Masker([*private, *search(against or ()), *search(production or ())])
+    return masker.inspection(found) if masker else found
 
 
 def _statistics(subject: Subject) -> dict[str, Any]:
