@@ -13,11 +13,10 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from advisor.data.findings import grouped, label_set
 from advisor.data.rows import Row
-from advisor.data.similarity import components, near_pair_blocks
+from advisor.data.similarity import components, near_groups
 from rubrics.errors import ExitCode, Fault
 from rubrics.text import nfc, norm
 
@@ -153,9 +152,15 @@ def groups_of(rows: Sequence[Row]) -> list[list[int]]:
         (distinct[prompt], named[row.group]) for prompt, row in zip(prompts, rows, strict=True) if row.group
     ]
     by_name = ([prompt for prompt, _ in links], [name for _, name in links])
-    blocks = chain([by_name], near_pair_blocks(list(distinct)))
-    labels = components(len(distinct) + len(named), blocks)
+    by_text = (list(range(len(distinct))), _first_of_label(near_groups(list(distinct)).labels.tolist()))
+    labels = components(len(distinct) + len(named), [by_name, by_text])
     return list(grouped([labels[distinct[prompt]] for prompt in prompts]).values())
+
+
+def _first_of_label(labels: Sequence[int]) -> list[int]:
+    """Return for each item the first one with its label."""
+    first: dict[int, int] = {}
+    return [first.setdefault(label, at) for at, label in enumerate(labels)]
 
 
 def _divide(

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.data.similarity import Unit, components, near_pairs, shingles, unit_of, without_shared_text
+from advisor.data.shingles import Unit, shingles, unit_of, without_shared_text
+from advisor.data.similarity import components, near_pairs
 from rubrics.text import norm
 
 THIRTEEN = "one two three four five six seven eight nine ten eleven twelve thirteen"
