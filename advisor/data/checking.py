@@ -14,22 +14,40 @@ Counter = Callable[[Sequence[Row]], list[tuple[int, int]]]
 
 
 def check_file(
-    file: Path, *, against: Path | None = None, model: str | None = None, prompt_only: bool = False
+    file: Path,
+    *,
+    against: Path | None = None,
+    production: Path | None = None,
+    model: str | None = None,
+    max_length: int | None = None,
+    prompt_only: bool = False,
+    group_field: str = "",
+    **reading: Any,
 ) -> dict[str, Any]:
     """Return `{rows, format, findings, statistics}`.
+
+    Args:
+        file: the rows; `-` is standard input.
+        against: the rows of the other side of a split.
+        production: prompts of real use, with or without answers.
+        model: counts tokens; its context is the most that a row may have unless `max_length` says less.
+        max_length: the most tokens of prompt and answer.
+        prompt_only: duplicates compare prompts alone.
+        reading: `format`, `prompt_field`, `answer_field` as `read_file` takes them.
 
     Raises:
         Fault: a file cannot be read, or the model is not at hand.
     """
-    given = read_file(file)
-    other = read_file(against, name="against") if against else None
-    count, window = _tokenizer(model)
+    given = read_file(file, **reading)
+    other = read_file(against, name="against", **_same_fields(reading)) if against else None
+    count, window = tokenizer_of(model)
     found = inspect(
         given.rows,
         against=other.rows if other else None,
+        production=read_production(production) if production else None,
         test_is="rows",
         count_tokens=count,
-        max_length=window,
+        max_length=min((limit for limit in (max_length, window) if limit), default=None),
         prompt_only=prompt_only,
     )
     return {
@@ -39,7 +57,8 @@ def check_file(
     }
 
 
-def _tokenizer(model: str | None) -> tuple[Counter | None, int | None]:
+def tokenizer_of(model: str | None) -> tuple[Counter | None, int | None]:
+    """Return what counts the tokens of rows as a model sees them, and the length of its context."""
     if model is None:
         return None, None
     from advisor.interrupt import StopSignal

@@ -14,6 +14,7 @@ from advisor.data.output import check_output, make_folder, new_file
 from advisor.data.reading import Record, read_records
 from advisor.data.rows import Row
 from advisor.data.splitting import NAMES, Split, groups_of, split_by_size, split_rows
+from advisor.data.writing import write_records
 from rubrics.errors import ExitCode, Fault
 
 SUMMARY = "split.json"
@@ -67,13 +68,12 @@ def split_file(
     values = {record.row.id: record.value for record in given}
     for name, part in parts_of(split).items():
         if part:
-            with new_file(places[name], force=force) as out:
-                out.writelines(json.dumps(values[row.id], ensure_ascii=False) + "\n" for row in part)
+            write_records(places[name], (values[row.id] for row in part), force=force)
         elif force:
             # Else an older part would look like one of this split.
             places[name].unlink(missing_ok=True)
     with new_file(folder / SUMMARY, force=force) as out:
-        out.write(json.dumps(summary, ensure_ascii=False, indent=1) + "\n")
+        out.write(json.dumps(summary, ensure_ascii=False, indent=1).encode() + b"\n")
     return summary
 
 

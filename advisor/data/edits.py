@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from advisor.data.consistency import canonical_json, canonical_labels, key_order, trimmed
 from advisor.data.findings import label_set
+from advisor.data.formats import Place
 from advisor.data.json_forms import Spacing, spacing_of
 from advisor.data.placeholders import mended
+from advisor.data.privacy import redacted
 from advisor.data.rows import Row
 from advisor.data.text_forms import without_invisible
 from rubrics.text import nfc
 
-Edit = Callable[[str, str], str]
-"""Edits one text; the second says where it stands: `system`, `prompt` or `answer`."""
+Edit = Callable[[str, Place], str]
+"""Edits one text; the place says where it stands: `system`, `prompt` or `answer`."""
 
 _CURLY = str.maketrans("\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f", "''''\"\"\"\"")
 
@@ -37,6 +40,26 @@ def _straight_quotes(text: str) -> str:
     straight = text.translate(_CURLY)
     # A curly quote inside a JSON string must not end the string.
     return text if straight == text or (_is_json(text) and not _is_json(straight)) else straight
+
+
+def _redact(text: str) -> str:
+    """Redact; in JSON value by value, since a placeholder in the place of a number would break it."""
+    clean = redacted(text)
+    if clean == text or not _is_json(text) or _is_json(clean):
+        return clean
+    return json.dumps(_redacted_value(json.loads(text)), ensure_ascii=False)
+
+
+def _redacted_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {redacted(key): _redacted_value(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_redacted_value(item) for item in value]
+    if isinstance(value, bool) or value is None:
+        return value
+    written = value if isinstance(value, str) else json.dumps(value)
+    clean = redacted(written)
+    return value if clean == written else clean
 
 
 def _is_json(text: str) -> bool:
@@ -75,7 +98,9 @@ EDITORS: Mapping[str, Callable[[Sequence[Row]], Edit]] = {
     "unicode": _everywhere(nfc),
     "spaces": _everywhere(without_invisible),
     "trim": _everywhere(_trim),
+    "line-ends": _everywhere(lambda text: text.replace("\r\n", "\n").replace("\r", "\n")),
     "quotes": _everywhere(_straight_quotes),
+    "redact": _everywhere(_redact),
     "json-keys": _json_keys,
     "lower-labels": _lower_labels,
     "labels": lambda rows: _labels(rows, spelling=False),

@@ -32,6 +32,7 @@ FIXES = (
     Fix("mojibake", "D12", True, "mend text that was decoded wrongly (caf\u00c3\u00a9 becomes caf\u00e9)"),
     Fix("unicode", "D6", True, "compose characters (Unicode NFC)"),
     Fix("spaces", "D6", True, "remove zero-width characters, make non-breaking blanks ordinary ones"),
+    Fix("line-ends", "D6", True, "end lines with \\n alone"),
     Fix("trim", "D6", True, "remove white space around each text"),
     Fix("quotes", "D6", False, "make curly quotes straight"),
     Fix("redact", "D11", False, "replace secrets and personal data by what they are, as [EMAIL]"),
@@ -80,7 +81,21 @@ def chosen(names: Iterable[str], *, all_safe: bool) -> tuple[Fix, ...]:
 
 _KINDS = {
     "stray white space": "trim",
+    "stray white space in prompts": "trim",
+    "invisible characters in answers": "spaces",
+    "invisible characters in prompts": "spaces",
+    "Unicode forms of answers": "unicode",
+    "Unicode forms of prompts": "unicode",
+    "line ends": "line-ends",
+    "style: quotes": "quotes",
+    "order of JSON keys": "json-keys",
+    "spacing of JSON": "json-keys",
     "variants of a label": "labels",
+    "spelling of a label": "label-spelling",
+    "overlong": "too-long",
+    "placeholder answers": "placeholders",
+    "mojibake in answers": "mojibake",
+    "mojibake in prompts": "mojibake",
 }
 _WHOLE = {
     "D1": "duplicates",
@@ -88,13 +103,10 @@ _WHOLE = {
     "D3": "conflicts-majority",
     "D4": "leaks",
     "D11": "redact",
-    "D12": "placeholders",
 }
 
 
 def fix_for(finding: Mapping[str, Any]) -> Fix | None:
     """Return the fix that mends a finding, or None where only a person can."""
-    name = _KINDS.get(finding["details"].get("kind", ""), _WHOLE.get(finding["check"], ""))
-    if finding["check"] == "D7" and "longest" in finding["details"]:
-        name = "too-long"
+    name = _WHOLE.get(finding["check"]) or _KINDS.get(finding["details"].get("kind", ""), "")
     return BY_NAME.get(name)

@@ -7,30 +7,19 @@ rows are gone. So all chosen fixes are applied in turn until none changes anythi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from advisor.data.edits import EDITORS, Edit
 from advisor.data.findings import Sheet
 from advisor.data.fixes import Fix
+from advisor.data.formats import Place
+from advisor.data.reading import Record
 from advisor.data.removals import REMOVERS, Need
 from advisor.data.rows import Row
 
 _ROUNDS = 25
 """More than any chain of fixes needs: each round removes rows or brings texts closer to their fixed forms."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One row as it stands in the file, and as it is read.
-
-    Attributes:
-        value: the parsed line, with the fields that no check looks at.
-        row: what the checks see of it.
-    """
-
-    value: dict[str, Any]
-    row: Row
 
 
 MapTexts = Callable[[dict[str, Any], Edit], dict[str, Any]]
@@ -113,7 +102,7 @@ def _edit_all(mended: Mended, rule: str, edit: Edit, map_texts: MapTexts, read: 
     for at, record in enumerate(mended.records):
         made: list[Change] = []
 
-        def careful(text: str, place: str, row: str = record.row.id, made: list[Change] = made) -> str:
+        def careful(text: str, place: Place, row: str = record.row.id, made: list[Change] = made) -> str:
             edited = edit(text, place)
             # A text may not vanish: a blank turn makes the whole row unreadable.
             if edited == text or not edited.strip():
@@ -123,7 +112,7 @@ def _edit_all(mended: Mended, rule: str, edit: Edit, map_texts: MapTexts, read: 
 
         value = map_texts(record.value, careful)
         if made:
-            mended.records[at] = Record(value, read(value, record.row))
+            mended.records[at] = record._replace(value=value, row=read(value, record.row))
             mended.changes += made
 
 
@@ -151,8 +140,3 @@ def _masked(value: Any, mask: Callable[[str], str]) -> Any:
     if isinstance(value, list | tuple):
         return [_masked(item, mask) for item in value]
     return value
-
-
-def with_row(record: Record, **changed: Any) -> Record:
-    """Return a record whose row has other values in these fields."""
-    return Record(record.value, replace(record.row, **changed))

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from advisor.data.checks import inspect
 from advisor.data.fixes import Fix, fix_for
-from advisor.data.fixing import Edit, Mended, as_log, mend
-from advisor.data.formats import map_texts, parser_of
-from advisor.data.output import STDOUT, check_output, new_file
+from advisor.data.edits import Edit
+from advisor.data.fixing import Mended, as_log, mend
+from advisor.data.formats import Unreadable, map_texts, parser_of
+from advisor.data.output import STDOUT
 from advisor.data.privacy import mask
 from advisor.data.reading import Records, read_file, read_records, row_of
 from advisor.data.removals import Need
 from advisor.data.rows import Row
+from advisor.data.sources import name_of
+from advisor.data.writing import check_target, write_records
 from rubrics.errors import ExitCode, Fault
 
 
@@ -56,7 +56,7 @@ def fix_file(
     _refuse_lacking(fixes, {"--against": against, "--model": model, "--max-length": max_length})
     log = changes if changes is not None else _log_place(output)
     for place in filter(None, (output, log)):
-        check_output(place, inputs=[path for path in (file, against) if path], force=force)
+        check_target(place, inputs=[path for path in (file, against) if path], force=force)
     if log is not None and log == output:
         raise Fault("is the output", where="--changes", fix="Give the log another name.")
     given = read_records(file, **reading)
@@ -89,7 +89,10 @@ def mended_records(given: Records, fixes: Sequence[Fix], need: Need) -> Mended:
         return map_texts(value, given.format, edit, fields=given.fields)
 
     def read_again(value: dict[str, Any], before: Row) -> Row:
-        return replace(row_of(parse(value), before.id, before.source), group=before.group)
+        read = parse(value)
+        if isinstance(read, Unreadable):
+            raise ValueError(f"{before.source}: a fix made the row unreadable: {'; '.join(read.problems)}")
+        return row_of(read, before.id, before.source)
 
     return mend(given.records, fixes, need, edit_record, read_again)
 
@@ -103,9 +106,7 @@ def _refuse_lacking(fixes: Sequence[Fix], given: dict[str, Any]) -> None:
 
 
 def _log_place(output: Path) -> Path | None:
-    if output == STDOUT or (output.exists() and not output.is_file()):
-        return None
-    return output.with_name(f"{output.name.removesuffix('.jsonl')}.changes.jsonl")
+    return None if output == STDOUT else output.with_name(f"{name_of(output)}.changes.jsonl")
 
 
 def _counter(model: str | None) -> Any:
@@ -117,17 +118,15 @@ def _counter(model: str | None) -> Any:
 
 
 def _write(mended: Mended, output: Path, log: Path | None, *, force: bool) -> None:
-    # The log takes its name last: it speaks of a file that is there.
-    with ExitStack() as stack:
+    if log is not None:
+        write_records(log, as_log(mended.changes, mask), force=force)
+    try:
+        write_records(output, (record.value for record in mended.records), force=force)
+    except BaseException:
+        # A log of changes to a file that is not there would mislead.
         if log is not None:
-            lines = stack.enter_context(new_file(log, force=force))
-            lines.writelines(_line(entry) for entry in as_log(mended.changes, mask))
-        rows = stack.enter_context(new_file(output, force=force))
-        rows.writelines(_line(record.value) for record in mended.records)
-
-
-def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False) + "\n"
+            log.unlink(missing_ok=True)
+        raise
 
 
 def _left(rows: Sequence[Row], against: Sequence[Row], compared: bool) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import IO, NoReturn
 
 from rubrics.errors import ExitCode, Fault
 
@@ -41,32 +41,27 @@ def check_output(path: Path, *, inputs: Sequence[Path] = (), force: bool = False
 
 
 @contextmanager
-def new_file(path: Path, *, force: bool = False) -> Iterator[TextIO]:
-    """Give a text file that takes the name `path` when the block ends well; `-` is standard output.
+def new_file(path: Path, *, force: bool = False) -> Iterator[IO[bytes]]:
+    """Give a file that takes the name `path` when the block ends well; `-` is standard output.
 
     Raises:
         Fault: the place exists already (unless `force`) or cannot be written; code 5 where there is no space.
     """
     if path == STDOUT:
-        yield sys.stdout
-        sys.stdout.flush()
-    elif path.exists() and not path.is_file():
-        # A device or a pipe has no name to take at the end.
-        with _said(path), path.open("w", encoding="utf-8", newline="\n") as file:
-            yield file
-    else:
-        with _said(path):
-            yield from _beside(path, force=force)
-
-
-def _beside(path: Path, *, force: bool) -> Iterator[TextIO]:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
     part = path.with_name(f".{path.name[:200]}.{os.getpid()}.part")
     try:
-        with part.open("x", encoding="utf-8", newline="\n") as file:
+        with part.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         _take_name(part, path, force=force)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        refuse_writing(path, error)
     finally:
         with suppress(OSError):
             part.unlink()
@@ -85,16 +80,6 @@ def _take_name(part: Path, path: Path, *, force: bool) -> None:
         if path.exists():
             raise _exists(path) from None
         part.replace(path)
-
-
-@contextmanager
-def _said(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        refuse_writing(path, error)
 
 
 def refuse_writing(path: Path, error: OSError) -> NoReturn:

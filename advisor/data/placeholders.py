@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from advisor.data.answer_types import PROSE
-from advisor.data.findings import Finding, quote
+from advisor.data.findings import Finding, Sheet, quote
 from advisor.data.subject import Subject
 from advisor.data.templates import template_in
 from rubrics.data_rules import Severity, severity, threshold
@@ -72,7 +72,7 @@ def whole_answers(subject: Subject) -> Iterator[Finding]:
     means that nothing applies, it is a sound label.
     """
     counts = Counter(subject.answers)
-    kinds = {answer: _kind_of(subject, answer) for answer in counts}
+    kinds = {answer: placeholder_kind(subject.sheet, answer) for answer in counts}
     for kind in ("missing", "label"):
         rows = [at for at, answer in enumerate(subject.answers) if kinds[answer] == kind]
         if not rows:
@@ -92,14 +92,13 @@ def whole_answers(subject: Subject) -> Iterator[Finding]:
         yield place.finding("D12", _level(subject, len(rows)), message, fix, details, example)
 
 
-def _kind_of(subject: Subject, answer: str) -> str:
+def placeholder_kind(sheet: Sheet, answer: str) -> str:
+    """Return `missing` for an answer that says nothing, `label` for one that is a label here, else an empty text."""
     if not is_placeholder(answer):
         return ""
     label = nfc(answer).strip()
-    frequent = subject.sheet.label_counts[label] >= threshold("D12", "label_rows")
-    return (
-        "label" if subject.sheet.labels is not None and frequent and norm(answer) in LABEL_LIKE else "missing"
-    )
+    frequent = sheet.label_counts[label] >= threshold("D12", "label_rows")
+    return "label" if sheet.labels is not None and frequent and norm(answer) in LABEL_LIKE else "missing"
 
 
 def _level(subject: Subject, rows: int) -> Severity:

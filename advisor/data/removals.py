@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
-from advisor.data.findings import Finding, Sheet, grouped
-from advisor.data.overlap import conflicts, exact_duplicates, leakage, near_duplicates
-from advisor.data.placeholders import is_placeholder
+from advisor.data.findings import Sheet, grouped
+from advisor.data.overlap import leakage
+from advisor.data.placeholders import placeholder_kind
 from advisor.data.rows import Row
+from advisor.data.similarity import near_groups
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,9 @@ class Need:
 Remover = Callable[[Sheet, Need], Iterable[str]]
 
 
-def _rows_of(findings: Iterable[Finding]) -> Iterable[str]:
-    return chain.from_iterable(finding.rows for finding in findings)
-
-
 def _placeholders(sheet: Sheet, need: Need) -> Iterable[str]:
-    return (row.id for row in sheet.rows if is_placeholder(row.answer))
+    known = {row.answer: placeholder_kind(sheet, row.answer) == "missing" for row in sheet.rows}
+    return (row.id for row in sheet.rows if known[row.answer])
 
 
 def _too_long(sheet: Sheet, need: Need) -> Iterable[str]:
@@ -51,21 +48,42 @@ def _leaks(sheet: Sheet, need: Need) -> Iterable[str]:
     return (*found.exact, *found.near)
 
 
+def _conflicting(sheet: Sheet) -> Iterator[list[int]]:
+    """Yield the rows of each prompt that has different answers (D3)."""
+    for members in grouped(sheet.prompts).values():
+        if len({sheet.answers[at] for at in members}) > 1:
+            yield members
+
+
+def _conflicts(sheet: Sheet, need: Need) -> Iterable[str]:
+    return (sheet.rows[at].id for members in _conflicting(sheet) for at in members)
+
+
 def _minority(sheet: Sheet, need: Need) -> Iterable[str]:
     """Of each prompt with several answers, the rows of all but the commonest; all, where two are as common."""
-    for members in grouped(sheet.prompts).values():
-        counts = Counter(sheet.answers[at] for at in members).most_common(2)
-        if len(counts) > 1:
-            kept = counts[0][0] if counts[0][1] > counts[1][1] else None
-            yield from (sheet.rows[at].id for at in members if sheet.answers[at] != kept)
+    for members in _conflicting(sheet):
+        first, second = Counter(sheet.answers[at] for at in members).most_common(2)
+        kept = first[0] if first[1] > second[1] else None
+        yield from (sheet.rows[at].id for at in members if sheet.answers[at] != kept)
+
+
+def _duplicates(sheet: Sheet, need: Need) -> Iterable[str]:
+    keys = list(zip(sheet.prompts, sheet.answers, strict=True))
+    return (sheet.rows[at].id for members in grouped(keys).values() for at in members[1:])
+
+
+def _near_duplicates(sheet: Sheet, need: Need) -> Iterable[str]:
+    """All but the first row of each group of near duplicates (D2), exact ones included."""
+    labels = near_groups(sheet.prompts, sheet.answers).labels.tolist()
+    return (sheet.rows[at].id for members in grouped(labels).values() for at in members[1:])
 
 
 REMOVERS: Mapping[str, Remover] = {
     "placeholders": _placeholders,
     "too-long": _too_long,
     "leaks": _leaks,
-    "conflicts": lambda sheet, need: _rows_of(conflicts(sheet)),
+    "conflicts": _conflicts,
     "conflicts-majority": _minority,
-    "duplicates": lambda sheet, need: _rows_of(exact_duplicates(sheet, prompt_only=False)),
-    "near-duplicates": lambda sheet, need: _rows_of(near_duplicates(sheet, prompt_only=False)),
+    "duplicates": _duplicates,
+    "near-duplicates": _near_duplicates,
 }

@@ -1,7 +1,7 @@
 """Writing rows to a file whose name says how: JSONL, a JSON array, CSV, TSV or Parquet, as it is, .gz or .zst.
 
 The rows go to a new file beside the target that takes its name when all of them are written: a reader sees a
-whole file or none, and a file that exists is never replaced.
+whole file or none, and a file that exists is replaced only when asked.
 """
 
 from __future__ import annotations
@@ -9,25 +9,21 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
-from advisor.data.sources import STANDARD_INPUT
+from advisor.data.output import STDOUT, check_output, new_file
 from advisor.data.tables import cell_of
 from rubrics.errors import ExitCode, Fault
 
-STANDARD_OUTPUT = STANDARD_INPUT
 _PACKED = {".gz": "gzip", ".zst": "zstd"}
 
 Value = Mapping[str, Any]
 
 
-def write_records(path: Path, records: Iterable[Value]) -> int:
+def write_records(path: Path, records: Iterable[Value], *, force: bool = False) -> int:
     """Write rows by the suffix of the file's name; return how many.
 
     JSONL and JSON stream. CSV, TSV and Parquet need the columns of all rows first and hold them in memory; a
@@ -37,31 +33,27 @@ def write_records(path: Path, records: Iterable[Value]) -> int:
         path: ends in .jsonl, .json, .csv, .tsv or .parquet, each also with .gz or .zst; `-` is standard
             output, in JSONL.
         records: as they will stand in the file.
+        force: replace a file that exists.
 
     Raises:
-        Fault: code 2 if the suffix is unknown, the file exists or its folder does not; code 5 if it cannot
-            be written; code 3 if Parquet cannot hold the values in one column. Nothing is left behind.
+        Fault: code 2 if the suffix is unknown, the file exists or its folder does not; code 5 if there is no
+            space; code 3 if Parquet cannot hold the values in one column. Nothing is left behind.
     """
-    if path == STANDARD_OUTPUT:
-        return _json_lines(sys.stdout.buffer, records)
-    write, packing = _writer(path)
-    with _new_file(path) as raw, _packed(raw, packing) as stream:
+    write, packing = (_json_lines, "") if path == STDOUT else _writer(path)
+    check_output(path, force=force)
+    with new_file(path, force=force) as raw, _packed(raw, packing) as stream:
         return write(stream, records)
 
 
-def check_target(path: Path) -> None:
+def check_target(path: Path, *, inputs: Sequence[Path] = (), force: bool = False) -> None:
     """Refuse a file that could not be written, before rows are read for it.
 
     Raises:
-        Fault: as `write_records`, code 2.
+        Fault: as `write_records`, code 2; also where the file is one of the inputs.
     """
-    if path == STANDARD_OUTPUT:
-        return
-    _writer(path)
-    if path.exists() or path.is_symlink():
-        raise Fault("exists already and is not overwritten", where=str(path), fix="give another name")
-    if not path.parent.is_dir():
-        raise Fault("there is no such folder", where=str(path.parent), fix="make it, or give another one")
+    check_output(path, inputs=inputs, force=force)
+    if path != STDOUT:
+        _writer(path)
 
 
 def _writer(path: Path) -> tuple[Callable[[IO[bytes], Iterable[Value]], int], str]:
@@ -75,43 +67,6 @@ def _writer(path: Path) -> tuple[Callable[[IO[bytes], Iterable[Value]], int], st
             fix="give such a name",
         )
     return _WRITERS[suffix], packing
-
-
-@contextmanager
-def _new_file(path: Path) -> Iterator[IO[bytes]]:
-    check_target(path)
-    try:
-        handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise _unwritable(path, error) from None
-    try:
-        with os.fdopen(handle, "wb") as raw:
-            yield raw
-            raw.flush()
-            os.fsync(raw.fileno())
-        Path(draft).chmod(0o666 & ~_umask())
-        # A link, unlike a rename, fails where the name has been taken meanwhile.
-        os.link(draft, path)
-    except FileExistsError:
-        raise Fault(
-            "exists already and is not overwritten", where=str(path), fix="give another name"
-        ) from None
-    except OSError as error:
-        raise _unwritable(path, error) from None
-    finally:
-        Path(draft).unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _unwritable(path: Path, error: OSError) -> Fault:
-    reason = error.strerror or str(error)
-    fix = "check the folder's permissions and the space left"
-    return Fault(f"the file cannot be written: {reason}", where=str(path), fix=fix, code=ExitCode.LACKING)
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from advisor.data.edits import EDITORS
 from advisor.data.fixes import BY_NAME, FIXES, chosen, fix_for
-from advisor.data.fixing import Mended, Record, as_log, mend
+from advisor.data.fixing import Mended, as_log, mend
+from advisor.data.reading import Record
 from advisor.data.removals import REMOVERS, Need
 from advisor.data.rows import Message, Row
 from rubrics.errors import Fault
@@ -33,11 +34,7 @@ def records(pairs: Sequence[tuple[str, str]]) -> list[Record]:
     values = [
         {"n": at, "question": question, "answer": answer} for at, (question, answer) in enumerate(pairs)
     ]
-    return [Record(value, read(value, Row(f"f:{value['n']}", (), ""))) for value in values]
-
-
-def words(record: Record) -> Need:
-    return Need()
+    return [Record(at, value, read(value, Row(f"f:{at}", (), ""))) for at, value in enumerate(values)]
 
 
 def count_words(rows: Sequence[Row]) -> list[tuple[int, int]]:
