@@ -87,8 +87,8 @@ def _new_file(path: Path) -> Iterator[IO[bytes]]:
     try:
         with os.fdopen(handle, "wb") as raw:
             yield raw
-            raw.flush()
-            os.fsync(raw.fileno())
+        with Path(draft).open("rb") as whole:
+            os.fsync(whole.fileno())
         Path(draft).chmod(0o666 & ~_umask())
         # A link, unlike a rename, fails where the name has been taken meanwhile.
         os.link(draft, path)

@@ -86,11 +86,7 @@ def _no_pair(value: Mapping[str, Any]) -> Unreadable:
         if isinstance(value.get("label"), str):
             fix = "to read it as a pair: advisor data check FILE --prompt-field text --answer-field label"
             return _instead("a text with a label (text, label)", fix)
-        fix = (
-            "split each text into prompt and answer, one object a line: "
-            "jq -c '.text | capture(\"(?<prompt>(?s:.*\\nA:)) ?(?<completion>(?s:.*))\")' FILE > pairs.jsonl "
-            "(here the answer follows A:)"
-        )
+        fix = "split each text where its answer begins, and write one object a line with the fields prompt and completion"
         return _instead("text alone (text), where prompt and answer cannot be told apart", fix)
     names = [shown(field) for field in list(value)[:_MOST_NAMED]]
     more = f" and {len(value) - _MOST_NAMED} more" if len(value) > _MOST_NAMED else ""
