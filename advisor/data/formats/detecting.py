@@ -20,10 +20,11 @@ EXPECTED = (
     "or conversations"
 )
 
-_PREFERRED = (
-    "chosen", "rejected", "chosen_messages", "rejected_messages", "rejected_response", "preferred_output",
-    "non_preferred_output",
+_PREFERRED = frozenset(
+    {"chosen", "rejected", "chosen_messages", "rejected_messages", "rejected_response", "preferred_output",
+     "non_preferred_output"}
 )  # fmt: skip
+_ROW_FIELDS = frozenset({"messages", "conversations", "completion", "instruction"})
 _MOST_NAMED = 10
 
 
@@ -36,13 +37,12 @@ def format_of(value: Any) -> str | Unreadable:
 
 def _other_purpose(value: Mapping[str, Any]) -> Unreadable | None:
     """Rows made for something else than learning an answer: preferences, and requests to a batch service."""
-    if any(field in value for field in _PREFERRED):
+    if not _PREFERRED.isdisjoint(value):
         fix = "this program learns from one answer a row: keep the preferred answer of each pair and drop the other"
         if isinstance(value.get("prompt"), str) and isinstance(value.get("chosen"), str):
             fix = "to learn from the preferred answers alone: advisor data check FILE --prompt-field prompt --answer-field chosen"
         return _instead("a preference pair (chosen, rejected), as DPO takes", fix)
-    is_row = any(field in value for field in ("messages", "conversations", "completion", "instruction"))
-    if is_row and (isinstance(value.get("label"), bool) or "kto_tag" in value):
+    if not _ROW_FIELDS.isdisjoint(value) and (isinstance(value.get("label"), bool) or "kto_tag" in value):
         fix = "this program learns from every answer: keep the rows whose label is true and remove the field label"
         return _instead("an answer with a preference label (true or false), as KTO takes", fix)
     if "custom_id" in value and ("body" in value or "response" in value):
