@@ -55,8 +55,9 @@ def new_file(path: Path, *, force: bool = False) -> Iterator[IO[bytes]]:
     try:
         with part.open("xb") as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
+        # Opened again: a compressor closes the file that it writes to.
+        with part.open("rb") as whole:
+            os.fsync(whole.fileno())
         _take_name(part, path, force=force)
     except BrokenPipeError:
         raise

@@ -120,13 +120,22 @@ def parquet_rows(source: Source) -> Iterator[Entry]:
             for batch in file.iter_batches(batch_size=_BATCH):
                 for value in batch.to_pylist():
                     number += 1
-                    yield Entry(
-                        number, {key: item for key, item in _plain(value).items() if item is not None}
-                    )
+                    yield Entry(number, _parquet_row(value))
     except (pyarrow.ArrowException, OSError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         what = f"the Parquet file is damaged after row {number}: {reason}"
         refuse(source.path, what, "fetch or write the file again; nothing of it was used")
+
+
+def _parquet_row(cells: Mapping[str, Any]) -> dict[str, Any] | Unreadable:
+    value: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, cell in cells.items():
+        if name in STRUCTURED and isinstance(cell, str):
+            _read_structured(name, cell, value, problems)
+        elif (item := _plain(cell)) is not None:
+            value[name] = item
+    return Unreadable(tuple(problems)) if problems else value
 
 
 def _plain(value: Any) -> Any:

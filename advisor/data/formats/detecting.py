@@ -20,10 +20,11 @@ EXPECTED = (
     "or conversations"
 )
 
-_PREFERRED = (
-    "chosen", "rejected", "chosen_messages", "rejected_messages", "rejected_response", "preferred_output",
-    "non_preferred_output",
+_PREFERRED = frozenset(
+    {"chosen", "rejected", "chosen_messages", "rejected_messages", "rejected_response", "preferred_output",
+     "non_preferred_output"}
 )  # fmt: skip
+_ROW_FIELDS = frozenset({"messages", "conversations", "completion", "instruction"})
 _MOST_NAMED = 10
 
 
@@ -36,13 +37,12 @@ def format_of(value: Any) -> str | Unreadable:
 
 def _other_purpose(value: Mapping[str, Any]) -> Unreadable | None:
     """Rows made for something else than learning an answer: preferences, and requests to a batch service."""
-    if any(field in value for field in _PREFERRED):
+    if not _PREFERRED.isdisjoint(value):
         fix = "this program learns from one answer a row: keep the preferred answer of each pair and drop the other"
         if isinstance(value.get("prompt"), str) and isinstance(value.get("chosen"), str):
             fix = "to learn from the preferred answers alone: advisor data check FILE --prompt-field prompt --answer-field chosen"
         return _instead("a preference pair (chosen, rejected), as DPO takes", fix)
-    is_row = any(field in value for field in ("messages", "conversations", "completion", "instruction"))
-    if is_row and (isinstance(value.get("label"), bool) or "kto_tag" in value):
+    if not _ROW_FIELDS.isdisjoint(value) and (isinstance(value.get("label"), bool) or "kto_tag" in value):
         fix = "this program learns from every answer: keep the rows whose label is true and remove the field label"
         return _instead("an answer with a preference label (true or false), as KTO takes", fix)
     if "custom_id" in value and ("body" in value or "response" in value):
@@ -86,11 +86,7 @@ def _no_pair(value: Mapping[str, Any]) -> Unreadable:
         if isinstance(value.get("label"), str):
             fix = "to read it as a pair: advisor data check FILE --prompt-field text --answer-field label"
             return _instead("a text with a label (text, label)", fix)
-        fix = (
-            "split each text into prompt and answer, one object a line: "
-            "jq -c '.text | capture(\"(?<prompt>(?s:.*\\nA:)) ?(?<completion>(?s:.*))\")' FILE > pairs.jsonl "
-            "(here the answer follows A:)"
-        )
+        fix = "split each text where its answer begins, and write one object a line with the fields prompt and completion"
         return _instead("text alone (text), where prompt and answer cannot be told apart", fix)
     names = [shown(field) for field in list(value)[:_MOST_NAMED]]
     more = f" and {len(value) - _MOST_NAMED} more" if len(value) > _MOST_NAMED else ""

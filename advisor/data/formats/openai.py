@@ -86,7 +86,7 @@ def _read_turn(turn: Any, field: str, problems: list[str]) -> Turn | None:
     calls = _read_calls(turn, field, problems)
     if calls and role != "assistant":
         problems.append(f"{field}.tool_calls: expected calls of the assistant alone, found them under {role}")
-    read = _read_said(turn, ROLES[role], field, problems, calls)
+    read = _read_said(turn, ROLES[role], field, problems)
     return read._replace(
         calls=(*calls, *read.calls),
         call_id=_text_or_empty(turn, "tool_call_id", field, problems),
@@ -95,18 +95,17 @@ def _read_turn(turn: Any, field: str, problems: list[str]) -> Turn | None:
     )
 
 
-def _read_said(
-    turn: Mapping[str, Any], role: Role, field: str, problems: list[str], calls: Sequence[Call]
-) -> Turn:
+def _read_said(turn: Mapping[str, Any], role: Role, field: str, problems: list[str]) -> Turn:
     content, where = turn.get("content"), f"{field}.content"
+    calling = bool(turn.get("tool_calls") or turn.get("function_call"))
     read = Turn(role, "")
     if isinstance(content, list):
         read = read_content(role, content, where, problems)
-    elif content is None and not calls:
+    elif content is None and not calling:
         missing = "null" if "content" in turn else "no such field"
         problems.append(f"{where}: expected text, found {missing}")
     elif content is not None:
-        problems += text_problems(content, where, blank=bool(calls) or role == "tool")
+        problems += text_problems(content, where, blank=calling or role == "tool")
         read = Turn(role, content if isinstance(content, str) else "")
     thought = turn.get("reasoning_content")
     if thought is not None and thought != "":
