@@ -46,7 +46,8 @@ for command in (
 ):
     app.command()(command)
 app.command(name="help")(looking.help_topic)
-data.command(name="check")(data_files.check)
+for command in (data_files.check, data_files.fix, data_files.convert, data_files.split):
+    data.command()(command)
 models.command(name="list")(looking.models_list)
 models.command(name="get")(looking.models_get)
 app.add_typer(data, name="data")

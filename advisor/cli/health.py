@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import zip_longest
-from pathlib import PurePath
+from dataclasses import dataclass, field
+from itertools import pairwise, zip_longest
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor.cli.cells import bar, fit, packed, printable, wrapped
@@ -57,6 +57,7 @@ class Asked:
         file: as given.
         against, production, model: the flags of these names, empty where not given.
         max_length: tokens a row may have, where given.
+        reading: further flags that say how to read the file, None where not given.
     """
 
     file: str
@@ -64,6 +65,7 @@ class Asked:
     production: str = ""
     model: str = ""
     max_length: int | None = None
+    reading: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def health_sheet(found: Found, asked: Asked, *, width: int = 80, blocks: bool = True) -> list[Text]:
@@ -173,9 +175,12 @@ class _Page:
         yield from (_line((" " * len(label) + line, "")) for line in rest)
 
     def _state(self, rule: str, concerned: Sequence[Found]) -> tuple[str, str]:
+        told = [finding for finding in concerned if finding["count"]]
+        if told:
+            ordered = sorted(told, key=lambda finding: _GRAVITY.index(finding["severity"]))
+            return ordered[0]["severity"], "; ".join(_short(finding) for finding in ordered)
         if concerned:
-            state = min((finding["severity"] for finding in concerned), key=_GRAVITY.index)
-            return state, "; ".join(_short(finding) for finding in concerned)
+            return "ok", printable(concerned[0]["message"])
         lacking = {"D4": (self.asked.against, "--against"), "D8": (self.asked.production, "--production")}
         given, flag = lacking.get(rule, (True, ""))
         return ("ok", "") if given else ("skipped", f"give {flag} FILE")
@@ -204,8 +209,6 @@ class _Page:
         points = lengths["total"]
         spread = ", ".join(f"{name} {points[name]:,.0f}" for name in ("min", "p5", "p50", "p95", "max"))
         title = f"{lengths['unit']} of a row: {spread}"
-        if not counts:
-            return iter(wrapped(title, width))
         return self._bars(title, counts, sum(count for _, count in counts), width)
 
     def _bars(self, title: str, counts: Sequence[tuple[str, int]], total: int, width: int) -> Iterator[str]:
@@ -225,15 +228,17 @@ class _Page:
 def remedy(finding: Found, asked: Asked) -> list[str]:
     """Return the words of the command that mends a finding, quoted; none where only a person can."""
     from advisor.data.fixes import fix_for
+    from advisor.data.sources import name_of
 
     fix = fix_for(finding)
     if fix is None:
         return []
-    stem = "data" if asked.file == "-" else PurePath(asked.file).stem
+    stem = name_of(Path(asked.file))
     words = ["advisor", "data", "fix", asked.file, "-o", f"{stem}.fixed.jsonl", "--rule", fix.name]
     needed = {"--against": asked.against, "--max-length": asked.max_length, "--model": asked.model}
     for flag in fix.needs:
         words += [flag, str(needed[flag] or flag.strip("-").upper())]
+    words += [word for flag, value in asked.reading.items() if value for word in (flag, value)]
     return [_word(word) for word in words]
 
 
@@ -256,7 +261,7 @@ def _line(*spans: tuple[str, str]) -> Text:
 
 
 def _tally(findings: Sequence[Found]) -> str:
-    counts = {word: sum(f["severity"] == word for f in findings) for word in _GRAVITY}
+    counts = {word: sum(f["severity"] == word and f["count"] > 0 for f in findings) for word in _GRAVITY}
     names = {"error": "error", "warning": "warning", "info": "hint"}
     said = [f"{n} {names[word]}{'s' if n > 1 else ''}" for word, n in counts.items() if n]
     return ", ".join(said) or "no findings"
@@ -276,5 +281,8 @@ def _short(finding: Found) -> str:
 
 
 def _histogram(lengths: Found) -> list[tuple[str, int]]:
-    found = lengths.get("histogram")
-    return [] if not found else [(entry["range"], entry["count"]) for entry in found]
+    """Return the bins of the lengths of rows, as `100-200` and how many rows have that."""
+    found = lengths["histogram"]
+    edges, counts = found["edges"], found["counts"]
+    pairs = pairwise(edges)
+    return [(f"{low:,}-{high:,}", n) for (low, high), n in zip(pairs, counts, strict=True)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ def check_file(
     model: str | None = None,
     max_length: int | None = None,
     prompt_only: bool = False,
-    group_field: str = "",
     **reading: Any,
 ) -> dict[str, Any]:
     """Return `{rows, format, findings, statistics}`.
@@ -39,12 +38,12 @@ def check_file(
         Fault: a file cannot be read, or the model is not at hand.
     """
     given = read_file(file, **reading)
-    other = read_file(against, name="against", **_same_fields(reading)) if against else None
+    other = read_file(against, name="against", **named_fields(reading)) if against else None
     count, window = tokenizer_of(model)
     found = inspect(
         given.rows,
         against=other.rows if other else None,
-        production=read_production(production) if production else None,
+        production=_production(production),
         test_is="rows",
         count_tokens=count,
         max_length=min((limit for limit in (max_length, window) if limit), default=None),
@@ -55,6 +54,19 @@ def check_file(
         "format": {"name": given.format, "evidence": given.evidence},
         **found.to_dict(),
     }
+
+
+def named_fields(reading: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how a second file is read: by the same fields, where they were named, in a format of its own."""
+    return {name: value for name, value in reading.items() if name != "format"}
+
+
+def _production(path: Path | None) -> Sequence[Row] | None:
+    if path is None:
+        return None
+    from advisor.data.production import read_production
+
+    return read_production(path).rows
 
 
 def tokenizer_of(model: str | None) -> tuple[Counter | None, int | None]:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from advisor.data.checking import named_fields, tokenizer_of
 from advisor.data.checks import inspect
-from advisor.data.fixes import Fix, fix_for
 from advisor.data.edits import Edit
+from advisor.data.fixes import Fix, fix_for
 from advisor.data.fixing import Mended, as_log, mend
 from advisor.data.formats import Unreadable, map_texts, parser_of
 from advisor.data.output import STDOUT
@@ -60,8 +61,8 @@ def fix_file(
     if log is not None and log == output:
         raise Fault("is the output", where="--changes", fix="Give the log another name.")
     given = read_records(file, **reading)
-    other = read_file(against, name="against").rows if against else ()
-    mended = mended_records(given, fixes, Need(other, _counter(model), max_length))
+    other = read_file(against, name="against", **named_fields(reading)).rows if against else ()
+    mended = mended_records(given, fixes, Need(other, tokenizer_of(model)[0], max_length))
     if not mended.records:
         raise Fault(
             f"every one of the {len(given)} rows would be dropped",
@@ -90,8 +91,7 @@ def mended_records(given: Records, fixes: Sequence[Fix], need: Need) -> Mended:
 
     def read_again(value: dict[str, Any], before: Row) -> Row:
         read = parse(value)
-        if isinstance(read, Unreadable):
-            raise ValueError(f"{before.source}: a fix made the row unreadable: {'; '.join(read.problems)}")
+        assert not isinstance(read, Unreadable), read.problems
         return row_of(read, before.id, before.source)
 
     return mend(given.records, fixes, need, edit_record, read_again)
@@ -107,14 +107,6 @@ def _refuse_lacking(fixes: Sequence[Fix], given: dict[str, Any]) -> None:
 
 def _log_place(output: Path) -> Path | None:
     return None if output == STDOUT else output.with_name(f"{name_of(output)}.changes.jsonl")
-
-
-def _counter(model: str | None) -> Any:
-    if model is None:
-        return None
-    from advisor.data.checking import tokenizer_of
-
-    return tokenizer_of(model)[0]
 
 
 def _write(mended: Mended, output: Path, log: Path | None, *, force: bool) -> None:
