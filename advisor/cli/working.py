@@ -32,12 +32,19 @@ def init(**flags: Any) -> None:
 
 
 def data_check(
-    file: Path = typer.Argument(metavar="FILE", help="JSONL of question-answer rows"),
+    file: Path = typer.Argument(
+        metavar="FILE", help="JSONL, a JSON array, CSV, TSV or Parquet, also .gz or .zst; - is standard input"
+    ),
     against: Path | None = typer.Option(
         None, "--against", help="find rows of FILE that stand in this file too"
     ),
     model: str | None = typer.Option(None, "--model", help="count tokens as this model does"),
     prompt_only: bool = typer.Option(False, "--prompt-only", help="duplicates by prompts alone"),
+    format_: str | None = typer.Option(
+        None, "--format", help="read FILE in this format (default: told from its rows)"
+    ),
+    prompt_field: str | None = typer.Option(None, "--prompt-field", help="the field that holds the prompt"),
+    answer_field: str | None = typer.Option(None, "--answer-field", help="the field that holds the answer"),
     json_: bool = typer.Option(False, "--json", help="print the result as one JSON object"),
     quiet: bool = typer.Option(False, "--quiet", help="findings alone"),
 ) -> None:
@@ -49,7 +56,16 @@ def data_check(
     from advisor.data.checking import check_file
     from rubrics.errors import ExitCode
 
-    found = check_file(file, against=against, model=model, prompt_only=prompt_only)
+    found = check_file(
+        file,
+        against=against,
+        model=model,
+        prompt_only=prompt_only,
+        format=format_,
+        prompt_field=prompt_field,
+        answer_field=answer_field,
+        as_findings=json_,
+    )
     if json_:
         out_json(found)
     else:

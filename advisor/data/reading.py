@@ -276,7 +276,7 @@ def _gather(
             found.problems[number] = _Problem(f"{line}: {prefix}", read)
             found.failed.append((number, kind))
             continue
-        found.rows.append(_row_of(read, f"{name}:{number}", f"{file_name}:{line}"))
+        found.rows.append(row_of(read, f"{name}:{number}", f"{file_name}:{line}"))
         found.formats.append(kind)
         found.numbers.append(number)
         if values is not None:
@@ -294,7 +294,8 @@ def _kind(value: Any, asked: _Asked) -> str | Unreadable:
     return asked.format
 
 
-def _row_of(read: Conversation, id: str, source: str) -> Row:  # noqa: A002
+def row_of(read: Conversation, id: str, source: str) -> Row:  # noqa: A002
+    """Return what the checks see of a conversation."""
     *before, answer = read.turns
     if len(before) == 1 and not before[0].parts and not answer.calls and not read.tools and not answer.parts:
         # The common pair, kept short; the general way gives the same.
