@@ -12,7 +12,7 @@ from advisor.chat.endpoint import EndpointModel
 from advisor.chat.local import LocalModel
 from advisor.chat.protocol import ChatModel, ChatRequest
 from advisor.comparing import Scored
-from advisor.data.reading import read_file
+from advisor.data.reading import read_plain_file
 from advisor.data.rows import Row
 from advisor.interrupt import StopSignal
 from advisor.models.resolve import count_tokens, resolve
@@ -53,7 +53,7 @@ def evaluate_model(
         Interrupted: a stop was asked for.
     """
     _check(subject)
-    rows = read_file(data).rows
+    rows = read_plain_file(data).rows
     folder = out or Path("runs") / f"{time.strftime('%Y%m%d-%H%M%S')}-evaluate-{data.stem}"
     try:
         folder.mkdir(parents=True)

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from advisor import __version__
-from advisor.data.reading import DataFile, read_file
+from advisor.data.reading import DataFile, read_plain_file
 from advisor.interrupt import StopSignal
 from advisor.jobs import check_train_extra
 from advisor.models.resolve import ResolvedModel, resolve
@@ -107,9 +107,13 @@ def open_context(
 
 
 def read_files(plan: Plan) -> Mapping[str, DataFile]:
-    """Read every data file; the ids of rows name their file by its flag where files are several."""
+    """Read every data file; the ids of rows name their file by its flag where files are several.
+
+    Raises:
+        Fault: rows cannot be used, or hold tools, calls or images; exit code 3.
+    """
     files = plan.files()
-    return {name: read_file(path, name="" if name == "data" else name) for name, path in files.items()}
+    return {name: read_plain_file(path, name="" if name == "data" else name) for name, path in files.items()}
 
 
 def needs_local_model(plan: Plan) -> bool:

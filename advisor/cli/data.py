@@ -9,7 +9,9 @@ import typer
 
 from rubrics.errors import ExitCode
 
-_FILE = typer.Argument(metavar="FILE", help="the rows, in any supported format; - reads standard input")
+_FILE = typer.Argument(
+    metavar="FILE", help="JSONL, a JSON array, CSV, TSV or Parquet, also .gz or .zst; - is standard input"
+)
 _FORMAT = typer.Option(None, "--format", help="read every row in this format; else it is found out")
 _PROMPT = typer.Option(None, "--prompt-field", help="the field that holds the prompt, with --answer-field")
 _ANSWER = typer.Option(None, "--answer-field", help="the field that holds the answer")
@@ -57,6 +59,7 @@ def check(
         format=format_,
         prompt_field=prompt_field,
         answer_field=answer_field,
+        as_findings=json_,
     )
     if json_:
         out_json(found)
@@ -74,7 +77,9 @@ def check(
 
 def fix(
     file: Path | None = typer.Argument(
-        None, metavar="FILE", help="the rows, in any supported format; - reads standard input"
+        None,
+        metavar="FILE",
+        help="JSONL, a JSON array, CSV, TSV or Parquet, also .gz or .zst; - is standard input",
     ),
     output: Path | None = typer.Option(None, "-o", "--output", help="new file for the rows; - writes JSONL"),
     rule: list[str] = typer.Option([], "--rule", help="fixes by name, as a,b or repeated; see --list"),

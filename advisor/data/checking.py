@@ -9,6 +9,8 @@ from typing import Any
 from advisor.data.checks import inspect
 from advisor.data.reading import read_file
 from advisor.data.rows import Row
+from advisor.data.structure import refused_finding, structure_findings
+from rubrics.errors import ExitCode, Fault
 
 Counter = Callable[[Sequence[Row]], list[tuple[int, int]]]
 
@@ -21,6 +23,7 @@ def check_file(
     model: str | None = None,
     max_length: int | None = None,
     prompt_only: bool = False,
+    as_findings: bool = False,
     **reading: Any,
 ) -> dict[str, Any]:
     """Return `{rows, format, findings, statistics}`.
@@ -32,12 +35,18 @@ def check_file(
         model: counts tokens; its context is the most that a row may have unless `max_length` says less.
         max_length: the most tokens of prompt and answer.
         prompt_only: duplicates compare prompts alone.
+        as_findings: a FILE whose rows cannot be used gives a finding D9 with every problem, and no rows.
         reading: `format`, `prompt_field`, `answer_field` as `read_file` takes them.
 
     Raises:
         Fault: a file cannot be read, or the model is not at hand.
     """
-    given = read_file(file, **reading)
+    try:
+        given = read_file(file, **reading)
+    except Fault as fault:
+        if not as_findings or fault.code != ExitCode.BAD_DATA:
+            raise
+        return _refused(fault)
     other = read_file(against, name="against", **named_fields(reading)) if against else None
     count, window = tokenizer_of(model)
     found = inspect(
@@ -49,10 +58,23 @@ def check_file(
         max_length=min((limit for limit in (max_length, window) if limit), default=None),
         prompt_only=prompt_only,
     )
-    return {
+    result = {
         "rows": len(given.rows),
         "format": {"name": given.format, "evidence": given.evidence},
         **found.to_dict(),
+    }
+    structure = [finding.to_dict() for finding in structure_findings(given.warnings)]
+    result["findings"] = sorted(result["findings"] + structure, key=lambda item: int(item["check"][1:]))
+    return result
+
+
+def _refused(fault: Fault) -> dict[str, Any]:
+    """Return the contract's object for a file of which no row is used."""
+    return {
+        "rows": 0,
+        "format": {"name": "", "evidence": fault.what},
+        "findings": [refused_finding(fault).to_dict()],
+        "statistics": {},
     }
 
 

@@ -20,7 +20,6 @@ from advisor.data.formats import (
     READABLE,
     SHAREGPT,
     Conversation,
-    Fields,
     gemini,
     openai,
     parse,
@@ -109,6 +108,7 @@ def convert(records: Records, source: str, target: str) -> tuple[Iterator[dict[s
 
 
 def _converted(records: Records, source: str, target: str, tally: Tally) -> Iterator[dict[str, Any]]:
+    known = read_fields(source, records.fields)
     for record in records:
         conversation = parse(record.value, source, records.fields)
         if isinstance(conversation, Unreadable):
@@ -118,22 +118,23 @@ def _converted(records: Records, source: str, target: str, tally: Tally) -> Iter
         if reason:
             tally.refused.append(Refused(record.line, reason))
             continue
-        losses = [*_unread(record.value, source, records.fields), *_losses(conversation, target)]
+        extra, losses = {}, [*_losses(conversation, target)]
+        if source == target:
+            extra = {key: item for key, item in record.value.items() if key not in known}
+        else:
+            losses += (Loss(key, "no field of a row, left out") for key in record.value if key not in known)
+        losses += _unread_in_turns(record.value)
         if source == ALPACA and record.value.get("input"):
             losses.append(Loss("input", "joined to the instruction by a line break"))
         tally.losses.update(set(losses))
         tally.written += 1
-        yield write(_held(conversation, target), target)
+        yield write(conversation, target) | extra
 
 
-def _unread(value: Mapping[str, Any], source: str, fields: Fields | None) -> Iterator[Loss]:
-    known = read_fields(source, fields)
-    for key in value:
-        if key not in known:
-            yield Loss(key, "no field of a row, left out")
+def _unread_in_turns(value: Mapping[str, Any]) -> Iterator[Loss]:
     for key, turn_fields in _TURN_LISTS.items():
         turns = value.get(key)
-        for turn in turns if isinstance(turns, list) and key in known else ():
+        for turn in turns if isinstance(turns, list) else ():
             yield from (Loss(f"{key}[].{name}", "left out") for name in turn if name not in turn_fields)
 
 
@@ -197,11 +198,6 @@ def _losses(conversation: Conversation, target: str) -> Iterator[Loss]:
 
 def _several_texts(turn: Turn) -> bool:
     return sum(part.kind == "text" for part in turn.parts) > 1
-
-
-def _held(conversation: Conversation, target: str) -> Conversation:
-    """Leave out what a target without ids or tools would otherwise be given in part."""
-    return conversation if target in PAIRS else conversation._replace(answers=())
 
 
 def _rows(count: int) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from advisor.data.checks import inspect
 from advisor.data.rows import Row
+from advisor.data.structure import structure_findings
 from advisor.models.resolve import count_tokens
 from advisor.rungs.prompts import zero_shot
 from advisor.stage import Artefact, Context, Stage
@@ -55,7 +56,7 @@ def _make(context: Context) -> DataReport:
         rows=len(everything),
         format=first.format,
         evidence=first.evidence,
-        findings=[finding.to_dict() for finding in found.findings],
+        findings=[finding.to_dict() for finding in (*found.findings, *structure_findings(first.warnings))],
         statistics=dict(found.statistics),
         leaked_exact=list(found.leaked_exact),
         leaked_near=list(found.leaked_near),

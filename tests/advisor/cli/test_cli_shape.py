@@ -22,7 +22,7 @@ LATER = {"forecast", "attach", "export", "serve", "tui"}
 """Commands of the contract that belong to later work: absent, not accepted and ignored."""
 
 CONTRACT = {
-    "demo", "run", "init", "assess", "data check", "baseline", "train", "evaluate", "compare", "report", "runs",
+    "demo", "run", "init", "assess", "data check", "data fix", "data convert", "data split", "baseline", "train", "evaluate", "compare", "report", "runs",
     "resume", "stop", "models list", "models get", "doctor", "help", "decide",
 }  # fmt: skip
 
