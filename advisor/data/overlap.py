@@ -15,7 +15,6 @@ from advisor.data.findings import Finding, Sheet, grouped, quote
 from advisor.data.similarity import near_groups, near_matches
 from rubrics.data_rules import severity, threshold
 
-
 LISTED_ROWS = 10_000
 """A finding names at most this many rows; `count` and `details` give the totals."""
 LISTED_GROUPS = 1000
