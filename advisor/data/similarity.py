@@ -101,13 +101,18 @@ def near_pair_blocks(
         yield PairBlock(block.left, block.right - (split or 0), block.jaccard)
 
 
-def near_matches(left: Sequence[str], right: Sequence[str]) -> list[int]:
+def near_matches(left: Sequence[str], right: Sequence[str], *, drop_shared: bool = True) -> list[int]:
     """Return for each of the normalised right texts the index of one near left text, or -1 (rule D4)."""
-    return [int(at) for at in _joined([*left, *right], split=len(left)).matches()]
+    join = _joined([*left, *right], drop_shared=drop_shared, split=len(left))
+    return [int(at) for at in join.matches()]
 
 
 def near_groups(
-    texts: Sequence[str], answers: Sequence[str] | None = None, *, count_up_to: int = COUNTED_PAIRS
+    texts: Sequence[str],
+    answers: Sequence[str] | None = None,
+    *,
+    count_up_to: int = COUNTED_PAIRS,
+    drop_shared: bool = True,
 ) -> NearGroups:
     """Group normalised texts by near pairs (rule D2), in time that a flood of near duplicates does not square.
 
@@ -115,15 +120,17 @@ def near_groups(
         texts: normalised.
         answers: normalised, of each text; a pair then counts where answers are near, or equal, as well.
         count_up_to: pairs to count before only groups are followed up.
+        drop_shared: remove first what most texts begin or end with.
     """
     if answers is None:
-        return _grouped(_joined(texts), count_up_to, _all)
+        return _grouped(_joined(texts, drop_shared=drop_shared), count_up_to, _all)
     numbers: dict[str, int] = {}
     answer_of = [numbers.setdefault(answer, len(numbers)) for answer in answers]
     known = _joined(list(numbers), drop_shared=False)
     # Answers of two groups are never near: as salts they keep such rows from being compared at all.
     salts = _grouped(known, COUNTED_PAIRS, _all).labels[answer_of]
-    return _grouped(_joined(texts, salts=salts), count_up_to, _near_answers(known, answer_of))
+    join = _joined(texts, drop_shared=drop_shared, salts=salts)
+    return _grouped(join, count_up_to, _near_answers(known, answer_of))
 
 
 def components(count: int, blocks: Iterable[tuple[Any, ...]]) -> list[int]:

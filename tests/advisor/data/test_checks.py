@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -122,6 +123,75 @@ def test_a_small_leak_is_a_warning() -> None:
     distinct = ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliett"]
     test = rows_of(*[(f"{a} {b}", "yes") for a in distinct for b in distinct][:59], (train[0].prompt, "yes"))
     assert only(inspect(train, against=test), "D4").severity == "warning"
+
+
+def test_no_leak_is_said_to_be_lexical_only() -> None:
+    test = rows_of(("where do you live", "no"), ("how old are you", "yes"))
+    finding = only(inspect(labelled(), against=test), "D4")
+    assert (finding.severity, finding.count, finding.rows) == ("info", 0, ())
+    assert finding.message.startswith("no lexical leakage: none of the 2 test rows")
+    assert "paraphrases are not found by this" in finding.message
+    assert (finding.details["exact"], finding.details["near"]) == (0, 0)
+
+
+def test_groups_come_largest_first_and_lists_are_bounded() -> None:
+    """12,001 rows of one prompt and answer, three of another, and a prompt with 150 answers."""
+    rows = [row("small group", "b", at) for at in range(3)]
+    rows += [row("large group", "a", at) for at in range(3, 12_004)]
+    rows += [row("which one", f"answer {at}", at) for at in range(12_004, 12_154)]
+    inspection = inspect(rows)
+    exact = only(inspection, "D1")
+    assert (exact.count, exact.details["duplicate_rows"], exact.details["groups"]) == (12_002, 12_002, 2)
+    assert exact.details["group_sizes"] == [12_001, 3]
+    assert list(map(len, exact.details["members"])) == [100, 3]
+    assert (exact.details["members_listed"], exact.details["rows_listed"]) == ("first", "first")
+    assert len(exact.rows) == 10_000
+    assert exact.example == '"large group"'
+    conflict = only(inspection, "D3")
+    assert (conflict.count, conflict.details["prompts"], conflict.details["conflicts_listed"]) == (
+        150,
+        1,
+        "all",
+    )
+    assert len(conflict.details["conflicts"][0]["answers"]) == 100
+    small = only(inspect(rows[:10]), "D1")
+    assert (small.details["members_listed"], small.details["rows_listed"]) == ("all", "all")
+
+
+def test_a_flood_of_near_duplicates_is_one_group() -> None:
+    """1,500 rows of one template are 1,124,250 pairs, more than are counted one by one."""
+    text = "Good morning, I am writing about the order which I placed last month and which has not come so far, it is"
+    rows = [row(f"{text} {number}", "delay", number) for number in range(1500)]
+    rows += [row(f"{text} {number}", "other", number) for number in range(1500, 1510)]
+    finding = only(inspect([*labelled(), *rows]), "D2")
+    assert finding.details["pairs_counted"] == "at least"
+    assert 1_000_000 < finding.details["pairs"] <= 1500 * 1499 // 2 + 45
+    assert finding.details["group_sizes"] == [1500, 10]
+    assert "at least" in finding.message
+    assert "in 2 groups, the largest of 1,500 rows" in finding.message
+    few = only(inspect(rows[:40]), "D2")
+    assert (few.details["pairs"], few.details["pairs_counted"]) == (40 * 39 // 2, "all")
+
+
+def test_findings_do_not_depend_on_the_hash_seed(shared_data: Path) -> None:
+    code = f"""
+import json
+from pathlib import Path
+from advisor.data.checking import check_file
+folder = Path({str(shared_data / "output_format")!r})
+print(json.dumps(check_file(folder / "restaurant8k_train3.jsonl", against=folder / "restaurant8k_test.jsonl")))
+"""
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "4242")
+    }
+    assert len(seen) == 1
 
 
 def test_skew() -> None:
