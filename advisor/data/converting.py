@@ -49,6 +49,12 @@ _TURN_LISTS = {
 }
 
 
+_PART_FIELDS = frozenset(
+    {"type", "text", "value", "image_url", "thought", "inlineData", "inline_data", "fileData", "file_data",
+     "functionCall", "function_call", "functionResponse", "function_response"}
+)  # fmt: skip
+
+
 class Loss(NamedTuple):
     """A field that rows were written without, or in another way."""
 
@@ -126,7 +132,7 @@ def _converted(records: Records, source: str, target: str, tally: Tally) -> Iter
         losses += _unread_in_turns(record.value)
         if source == ALPACA and record.value.get("input"):
             losses.append(Loss("input", "joined to the instruction by a line break"))
-        tally.losses.update(set(losses))
+        tally.losses.update(dict.fromkeys(losses, 1))
         tally.written += 1
         yield write(conversation, target) | extra
 
@@ -136,6 +142,15 @@ def _unread_in_turns(value: Mapping[str, Any]) -> Iterator[Loss]:
         turns = value.get(key)
         for turn in turns if isinstance(turns, list) else ():
             yield from (Loss(f"{key}[].{name}", "left out") for name in turn if name not in turn_fields)
+            yield from _unread_in_parts(turn.get("content", turn.get("parts")), key)
+
+
+def _unread_in_parts(parts: Any, key: str) -> Iterator[Loss]:
+    for part in parts if isinstance(parts, list) else ():
+        yield from (Loss(f"{key}[].{name}", "left out") for name in part if name not in _PART_FIELDS)
+        image = part.get("image_url")
+        if isinstance(image, dict):
+            yield from (Loss(f"{key}[].image_url.{name}", "left out") for name in image if name != "url")
 
 
 def refusal(conversation: Conversation, target: str) -> str:

@@ -218,25 +218,15 @@ def _read(path: Path, name: str, asked: _Asked, values: list[tuple[int, dict[str
         notes = [*source.notes]
     container = _CONTAINER_NAMES.get(source.container)
     if not found.total:
-        what = (
-            "the file has a header and no rows" if source.container in ("csv", "tsv") else "the file is empty"
-        )
-        what = what if source.container != "json" else "the file is an empty JSON array"
-        refuse(
-            path,
-            "the file is empty" if not source.start and _is_empty(path) else what,
-            "give at least one row",
-        )
+        kinds = {"json": "the file is an empty JSON array"}
+        kinds |= dict.fromkeys(("csv", "tsv", "parquet"), "the file has columns and no rows")
+        refuse(path, kinds.get(source.container, "the file is empty"), "give at least one row")
     chosen = asked.format or _majority(found)
     _refuse_other_formats(found, chosen)
     if found.problems:
         _refuse_lines(path, found)
     evidence = _evidence(found, chosen, asked.fields, [container] if container else [], notes)
     return DataFile(path, tuple(found.rows), chosen, evidence, source.sha256, tuple(found.warnings))
-
-
-def _is_empty(path: Path) -> bool:
-    return str(path) != "-" and path.stat().st_size == 0
 
 
 @contextmanager

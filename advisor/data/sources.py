@@ -177,6 +177,8 @@ def _seekable(stream: io.BufferedReader) -> IO[bytes]:
 def _container(path: Path, head: bytes) -> Container:
     """Tell text containers apart: JSON by its first character, tables by their name or their first line."""
     body = head.lstrip()
+    if not body:
+        return "jsonl"
     if body.startswith(b"["):
         return (
             "json" if body[1:].lstrip()[:1] in (b"{", b"]", b"") or _breaks_after_bracket(body) else "jsonl"

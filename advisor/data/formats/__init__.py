@@ -51,8 +51,32 @@ Fields = tuple[str, str]
 """The fields of prompt and answer that a person named, instead of those of a format."""
 
 Parser = Callable[[Mapping[str, Any]], Conversation | Unreadable]
+Edit = Callable[[str, Place], str]
 
-_CHATS = {OPENAI: openai, GEMINI: gemini, ALPACA: alpaca, SHAREGPT: sharegpt}
+_PARSE: dict[str, Parser] = {
+    OPENAI: openai.parse,
+    GEMINI: gemini.parse,
+    ALPACA: alpaca.parse,
+    SHAREGPT: sharegpt.parse,
+}
+_WRITE: dict[str, Callable[[Conversation], dict[str, Any]]] = {
+    OPENAI: openai.write,
+    GEMINI: gemini.write,
+    ALPACA: alpaca.write,
+    SHAREGPT: sharegpt.write,
+}
+_MAP: dict[str, Callable[[Mapping[str, Any], Edit], dict[str, Any]]] = {
+    OPENAI: openai.map_texts,
+    GEMINI: gemini.map_texts,
+    ALPACA: alpaca.map_texts,
+    SHAREGPT: sharegpt.map_texts,
+}
+_FIELDS: dict[str, tuple[str, ...]] = {
+    OPENAI: openai.FIELDS,
+    GEMINI: gemini.FIELDS,
+    ALPACA: alpaca.FIELDS,
+    SHAREGPT: sharegpt.FIELDS,
+}
 
 
 def parser_of(name: str, fields: Fields | None = None) -> Parser:
@@ -60,7 +84,7 @@ def parser_of(name: str, fields: Fields | None = None) -> Parser:
     if fields or name in PAIRS:
         prompt, answer = fields or PAIRS[name]
         return partial(parse_pair, prompt=prompt, answer=answer)
-    return _CHATS[name].parse
+    return _PARSE[name]
 
 
 def parse(value: Mapping[str, Any], name: str, fields: Fields | None = None) -> Conversation | Unreadable:
@@ -72,13 +96,13 @@ def write(conversation: Conversation, name: str) -> dict[str, Any]:
     """Write one row in the named format, which must be able to hold it (`converting` sees to that)."""
     if name in PAIRS:
         return write_pair(conversation, *PAIRS[name])
-    return _CHATS[name].write(conversation)
+    return _WRITE[name](conversation)
 
 
 def map_texts(
     value: Mapping[str, Any],
     name: str,
-    edit: Callable[[str, Place], str],
+    edit: Edit,
     *,
     fields: Fields | None = None,
 ) -> dict[str, Any]:
@@ -94,11 +118,11 @@ def map_texts(
     """
     if fields or name in PAIRS:
         return map_pair(value, edit, *(fields or PAIRS[name]))
-    return _CHATS[name].map_texts(value, edit)
+    return _MAP[name](value, edit)
 
 
 def read_fields(name: str, fields: Fields | None = None) -> tuple[str, ...]:
     """Return the fields that a format reads; a row's other fields are ignored."""
     if fields or name in PAIRS:
         return (*(fields or PAIRS[name]), "answers")
-    return tuple(_CHATS[name].FIELDS)
+    return _FIELDS[name]

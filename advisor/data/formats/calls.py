@@ -83,7 +83,10 @@ def _name_problems(name: Any, field: str) -> Iterator[str]:
 
 
 def read_weight(turn: Mapping[str, Any], field: str, problems: list[str]) -> int | None:
-    """Read `weight` (OpenAI) or `loss_weight` (LLaMA-Factory): 0 or 1, also as 0.0 or 1.0."""
+    """Read `weight` (OpenAI) or `loss_weight` (LLaMA-Factory): 0 or 1, also as 0.0 or 1.0.
+
+    LLaMA-Factory writes 0 on every turn that is not the assistant's, which is what a row says without it.
+    """
     name = "weight" if turn.get("weight") is not None else "loss_weight"
     weight = turn.get(name)
     if weight is None:
@@ -91,7 +94,8 @@ def read_weight(turn: Mapping[str, Any], field: str, problems: list[str]) -> int
     if isinstance(weight, bool) or not isinstance(weight, int | float) or weight not in (0, 1):
         problems.append(f"{field}.{name}: expected 0 or 1, found {found(weight)}")
         return None
-    return int(weight)
+    is_default = name == "loss_weight" and weight == 0 and turn.get("role") != "assistant"
+    return None if is_default else int(weight)
 
 
 def numbered(calls: Sequence[Call], taken: set[str]) -> tuple[Call, ...]:

@@ -138,8 +138,7 @@ def _read_words(part: Any, field: str, problems: list[str]) -> list[Part]:
         return []
     wrong = list(text_problems(part["text"], f"{field}.text"))
     problems += wrong
-    kind = "reasoning" if part.get("thought") is True else "text"
-    return [] if wrong else [Part(kind, part["text"])]
+    return [] if wrong else [Part("reasoning" if part.get("thought") is True else "text", part["text"])]
 
 
 def _read_media(inline: Any, file: Any, field: str, problems: list[str]) -> list[Part]:
@@ -168,7 +167,7 @@ def _read_result(result: Any, field: str, problems: list[str]) -> list[Turn]:
 def _read_tools(tools: Any, problems: list[str]) -> tuple[Mapping[str, Any], ...]:
     if tools is None:
         return ()
-    declared = []
+    declared: list[Any] = []
     for tool in tools if isinstance(tools, list) else [tools]:
         given = (
             tool.get("functionDeclarations", tool.get("function_declarations"))

@@ -42,7 +42,7 @@ ROLES: dict[str, Role] = {
     "tool": "tool",
     "function": "tool",
 }
-_SHOWN = {role: role for role in ROLES.values()}
+_SHOWN: dict[str, str] = {role: role for role in ROLES.values()}
 _IMAGE = re.compile(r"(?:https?|gs)://\S+|data:image/(?:png|jpe?g|webp|gif);base64,\S+", re.IGNORECASE)
 
 
@@ -271,22 +271,22 @@ def map_chat(
             place = "answer"
         edited = dict(turn)
         if "content" in turn:
-            edited["content"] = map_content(turn["content"], lambda text, place=place: edit(text, place))
+            edited["content"] = map_content(turn["content"], edit, place)
         out.append(edited)
     return out
 
 
-def map_content(content: Any, edit: Callable[[str], str]) -> Any:
-    """Edit text, or the text parts of a list of parts."""
+def map_content(content: Any, edit: Callable[[str, Place], str], place: Place) -> Any:
+    """Edit text, or the text parts of a list of parts, that stand in one place."""
     if isinstance(content, str):
-        return edit(content)
+        return edit(content, place)
     if not isinstance(content, list):
         return content
-    return [_map_part(part, edit) for part in content]
+    return [_map_part(part, edit, place) for part in content]
 
 
-def _map_part(part: Any, edit: Callable[[str], str]) -> Any:
+def _map_part(part: Any, edit: Callable[[str, Place], str], place: Place) -> Any:
     if not isinstance(part, dict) or part.get("type") != "text":
         return part
     key = "value" if "value" in part else "text"
-    return {**part, key: edit(part[key])}
+    return {**part, key: edit(part[key], place)}

@@ -73,11 +73,11 @@ def map_pair(
     if _are_turns(value.get(prompt)):
         out[prompt] = map_chat(value[prompt], edit, last=False)
     else:
-        out[prompt] = map_content(value.get(prompt), lambda text: edit(text, "prompt"))
+        out[prompt] = map_content(value.get(prompt), edit, "prompt")
     if _are_turns(value.get(answer)):
         out[answer] = map_chat(value[answer], edit)
     elif answer in value:
-        out[answer] = map_content(value[answer], lambda text: edit(text, "answer"))
+        out[answer] = map_content(value[answer], edit, "answer")
     if isinstance(value.get("answers"), list):
         out["answers"] = [edit(text, "answer") for text in value["answers"]]
     return out

@@ -62,7 +62,8 @@ _WRITTEN: dict[Role, str] = {
 def parse(value: Mapping[str, Any]) -> Conversation | Unreadable:
     """Read one row."""
     field = _list_field(value)
-    turns, problems = value.get(field), []
+    turns: Any = value.get(field)
+    problems: list[str] = []
     tools = read_tools(value.get("tools"), "tools", problems)
     if not isinstance(turns, list):
         problems.append(f"{field}: expected a list of turns, found {kind_of(turns)}")
