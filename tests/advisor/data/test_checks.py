@@ -179,7 +179,11 @@ def test_too_few_rows_and_labels() -> None:
     by_kind = {finding.details["kind"]: finding for finding in (unknown, few, rare)}
     few, rare, unknown = (by_kind[kind] for kind in ("rows", "rows per label", "labels missing in train"))
     assert (few.details["rows"], few.details["needed"]) == (40, 50)
-    assert (rare.details["rows_per_label"], rare.details["needed"], rare.rows) == ({"b": 2}, 5, ("r:20", "r:40"))
+    assert (rare.details["rows_per_label"], rare.details["needed"], rare.rows) == (
+        {"b": 2},
+        5,
+        ("r:20", "r:40"),
+    )
     assert (unknown.details["labels_missing_in_train"], unknown.rows) == (["c"], ("r:1",))
 
 
