@@ -83,3 +83,32 @@ def _round_step(least: float) -> int:
             if digit * step >= least:
                 return digit * step
         step *= 10
+
+
+def cuts(totals: Ints) -> list[dict[str, float]]:
+    """Return what each maximum length would cut: powers of two from 128 to the first that cuts nothing.
+
+    Returns:
+        `max_length`, `rows` over it, their `share`, `lost` (tokens, or characters, beyond it in all) and
+        `lost_share` of all.
+    """
+    import numpy as np
+
+    table = []
+    length, whole = _FIRST_CUT, max(1, int(totals.sum()))
+    while length <= _LAST_CUT:
+        over = np.maximum(totals - length, 0)
+        rows, lost = int(np.count_nonzero(over)), int(over.sum())
+        table.append(
+            {
+                "max_length": length,
+                "rows": rows,
+                "share": rows / len(totals),
+                "lost": lost,
+                "lost_share": lost / whole,
+            }
+        )
+        if not rows:
+            break
+        length *= 2
+    return table
