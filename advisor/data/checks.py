@@ -50,6 +50,7 @@ CHECKS: tuple[Check, ...] = (
     variety.top_answer,
     variety.odd_formats,
     variety.openings,
+    variety.refusals,
     variety.largest_cluster,
     variety.odd_scripts,
     consistency.edges,

@@ -24,10 +24,12 @@ from advisor.data.text_forms import (
     without_invisible,
 )
 from rubrics.data_rules import Severity, severity, threshold
+from rubrics.phrases import counted
 
 __all__ = ["canonical_json", "canonical_labels", "key_order", "trimmed"]
 
 _SENTENCE_END = ".!?…。！？"
+_ABBREVIATED = re.compile(r"(?:\b[A-Z][a-z]{0,2}|\b[A-Za-z]|\.[A-Za-z]{1,3})\.$")
 _CLOSERS = "\"'”’)]»"
 _QUOTES = {"straight": re.compile("[\"']"), "curly": re.compile("[‘’“”]"), "angled": re.compile("[«»]")}
 _DASHES = {
@@ -55,7 +57,7 @@ def edges(subject: Subject) -> Iterator[Finding]:
         yield subject.at(rows).finding(
             "D6",
             level,
-            f"{len(rows)} {what} begin or end with white space",
+            f"white space at the beginning or end of {counted(len(rows), what[:-1])}",
             fix if what == "answers" else "trim them, unless real prompts have it, too",
             {"kind": kind, "at_the_beginning": begin, "canonical": "trimmed"},
             repr(texts[rows[0]][:60]),
@@ -78,7 +80,7 @@ def invisible_characters(subject: Subject) -> Iterator[Finding]:
         yield subject.at(rows).finding(
             "D6",
             level,
-            f"{len(rows)} {what} hold characters that nobody sees ({named})",
+            f"characters that nobody sees in {counted(len(rows), what[:-1])} ({named})",
             "write ordinary spaces, and leave out what has no width",
             {"kind": f"invisible characters in {what}", "characters": dict(counts.most_common())},
             ascii(texts[rows[0]][:60]),
@@ -93,11 +95,11 @@ def unicode_forms(subject: Subject) -> Iterator[Finding]:
         if not rows:
             continue
         counts = dict(Counter(forms.values()).most_common())
-        mixed = " while others do not" if "NFC" in counts else ""
+        mixed = ", composed in others" if "NFC" in counts else ""
         yield subject.at(rows).finding(
             "D6",
             level,
-            f"{len(rows)} {what} write letters in pieces (Unicode form NFD){mixed}",
+            f"letters written in pieces (Unicode form NFD) in {counted(len(rows), what[:-1])}{mixed}",
             "write all in NFC: the same word is other tokens otherwise",
             {"kind": f"Unicode forms of {what}", "forms": counts, "canonical": "NFC"},
             ascii(texts[rows[0]][:60]),
@@ -141,9 +143,12 @@ def answer_style(subject: Subject) -> Iterator[Finding]:
         yield from _mixture(subject, prose, trait, styles)
 
 
-def _ending(text: str) -> str:
+def _ending(text: str) -> str | None:
     bare = text.rstrip().rstrip(_CLOSERS)
-    return "with punctuation" if bare[-1:] and bare[-1] in _SENTENCE_END else "without punctuation"
+    if not bare or bare[-1] not in _SENTENCE_END:
+        return "without punctuation"
+    # "Hathi Jr." and "Washington, D.C." end no sentence.
+    return None if _ABBREVIATED.search(bare) else "with punctuation"
 
 
 def _beginning(text: str) -> str | None:
@@ -161,7 +166,7 @@ def _minority(
     subject: Subject, rows: Sequence[int], trait: str, of: Callable[[str], str | None], fix: str
 ) -> Iterator[Finding]:
     values = {at: value for at in rows if (value := of(subject.answers[at])) is not None}
-    if len(values) < threshold("D6", "style_least"):
+    if len(values) < threshold("D6", "style_answers"):
         return
     counts = Counter(values.values())
     main, most = counts.most_common(1)[0]
@@ -171,7 +176,7 @@ def _minority(
     yield subject.at(odd).finding(
         "D6",
         "info",
-        f"{len(odd)} of {len(values)} one-line answers differ in their {trait} ({values[odd[0]]}, the others {main})",
+        f"another {trait} in {len(odd):,} of {len(values):,} one-line answers ({values[odd[0]]}; the others {main})",
         fix,
         {"kind": f"style: {trait}", "forms": dict(counts.most_common()), "canonical": main},
         quote(subject.answers[odd[0]]),

@@ -11,6 +11,8 @@ from advisor.data.json_forms import majority_order
 from advisor.data.label_forms import misspelt, same_letters
 from advisor.data.subject import Subject
 from rubrics.data_rules import severity, threshold
+from rubrics.phrases import counted
+from rubrics.phrases import rows as phrased
 
 _LISTED = 20
 """Groups that a finding lists, the largest first."""
@@ -34,7 +36,7 @@ def json_order(subject: Subject) -> Iterator[Finding]:
     yield subject.at(rows).finding(
         "D6",
         severity("D6"),
-        f"{len(rows)} of {len(subject.profiles)} JSON answers list their keys in another order than most",
+        f"another order of keys in {len(rows):,} of {len(subject.profiles):,} JSON answers",
         f"write the keys in one order ({', '.join(order[:6])}{', ...' if len(order) > 6 else ''})",
         {"kind": "order of JSON keys", "key_order": list(order), "groups": groups},
         quote(subject.answers[rows[0]]),
@@ -45,13 +47,16 @@ def json_keys(subject: Subject) -> Iterator[Finding]:
     """Find objects without a key that nearly all have, and keys that are written in several ways."""
     profiles = subject.profiles
     counts = Counter(key for found in profiles.values() for key in found.keys)
+    if len(counts) > threshold("D6", "keys_most"):
+        # Such keys are data themselves.
+        return
     renamed = {**misspelt(counts), **same_letters(counts)}
     if renamed:
         rows = [at for at, found in profiles.items() if not renamed.keys().isdisjoint(found.keys)]
         yield subject.at(rows).finding(
             "D6",
             severity("D6"),
-            f"{len(renamed)} JSON keys look like another way of writing a commoner one ({len(rows)} rows)",
+            f"{counted(len(renamed), 'JSON key')} like another way of writing a commoner one ({phrased(len(rows))})",
             "name each key in one way",
             {
                 "kind": "variants of a JSON key",
@@ -71,7 +76,7 @@ def json_keys(subject: Subject) -> Iterator[Finding]:
         yield subject.at(rows).finding(
             "D6",
             severity("D6"),
-            f"{len(rows)} JSON answers lack a key that nearly all have: {named}",
+            f"a key that nearly all have is missing in {counted(len(rows), 'JSON answer')}: {named}",
             "add the key with null or an empty value, or leave it out everywhere",
             {"kind": "missing JSON keys", "share_of_rows": shares},
             quote(subject.answers[rows[0]]),
@@ -123,7 +128,7 @@ def json_types(subject: Subject) -> Iterator[Finding]:
     yield subject.at(rows).finding(
         "D6",
         severity("D6"),
-        f"{len(odd)} JSON keys hold values of different kinds ({len(rows)} rows differ from the commonest)",
+        f"{counted(len(odd), 'JSON key')} with values of different kinds ({phrased(len(rows))} not of the commonest)",
         f"write each key's values in one way ({quote(first['key'])}: {first['canonical']})",
         {"kind": "kinds of JSON values", "groups": groups},
         quote(subject.answers[rows[0]]),

@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from advisor.data.findings import Finding, quote
-from advisor.data.label_forms import canonical_labels, folded, plain
+from advisor.data.label_forms import canonical_labels, folded, plain, tally
 from advisor.data.subject import Subject
 from rubrics.data_rules import severity, threshold
+from rubrics.phrases import counted
+from rubrics.phrases import rows as phrased_rows
+
+_LISTED = 200
+"""Labels, or groups of them, that a finding lists."""
 
 
 def label_variants(subject: Subject) -> Iterator[Finding]:
@@ -17,8 +23,8 @@ def label_variants(subject: Subject) -> Iterator[Finding]:
 
     Open answers differ in case and punctuation for good reasons, and are left alone.
     """
-    certain = canonical_labels(subject.answers, spelling=False)
     likely = canonical_labels(subject.answers)
+    certain = canonical_labels(subject.answers, spelling=False) if likely else {}
     forms = {answer: plain(answer) for answer in set(certain) | set(likely)}
     # Only white space apart: another check's business.
     certain = {answer: form for answer, form in certain.items() if forms[answer] != form}
@@ -31,14 +37,14 @@ def label_variants(subject: Subject) -> Iterator[Finding]:
         subject,
         certain,
         "variants of a label",
-        "labels are written in more than one way ({odd} rows differ from the commonest)",
+        "written in more than one way ({odd} not in the commonest)",
         "write each label in one way; an exact match counts the others as wrong",
     )
     yield from _finding(
         subject,
         likely,
         "spelling of a label",
-        "labels have a rare neighbour that looks like a misspelling ({odd} rows)",
+        "with a rare neighbour that looks like a misspelling ({odd})",
         "look at each pair; if it is one label, write it as the commoner one",
     )
 
@@ -49,13 +55,15 @@ def _finding(
     rows = [at for at, answer in enumerate(subject.answers) if answer in canonical]
     if not rows:
         return
-    counts = subject.sheet.label_counts
+    written = Counter(subject.answers)
+    counts = tally(written, {answer: plain(answer) for answer in written})
     groups: dict[str, Counter[str]] = defaultdict(Counter)
     for answer, form in canonical.items():
         groups[form][form] = counts[form]
         groups[form][plain(answer)] = counts[plain(answer)]
     listed = [
-        {"canonical": form, "variants": dict(variants.most_common())} for form, variants in groups.items()
+        {"canonical": form, "variants": dict(variants.most_common())}
+        for form, variants in islice(groups.items(), _LISTED)
     ]
     example = " / ".join(
         f"{quote(form)} ({count})" for form, count in next(iter(groups.values())).most_common()
@@ -63,9 +71,9 @@ def _finding(
     yield subject.at(rows).finding(
         "D6",
         severity("D6"),
-        f"{len(groups)} {message.format(odd=len(rows))}",
+        f"{counted(len(groups), 'label')} {message.format(odd=phrased_rows(len(rows)))}",
         fix,
-        {"kind": kind, "groups": listed},
+        {"kind": kind, "groups": listed, "labels": len(groups)},
         example,
     )
 
@@ -73,7 +81,7 @@ def _finding(
 def label_style(subject: Subject) -> Iterator[Finding]:
     """Find the few labels of a closed set that are written in another style than nearly all."""
     labels = subject.sheet.labels
-    if labels is None or len(labels) < threshold("D6", "style_least"):
+    if labels is None or len(labels) < threshold("D6", "style_labels"):
         return
     odd: dict[str, str] = {}
     for traits in zip(*(_traits(label) for label in labels), strict=True):
@@ -93,9 +101,9 @@ def label_style(subject: Subject) -> Iterator[Finding]:
         yield subject.at(rows).finding(
             "D6",
             "info",
-            f"{len(odd)} of {len(labels)} labels are written in another style than the others",
+            f"{len(odd)} of {len(labels)} labels in another style than the others",
             "rename them, unless something downstream expects these names: a model learns one style more easily",
-            {"kind": "style of labels", "labels": odd},
+            {"kind": "style of labels", "labels": dict(islice(odd.items(), _LISTED))},
             f"{quote(first)} ({odd[first]})",
             count=len(odd),
         )

@@ -114,10 +114,11 @@ def misspelt(counts: Mapping[str, int]) -> dict[str, str]:
     if len(counts) > threshold("D6", "labels_compared"):
         return {}
     common = sorted(counts, key=lambda form: (-counts[form], form))
+    letters = {form: folded(form) for form in counts}
     words = Counter(word for form in counts for word in set(_words(form)))
     found: dict[str, str] = {}
-    for rare in reversed(common):
-        close = _closest(rare, _commoner(rare, common, counts), words)
+    for rare in common:
+        close = _closest(rare, _commoner(rare, common, counts), letters, words)
         if close is not None:
             found[rare] = close
     return {rare: close for rare, close in found.items() if close not in found}
@@ -135,16 +136,18 @@ def _commoner(rare: str, common: Sequence[str], counts: Mapping[str, int]) -> It
         yield form
 
 
-def _closest(rare: str, candidates: Iterator[str], words: Mapping[str, int]) -> str | None:
+def _closest(
+    rare: str, candidates: Iterator[str], letters: Mapping[str, str], words: Mapping[str, int]
+) -> str | None:
     from rapidfuzz.distance import OSA
 
-    a = folded(rare)
+    a = letters[rare]
     allowed = 2 if len(a) >= threshold("D6", "letters_for_two") else 1
     if len(a) < threshold("D6", "letters_for_one"):
         return None
     best: tuple[int, str] | None = None
     for form in candidates:
-        b = folded(form)
+        b = letters[form]
         if abs(len(a) - len(b)) > allowed:
             continue
         distance = OSA.distance(a, b, score_cutoff=allowed)

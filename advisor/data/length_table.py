@@ -17,7 +17,8 @@ _FIRST_CUT, _LAST_CUT = 128, 2**20
 
 
 def length_table(lengths: Sequence[tuple[int, int]], unit: str) -> dict[str, Any]:
-    """Return `unit`, and for `prompt`, `answer` and `total` min, p5, p50, p95, max; `histogram` and `cuts`.
+    """Return `unit`; min, p5, p50, p95, max of `prompt`, `answer` and `total`; `histogram` of the total,
+    `histograms` of prompt and answer; `cuts`.
 
     Args:
         lengths: (prompt, answer) of each row, at least one.
@@ -28,11 +29,11 @@ def length_table(lengths: Sequence[tuple[int, int]], unit: str) -> dict[str, Any
     pairs = np.asarray(lengths, dtype=np.int64).reshape(-1, 2)
     columns = {"prompt": pairs[:, 0], "answer": pairs[:, 1], "total": pairs.sum(axis=1)}
     quantiles = {name: _quantiles(values) for name, values in columns.items()}
-    histograms = {name: histogram(values) for name, values in columns.items()}
     return {
         "unit": unit,
         **quantiles,
-        "histogram": {"of": "total", **histograms["total"], **histograms},
+        "histogram": histogram(columns["total"]),
+        "histograms": {name: histogram(columns[name]) for name in ("prompt", "answer")},
         "cuts": cuts(columns["total"]),
     }
 
@@ -44,17 +45,25 @@ def _quantiles(values: Ints) -> dict[str, float]:
     return {point: float(value) for point, value in zip(_POINTS, found, strict=True)}
 
 
-def histogram(values: Ints) -> dict[str, list[int]]:
+def histogram(values: Ints) -> list[dict[str, Any]]:
     """Count values in bins with round edges: even ones where they span less than tenfold, else 1-2-5 steps.
 
     Returns:
-        `edges` (one more than bins) and `counts`; a bin holds its lower edge, the last one its upper edge, too.
+        The bins in order: `low` (inclusive), `high` (exclusive), `range` in words, `count`. The first and the
+        last are not empty.
     """
     import numpy as np
 
     edges = _edges(int(values.min()), int(values.max()))
     counts, _ = np.histogram(values, bins=np.asarray(edges))
-    return {"edges": edges, "counts": [int(count) for count in counts]}
+    return [
+        {"low": low, "high": high, "range": _range(low, high), "count": int(count)}
+        for low, high, count in zip(edges, edges[1:], counts, strict=False)
+    ]
+
+
+def _range(low: int, high: int) -> str:
+    return f"{low:,}" if high - low == 1 else f"{low:,} to {high - 1:,}"
 
 
 def _edges(low: int, high: int) -> list[int]:
@@ -64,13 +73,16 @@ def _edges(low: int, high: int) -> list[int]:
         end = next(at for at, edge in enumerate(rounds) if edge > high)
         return rounds[start : end + 1]
     step = _round_step((high - low) / _BINS)
-    return list(range(low // step * step, (high // step + 2) * step, step))
+    return list(range(low // step * step, (high // step + 1) * step + 1, step))
 
 
 def _round_step(least: float) -> int:
-    return next(
-        step for power in range(20) for digit in (1, 2, 5) if (step := digit * 10**power) >= max(least, 1)
-    )
+    step = 1
+    while True:
+        for digit in (1, 2, 5):
+            if digit * step >= least:
+                return digit * step
+        step *= 10
 
 
 def cuts(totals: Ints) -> list[dict[str, float]]:

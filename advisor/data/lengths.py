@@ -29,7 +29,7 @@ def misfits(subject: Subject) -> Iterator[Finding]:
     yield subject.at(long).finding(
         "D7",
         severity("D7"),
-        f"{len(long)} of {len(lengths)} rows are longer than {limit} tokens (the longest has {longest})",
+        f"{len(long):,} of {len(lengths):,} rows are longer than {limit:,} tokens (the longest has {longest:,})",
         "raise the maximum length, shorten these rows or remove them; nothing is cut silently",
         {
             "kind": "overlong",

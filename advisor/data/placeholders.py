@@ -11,6 +11,7 @@ from advisor.data.findings import Finding, Sheet, quote
 from advisor.data.subject import Subject
 from advisor.data.templates import template_in
 from rubrics.data_rules import Severity, severity, threshold
+from rubrics.phrases import counted
 from rubrics.text import nfc, norm
 
 SLOTS_LISTED = 20
@@ -122,7 +123,7 @@ def templates(subject: Subject) -> Iterator[Finding]:
         yield subject.at(found.keys()).finding(
             "D12",
             level,
-            f"{len(found)} {what} hold a template that was not filled in, most often {quote(counts.most_common(1)[0][0])}",
+            f"templates that nobody filled in, in {counted(len(found), what[:-1])}, most often {quote(counts.most_common(1)[0][0])}",
             "fill it in, or remove the rows: a model trained on them gives the template to your users"
             if what == "answers"
             else "check that real prompts look like this",
@@ -149,11 +150,11 @@ def broken_text(subject: Subject) -> Iterator[Finding]:
 def _broken(subject: Subject, kind: str, what: str, texts: Sequence[str], rows: Sequence[int]) -> Finding:
     first = texts[rows[0]]
     if kind == "mojibake":
-        message = f"{len(rows)} {what} hold text that was read in a wrong encoding"
+        message = f"text that was read in a wrong encoding in {counted(len(rows), what[:-1])}"
         fix = "mend it (`advisor data fix` can), or read the source as UTF-8 again"
         example = f"{quote(first)} for {quote(mended(first))}"
     else:
-        message = f"{len(rows)} {what} hold U+FFFD, where a character was lost"
+        message = f"U+FFFD, where a character was lost, in {counted(len(rows), what[:-1])}"
         fix = "read the source again in its own encoding: what is lost cannot be mended here"
         example = quote(first)
     level = _level(subject, len(rows)) if what == "answers" else severity("D12")

@@ -13,6 +13,7 @@ from advisor.data.findings import Finding, Sheet
 from advisor.data.json_forms import Profile, profile
 from advisor.data.length_table import length_table
 from advisor.data.overlap import Leak, leakage
+from advisor.data.scripts import script_of
 from rubrics.data_rules import Severity
 
 ROWS_LISTED = 1000
@@ -58,13 +59,29 @@ class Subject:
         """The type of each answer, see `answer_types`; one line is a `label` where the labels are closed."""
         known = {answer: answer_type(answer) for answer in dict.fromkeys(self.answers)}
         if self.sheet.labels is not None:
-            known = {answer: "label" if kind == "one line" else kind for answer, kind in known.items()}
+            # "maybe" beside "yes" and "no", or "none" beside numbers, makes all of them names of labels.
+            alike = len(set(known.values())) == 1 and "one line" not in known.values()
+            named = ("one line", "yes/no", "number")
+            known = {
+                answer: "label" if kind in named and not alike else kind for answer, kind in known.items()
+            }
         return [known[answer] for answer in self.answers]
 
     @cached_property
     def type_counts(self) -> Counter[str]:
         """How many answers are of each type."""
         return Counter(self.types)
+
+    @cached_property
+    def prompt_scripts(self) -> list[str]:
+        """The script of each prompt, see `scripts`."""
+        return [script_of(text) for text in self.prompts]
+
+    @cached_property
+    def answer_scripts(self) -> list[str]:
+        """The script of each answer."""
+        known = {answer: script_of(answer) for answer in dict.fromkeys(self.answers)}
+        return [known[answer] for answer in self.answers]
 
     @cached_property
     def profiles(self) -> dict[int, Profile]:

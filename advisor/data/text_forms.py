@@ -13,7 +13,7 @@ ZERO_WIDTH = "\u200b\u2060\ufeff\u00ad"
 """Characters that nobody sees and nobody types; the joiners U+200C and U+200D are letters of several scripts."""
 
 _INVISIBLE = re.compile(f"[{NO_BREAK_SPACES}{ZERO_WIDTH}]")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _EDGES = f" \t\r\n\v\f\u0085\u2028\u2029\u3000{NO_BREAK_SPACES}{ZERO_WIDTH}"
 
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from advisor.data.answer_types import PROSE, STRUCTURED, TYPES
 from advisor.data.findings import Finding, quote
-from advisor.data.scripts import script_mix
 from advisor.data.subject import Subject
 from rubrics.data_rules import Severity, severity, threshold
+from rubrics.phrases import rows as phrased
 
 _OPENING_WORDS = 8
 _SAMPLE = 20_000
@@ -52,34 +52,35 @@ def top_answer(subject: Subject) -> Iterator[Finding]:
 def entropy_bits(counts: Mapping[str, int]) -> float:
     """Return the entropy of the answers, in bits: log2 of how many equally frequent ones are as varied."""
     total = sum(counts.values())
-    return -sum(count / total * math.log2(count / total) for count in counts.values())
+    return sum(count / total * math.log2(total / count) for count in counts.values())
 
 
 def effective_number(counts: Mapping[str, int]) -> float:
     """Return how many equally frequent answers would be as varied (Hill number of order 1)."""
-    return 2.0 ** entropy_bits(counts)
+    return math.pow(2, entropy_bits(counts))
 
 
 def odd_formats(subject: Subject) -> Iterator[Finding]:
     """Find the few answers that are not of the form that nearly all have: one format, consistently."""
     counts = subject.type_counts
-    main, most = counts.most_common(1)[0]
+    main, _ = counts.most_common(1)[0]
     odd = Counter({kind: count for kind, count in counts.items() if kind != main})
     if main not in STRUCTURED:
         # Prose may hold a number or a list; JSON among prose is another format.
         odd = Counter({kind: odd[kind] for kind in odd if "JSON" in kind})
-    few = sum(odd.values())
-    if not few or subject.sheet.labels is not None or few > threshold("D5", "odd_share") * len(subject.types):
+    few, total = odd.total(), len(subject.types)
+    if not few or subject.sheet.labels is not None or few > threshold("D5", "odd_share") * total:
         return
     rows = [at for at, kind in enumerate(subject.types) if kind in odd]
     # A program reads JSON and fails on anything else; other forms are read by people, who do not.
     level: Severity = severity("D5") if main.startswith("JSON") or "broken JSON" in odd else "info"
     named = ", ".join(f"{count} {kind}" for kind, count in odd.most_common())
+    usual = main if main in STRUCTURED else "no JSON"
     yield subject.at(rows).finding(
         "D5",
         level,
-        f"{most / len(subject.types):.1%} of the answers are of one form ({main}), but not all: {named}",
-        f"write these answers as {main}, too, or remove the rows; one format, consistently",
+        f"{(total - few) / total:.1%} of the answers are {usual}, the others are not: {named}",
+        "write all answers in one form, or remove the odd rows; one format, consistently",
         {"kind": "odd formats", "main": main, "odd": dict(odd.most_common())},
         quote(subject.answers[rows[0]]),
     )
@@ -89,23 +90,28 @@ class Opening(NamedTuple):
     """The words that many texts begin with."""
 
     words: str
-    count: int
+    texts: int
 
 
 def common_opening(texts: Sequence[str], least: float) -> Opening | None:
     """Return the longest opening (at most 8 words) of more than a share `least` of normalised texts."""
     best: Opening | None = None
-    sharing = [text.split(" ", _OPENING_WORDS)[:_OPENING_WORDS] for text in texts if text]
+    sharing = list(texts)
     for length in range(1, _OPENING_WORDS + 1):
-        counts = Counter(tuple(words[:length]) for words in sharing if len(words) >= length)
-        if not counts:
-            break
-        opening, count = counts.most_common(1)[0]
+        counts = Counter(_first_words(text, length) for text in sharing)
+        # A shorter text is no opening of this length.
+        counts.pop("", None)
+        opening, count = counts.most_common(1)[0] if counts else ("", 0)
         if count <= least * len(texts):
             break
-        best = Opening(" ".join(opening), count)
-        sharing = [words for words in sharing if tuple(words[:length]) == opening]
+        best = Opening(opening, count)
+        sharing = [text for text in sharing if text == opening or text.startswith(opening + " ")]
     return best
+
+
+def _first_words(text: str, length: int) -> str:
+    words = text.split(" ", length)
+    return " ".join(words[:length]) if len(words) >= length else ""
 
 
 def openings(subject: Subject) -> Iterator[Finding]:
@@ -122,22 +128,37 @@ def _opening_finding(
         return
     texts = [normalised[at] for at in rows]
     found = common_opening(texts, threshold("D5", "opening_share"))
-    if found is None or found.count >= threshold("D5", "instruction_share") * len(texts):
+    if found is None or found.texts >= threshold("D5", "instruction_share") * len(texts):
         # What all texts begin with is an instruction or a form, not a skew of the cases.
         return
-    share = found.count / len(texts)
+    share = found.texts / len(texts)
     first = next(at for at in rows if normalised[at].startswith(found.words))
     text = subject.prompts[first] if what == "prompts" else subject.answers[first]
     yield Finding(
         "D5",
         "info",
-        found.count,
+        found.texts,
         f"{share:.0%} of the {what} begin with {quote(found.words)}",
         "make sure that real use begins so, too, and add rows that begin otherwise",
         (),
         {"kind": f"opening of {what}", "opening": found.words, "share": share},
         quote(text),
     )
+
+
+def refusals(subject: Subject) -> Iterator[Finding]:
+    """Say how often the answers decline: a model learns to refuse as often as its examples do."""
+    rows = [at for at, kind in enumerate(subject.types) if kind == "refusal"]
+    share = len(rows) / len(subject.types)
+    if share > threshold("D5", "refusal_share"):
+        yield subject.at(rows).finding(
+            "D5",
+            "info",
+            f"{share:.1%} of the answers decline the request ({phrased(len(rows))})",
+            "keep as many as real use needs: a model refuses as often as its examples do",
+            {"kind": "refusals", "share": share},
+            quote(subject.answers[rows[0]]),
+        )
 
 
 def largest_cluster(subject: Subject) -> Iterator[Finding]:
@@ -170,8 +191,11 @@ def cluster(subject: Subject) -> tuple[int, str]:
 
 def odd_scripts(subject: Subject) -> Iterator[Finding]:
     """Find the few prompts, or answers, in another script than nearly all."""
-    for what, texts in (("prompts", subject.prompts), ("answers", subject.answers)):
-        scripts = script_mix(texts)
+    sides = (
+        ("prompts", subject.prompts, subject.prompt_scripts),
+        ("answers", subject.answers, subject.answer_scripts),
+    )
+    for what, texts, scripts in sides:
         counts = Counter(script for script in scripts if script != "none")
         if len(counts) < 2 or (what == "answers" and subject.sheet.labels is not None):
             continue
@@ -219,18 +243,18 @@ def statistics(subject: Subject) -> dict[str, Any]:
         "effective_classes": effective_number(sheet.label_counts) if sheet.labels is not None else None,
         "largest_cluster": cluster(subject)[0],
         "scripts": {
-            "prompts": dict(Counter(script_mix(subject.prompts)).most_common()),
-            "answers": dict(Counter(script_mix(subject.answers)).most_common()),
+            "prompts": dict(Counter(subject.prompt_scripts).most_common()),
+            "answers": dict(Counter(subject.answer_scripts).most_common()),
         },
         "first_words": {
-            "prompts": _first_words(sheet.prompts),
-            "answers": _first_words(sheet.answers),
+            "prompts": _commonest_first(sheet.prompts),
+            "answers": _commonest_first(sheet.answers),
         },
         "distinct_n": {"1": distinct_n(sample, 1), "2": distinct_n(sample, 2), "prompts": len(sample)},
     }
 
 
-def _first_words(normalised: Sequence[str]) -> list[dict[str, Any]]:
+def _commonest_first(normalised: Sequence[str]) -> list[dict[str, Any]]:
     counts = Counter(text.split(" ", 1)[0] for text in normalised if text)
     return [
         {"word": word[:40], "count": count, "share": count / len(normalised)}
