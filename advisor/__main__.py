@@ -10,12 +10,13 @@ def main() -> None:
     """Run the command line and leave with the contract's exit code."""
     from advisor.cli.app import app
     from advisor.cli.show import INTERRUPTED, err, fault_json, out_json, show_fault
-    from rubrics.errors import Fault
+    from rubrics.errors import ExitCode, Fault
 
     try:
         app()
     except Fault as fault:
-        if "--json" in sys.argv:
+        if fault.code == ExitCode.BAD_DATA and "--json" in sys.argv:
+            # Of many faulty rows a person is shown a page; a program gets all of them.
             out_json(fault_json(fault))
         sys.exit(show_fault(fault))
     except KeyboardInterrupt:

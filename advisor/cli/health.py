@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise, zip_longest
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -205,7 +205,7 @@ class _Page:
 
     def _lengths(self, width: int) -> Iterator[str] | None:
         lengths = self.found["statistics"]["lengths"]
-        counts = _histogram(lengths)
+        counts = [(entry["range"], entry["count"]) for entry in lengths["histogram"]]
         points = lengths["total"]
         spread = ", ".join(f"{name} {points[name]:,.0f}" for name in ("min", "p5", "p50", "p95", "max"))
         title = f"{lengths['unit']} of a row: {spread}"
@@ -278,11 +278,3 @@ def _short(finding: Found) -> str:
         share = f" ({details['share']:.1%})" if "share" in details else ""
         return f"{details['exact']:,} exactly, {details['near']:,} nearly{share}"
     return printable(finding["message"])
-
-
-def _histogram(lengths: Found) -> list[tuple[str, int]]:
-    """Return the bins of the lengths of rows, as `100-200` and how many rows have that."""
-    found = lengths["histogram"]
-    edges, counts = found["edges"], found["counts"]
-    pairs = pairwise(edges)
-    return [(f"{low:,}-{high:,}", n) for (low, high), n in zip(pairs, counts, strict=True)]

@@ -158,7 +158,7 @@ def test_many_problems_are_listed_up_to_a_page(advisor, monkeypatch):
 
     assert lines[0] == "error: rows.jsonl: wrong"
     assert lines[-1] == "what to do: mend it"
-    assert lines[-2] == "  and 30 more"
+    assert lines[-2].startswith("  and 30 more")
     assert len(lines) == 23
 
 

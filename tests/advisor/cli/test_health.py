@@ -27,7 +27,7 @@ def finding(check: str, severity: str = "warning", **more: Any) -> dict[str, Any
 
 
 def found(*findings: dict[str, Any], labels: dict[str, int] | None = None) -> dict[str, Any]:
-    histogram = {"edges": [0, 2, 5], "counts": [3, 7]}
+    histogram = [{"range": "0 to 1", "count": 3}, {"range": "2 to 4", "count": 7}]
     total = {"min": 1, "p5": 2, "p50": 3, "p95": 4, "max": 5}
     lengths = {"unit": "characters", "total": total, "histogram": histogram}
     statistics = {"distinct_prompts": 9, "distinct_answers": 2, "labels": labels, "lengths": lengths}
