@@ -41,9 +41,15 @@ class ShingleSets(NamedTuple):
 
 def unit_of(text: str) -> Unit:
     """Choose the shingle unit of a normalised text: characters where words would see too little."""
-    if text.count(" ") + 1 < rule("D2", "fewest_words") or _mostly_cjk(text):
-        return "characters"
-    return "words"
+    return units_of([text])[0]
+
+
+def units_of(texts: Sequence[str]) -> list[Unit]:
+    """Choose the shingle unit of each of many texts."""
+    fewest_spaces = rule("D2", "fewest_words") - 1
+    return [
+        "characters" if text.count(" ") < fewest_spaces or _mostly_cjk(text) else "words" for text in texts
+    ]
 
 
 def _mostly_cjk(text: str) -> bool:
@@ -178,7 +184,8 @@ def without_shared_text(texts: Sequence[str]) -> list[str]:
     prefix = _shared_prefix(set(texts))
     trimmed = [text.removeprefix(prefix).strip() for text in texts] if prefix else list(texts)
     distinct = set(trimmed)
-    if not _may_share(text[-_fewest_characters() :] for text in distinct):
+    least = _fewest_characters()
+    if not _may_share([text[-least:] for text in distinct]):
         return trimmed
     suffix = _shared_prefix({text[::-1] for text in distinct})[::-1]
     return [text.removesuffix(suffix).strip() for text in trimmed] if suffix else trimmed
@@ -188,17 +195,18 @@ def _fewest_characters() -> int:
     return int(rule("D2", "shared_characters"))
 
 
-def _may_share(ends: Iterator[str]) -> bool:
+def _may_share(ends: Sequence[str]) -> bool:
     """Tell whether one beginning (or end) of the least length is common enough; spares a million rows the sorting."""
     counts = Counter(ends)
-    return max(counts.values(), default=0) > int(counts.total() * rule("D2", "shared_share"))
+    return max(counts.values(), default=0) > int(len(ends) * rule("D2", "shared_share"))
 
 
 def _shared_prefix(distinct: set[str]) -> str:
     """Return the longest prefix of most texts: sorted, the texts that share it stand side by side."""
     if len(distinct) < rule("D2", "shared_texts"):
         return ""
-    if not _may_share(text[: _fewest_characters()] for text in distinct):
+    least = _fewest_characters()
+    if not _may_share([text[:least] for text in distinct]):
         return ""
     ordered = sorted(distinct)
     reach = int(len(ordered) * rule("D2", "shared_share"))
@@ -208,7 +216,7 @@ def _shared_prefix(distinct: set[str]) -> str:
             best = _common_prefix(first, last)
     if " " in best or not _CJK.search(best):
         best = best[: best.rfind(" ") + 1]
-    return best if len(best.strip()) >= _fewest_characters() else ""
+    return best if len(best.strip()) >= least else ""
 
 
 def _common_prefix(a: str, b: str) -> str:

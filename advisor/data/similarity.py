@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from advisor.data.set_join import PairBlock, SetJoin
-from advisor.data.shingles import Unit, unit_of, without_shared_text
+from advisor.data.set_join import PairBlock, SetJoin, distinct
+from advisor.data.shingles import Unit, units_of, without_shared_text
 from rubrics.data_rules import threshold as rule
 from rubrics.text import norm
 
@@ -33,7 +33,7 @@ __all__ = [
     "near_pairs",
 ]
 
-COUNTED_PAIRS = 1_000_000
+COUNTED_PAIRS = 200_000
 """Up to this many pairs are counted one by one; beyond it groups are still exact, and pairs are "at least"."""
 _EDGES = 1_000_000
 
@@ -153,7 +153,7 @@ def _joined(
     split: int | None = None,
 ) -> SetJoin:
     compared = without_shared_text(texts) if drop_shared else texts
-    units = [unit or unit_of(text) for text in compared]
+    units = [unit] * len(compared) if unit else units_of(compared)
     return SetJoin(compared, units, threshold or rule("D2", "jaccard"), salts=salts, split=split)
 
 
@@ -236,7 +236,7 @@ def _merge(labels: Ints, left: Ints, right: Ints) -> int:
 
     # Each edge once: the entries of a sparse matrix add up.
     count = len(labels)
-    edges = np.unique(labels[left] * count + labels[right])
+    edges = distinct(labels[left] * count + labels[right])
     graph = coo_array(
         (np.ones(len(edges), dtype=np.int8), (edges // count, edges % count)), shape=(count, count)
     )
