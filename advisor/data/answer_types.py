@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import NoReturn
 
 TYPES = (
     "empty",
@@ -84,7 +85,7 @@ def answer_type(text: str) -> str:
 
 def _json_type(bare: str) -> str:
     try:
-        value = json.loads(bare)
+        value = _DECODER.decode(bare)
     except (ValueError, RecursionError):
         return "broken JSON" if re.match(r'\{\s*"|\[\s*[\[{"]', bare) else ""
     return "JSON object" if isinstance(value, dict) else "JSON array"
@@ -106,6 +107,14 @@ def _text_type(bare: str) -> str:
     if "\n" not in bare:
         return "one line"
     return "list" if _is_list(bare) else "several lines"
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+"""Strict: NaN and Infinity, which Python would read, are no JSON."""
 
 
 def is_refusal(text: str) -> bool:

@@ -135,7 +135,7 @@ def answer_style(subject: Subject) -> Iterator[Finding]:
     for trait, of, fix in (
         ("last character", _ending, "end all answers in the same way"),
         ("first letter", _beginning, "begin all answers in the same way; names and code keep their case"),
-        ("spaces", _inner_spaces, "write one space between words"),
+        ("spacing", _inner_spaces, "write one space between words"),
     ):
         yield from _minority(subject, lines, trait, of, fix)
     prose = [at for at, kind in enumerate(subject.types) if kind in ("one line", "several lines", "list")]

@@ -61,7 +61,7 @@ def tally(written: Mapping[str, int], target: Mapping[str, str]) -> Counter[str]
 def _may_be_labels(written: Mapping[str, int]) -> bool:
     """Exclude open answers without looking at their letters."""
     start = next((answer.lstrip()[:1] for answer in written), "")
-    most = 2 * threshold("D5", "label_rows_share") * sum(written.values())
+    most = 1.5 * threshold("D5", "label_rows_share") * sum(written.values())
     return len(written) <= most and start not in ("{", "[")
 
 

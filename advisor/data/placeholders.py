@@ -35,8 +35,8 @@ _MARKS = re.compile(
 
 def is_placeholder(text: str) -> bool:
     """Whether a whole text is a placeholder: nothing, "None", "TODO", "[insert answer]", "Lorem ipsum ..."."""
-    if len(text) > 200:
-        return "lorem ipsum" in text[:200].casefold()
+    if len(text) > 80:
+        return text.lstrip()[:11].casefold() == "lorem ipsum"
     folded = norm(text)
     bare = folded.rstrip(".:!") or folded
     return (

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 _LATIN = re.compile("[A-Za-z]")
-_LOOKED_AT = 300
+_LOOKED_AT = 200
 _NAMES = {"CJK": "Han", "HIRAGANA": "Kana", "KATAKANA": "Kana", "HANGUL": "Hangul", "FULLWIDTH": "Latin"}
 _DENSE = frozenset({"Han", "Kana", "Hangul"})
 _PREFIXES = frozenset(
@@ -17,7 +17,7 @@ _PREFIXES = frozenset(
 
 
 def script_of(text: str) -> str:
-    """Return the script of most letters in the first 300 characters, `none` where there are no letters.
+    """Return the script of most letters in the first 200 characters, `none` where there are no letters.
 
     Japanese is told by its kana: text with a tenth of kana among its Han is `Kana`.
     """
@@ -25,9 +25,10 @@ def script_of(text: str) -> str:
     if start.isascii():
         return "Latin" if _LATIN.search(start) else "none"
     marks = start.translate(_MARKS)
-    counts = {script: marks.count(mark) for mark, script in _MARKS.scripts.items() if mark in marks}
-    if not counts:
-        return "none"
+    different = set(marks)
+    if len(different) < 2:
+        return _MARKS.scripts[marks[0]] if marks else "none"
+    counts = {_MARKS.scripts[mark]: marks.count(mark) for mark in different}
     for script in _DENSE & counts.keys():
         # A syllable or an ideograph says as much as two or three letters.
         counts[script] *= 2

@@ -75,11 +75,15 @@ def odd_formats(subject: Subject) -> Iterator[Finding]:
     # A program reads JSON and fails on anything else; other forms are read by people, who do not.
     level: Severity = severity("D5") if main.startswith("JSON") or "broken JSON" in odd else "info"
     named = ", ".join(f"{count} {kind}" for kind, count in odd.most_common())
-    usual = main if main in STRUCTURED else "no JSON"
+    message = (
+        f"{(total - few) / total:.1%} of the answers are of one form ({main}), the others are not: {named}"
+    )
+    if main not in STRUCTURED:
+        message = f"{few} of {total:,} answers are JSON, the others are not: {named}"
     yield subject.at(rows).finding(
         "D5",
         level,
-        f"{(total - few) / total:.1%} of the answers are {usual}, the others are not: {named}",
+        message,
         "write all answers in one form, or remove the odd rows; one format, consistently",
         {"kind": "odd formats", "main": main, "odd": dict(odd.most_common())},
         quote(subject.answers[rows[0]]),
@@ -183,9 +187,11 @@ def cluster(subject: Subject) -> tuple[int, str]:
     size, example = 1, ""
     for finding in subject.found:
         if finding.check in ("D1", "D2"):
-            members = max(map(len, finding.details.get("members", ())), default=0)
-            if members > size:
-                size, example = members, finding.example
+            largest = finding.details.get("largest_group")
+            if largest is None:
+                largest = max(map(len, finding.details.get("members", ())), default=0)
+            if largest > size:
+                size, example = largest, finding.example
     return size, example
 
 

@@ -52,7 +52,7 @@ def planted(kind: str, change: dict[int, str]) -> None:
         ("line ends", "My card\r\ncan be seen."),
         ("style: last character", "My card can be seen"),
         ("style: first letter", "my card can be seen."),
-        ("style: spaces", "My card  can be seen."),
+        ("style: spacing", "My card  can be seen."),
     ],
 )
 def test_what_is_odd_is_found_with_its_rows(kind: str, odd: str) -> None:

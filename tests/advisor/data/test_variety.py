@@ -24,6 +24,8 @@ D5_KINDS = {"odd formats", "opening of prompts", "opening of answers", "refusals
         ("{}", "JSON object"),
         ("[1, 2]", "JSON array"),
         ('{"a": 1', "broken JSON"),
+        ('{"a": NaN}', "broken JSON"),
+        ('{"a": ' * 100_000, "broken JSON"),
         ("{name} is here", "one line"),
         ("[Paris] is the capital", "one line"),
         ("-1,234.50 %", "number"),
