@@ -36,12 +36,18 @@ def data_check(
     against: Path | None = typer.Option(
         None, "--against", help="find rows of FILE that stand in this file too"
     ),
+    production: Path | None = typer.Option(
+        None,
+        "--production",
+        help="does FILE look like this sample of real use (JSONL or .txt, answers not needed)",
+    ),
     model: str | None = typer.Option(None, "--model", help="count tokens as this model does"),
     prompt_only: bool = typer.Option(False, "--prompt-only", help="duplicates by prompts alone"),
+    seed: int = typer.Option(0, "--seed", help="draws rows of large files for --production"),
     json_: bool = typer.Option(False, "--json", help="print the result as one JSON object"),
     quiet: bool = typer.Option(False, "--quiet", help="findings alone"),
 ) -> None:
-    """Is the data fit? Duplicates, conflicts, leakage, lengths, skew; exit 3 if a finding is an error.
+    """Is the data fit? Duplicates, leakage, lengths, skew, drift, secrets; exit 3 if a finding is an error.
 
     Example: advisor data check train.jsonl --against test.jsonl
     """
@@ -49,7 +55,9 @@ def data_check(
     from advisor.data.checking import check_file
     from rubrics.errors import ExitCode
 
-    found = check_file(file, against=against, model=model, prompt_only=prompt_only)
+    found = check_file(
+        file, against=against, production=production, model=model, prompt_only=prompt_only, seed=seed
+    )
     if json_:
         out_json(found)
     else:
