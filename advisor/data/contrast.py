@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from advisor.data.privacy import redacted
 from advisor.data.rows import Row
 from rubrics.data_rules import threshold
 from rubrics.statistics import wilson
@@ -357,7 +358,8 @@ def _length(here: Sequence[Row], there: Sequence[Row]) -> Difference:
 
 
 def _words(here: Sequence[Row], there: Sequence[Row]) -> Iterator[_Count]:
-    a, b = (_document_frequency([row.prompt for row in rows]) for rows in (here, there))
+    # A word that is named must not be half of somebody's address.
+    a, b = (_document_frequency([redacted(row.prompt) for row in rows]) for rows in (here, there))
     least = threshold("D8", "word_rows")
     for word in sorted(a.keys() | b.keys()):
         if a.get(word, 0) + b.get(word, 0) >= least:

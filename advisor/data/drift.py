@@ -36,6 +36,7 @@ class _Side:
 
     @property
     def prompts(self) -> list[str]:
+        """Of the different rows, normalised."""
         return [norm(row.prompt) for row in self.distinct]
 
     def to_dict(self) -> dict[str, int]:
@@ -66,7 +67,8 @@ def drift_findings(rows: Sequence[Row], production: Sequence[Row] | None, seed: 
     if min(len(ours), len(theirs)) < threshold("D8", "least_rows"):
         yield _too_small(len(ours), len(theirs), details)
         return
-    told = tell_apart(here.prompts, there.prompts, groups, seed)
+    written = [[row.prompt for row in side.distinct] for side in (here, there)]
+    told = tell_apart(written[0], written[1], groups, seed)
     named = differences(here.distinct, there.distinct)
     again = repeats(*([norm(row.prompt) for row in side.drawn] for side in (here, there)))
     named += [again] if again else []

@@ -55,7 +55,7 @@ def tell_apart(first: Sequence[str], second: Sequence[str], groups: Sequence[int
     """Cross-validate TF-IDF of words and characters with logistic regression.
 
     Args:
-        first: texts, normalised, none twice.
+        first: texts as they are written, none twice; the words are read in lower case, the characters in theirs.
         second: the other sample, as many or fewer or more.
         groups: of the first's texts and then the second's; texts of one group share a fold.
         seed: of the folds.
@@ -110,7 +110,9 @@ def _features(texts: Sequence[str]) -> Any:
     most = int(threshold("D8", "characters"))
     cut = [text[:most] for text in texts]
     words = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b")  # noqa: S106
-    characters = TfidfVectorizer(sublinear_tf=True, analyzer="char", ngram_range=(1, 3), min_df=2)
+    characters = TfidfVectorizer(
+        sublinear_tf=True, analyzer="char", ngram_range=(1, 3), min_df=2, lowercase=False
+    )
     return hstack([words.fit_transform(cut), characters.fit_transform(cut)]).tocsr()
 
 

@@ -80,7 +80,7 @@ def test_another_subject_is_told_in_its_words_with_rows_to_collect(bank: list[Ro
     assert first["difference_low"] > 0
     assert first["p_holm"] < 0.025
     assert '"mortgage" in ' in words.message
-    assert '"card" in 0% of production' in words.message
+    assert '"card" in 0.5% of production' in words.message
     assert "mortgage" in words.example
 
 
@@ -101,7 +101,7 @@ def test_a_planted_way_of_writing_is_named(prompt: Any, kind: str, said: str, ba
     kinds = found(bank[:400], changed(bank[400:550], prompt))
     assert said in kinds[kind].message
     assert kinds[kind].severity == "warning"
-    assert kinds["two-sample"].severity == "warning"
+    assert kinds["two-sample"].details["low"] > 0.5
 
 
 def test_another_language_is_named(bank: list[Row], shared_data: Path) -> None:
