@@ -32,6 +32,7 @@ class Plan(BaseModel):
 
     Attributes:
         data: one file that is split here; or `train` and `test` (and `dev`) as given files.
+        production: a sample of real use, with answers or without, that the rows should look like.
         target: score on the metric, 0..1, from which the task is solved.
         min_gain: smallest gain worth a fine-tuned model, in score.
         margin: loss of score accepted when the tuned model is there to save money or time.
@@ -44,6 +45,7 @@ class Plan(BaseModel):
     train: Path | None = None
     dev: Path | None = None
     test: Path | None = None
+    production: Path | None = None
     task: str = ""
     metric: str = "exact_match"
     target: float | None = Field(default=None, ge=0, le=1)
@@ -127,8 +129,9 @@ class Plan(BaseModel):
     def absolute(self) -> Plan:
         """The same plan with absolute paths, so that it can be run again from anywhere."""
         paths = {name: path.resolve() for name, path in self.files().items()}
-        if self.prompt_file:
-            paths["prompt_file"] = self.prompt_file.resolve()
+        for name, path in (("prompt_file", self.prompt_file), ("production", self.production)):
+            if path:
+                paths[name] = path.resolve()
         model = str(Path(self.model).resolve()) if Path(self.model).exists() else self.model
         return self.model_copy(update={**paths, "model": model})
 
@@ -236,7 +239,7 @@ def _toml_values(path: Path) -> dict[str, Any]:
         raise Fault(f"cannot be read: {error}", where=str(path), fix="Give a TOML file.") from None
     except tomllib.TOMLDecodeError as error:
         raise Fault(f"is not TOML: {error}", where=str(path), fix="Correct the line named.") from None
-    for name in ("data", "train", "dev", "test", "prompt_file"):
+    for name in ("data", "train", "dev", "test", "production", "prompt_file"):
         if isinstance(values.get(name), str):
             values[name] = path.parent / values[name]
     model = values.get("model")

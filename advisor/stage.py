@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from advisor.data.production import Production
 from advisor.data.reading import DataFile
 from advisor.interrupt import StopSignal
 from advisor.models.resolve import ResolvedModel
@@ -63,7 +64,8 @@ class Stage(Generic[A]):
 class Context:
     """What stages work with: plan, data, model, run directory, voice, stop signal, artefacts made so far.
 
-    `model` is the local one; None where an endpoint answers and nothing is trained.
+    `model` is the local one; None where an endpoint answers and nothing is trained. `production` is a sample of
+    real use where the plan names one; no stage trains on it or scores it.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Context:
         stop: StopSignal,
         files: Mapping[str, DataFile],
         model: ResolvedModel | None,
+        production: Production | None = None,
     ) -> None:
         self.plan = plan
         self.run = run
@@ -81,6 +84,7 @@ class Context:
         self.stop = stop
         self.files = files
         self.model = model
+        self.production = production
         self.digests: dict[str, str] = {}
         self._artefacts: dict[str, Artefact] = {}
         self._started = time.monotonic()

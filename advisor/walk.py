@@ -10,7 +10,12 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from advisor import __version__
+<<<<<<< HEAD
 from advisor.data.reading import DataFile, read_plain_file
+=======
+from advisor.data.production import read_production
+from advisor.data.reading import DataFile, read_file
+>>>>>>> drift
 from advisor.interrupt import StopSignal
 from advisor.jobs import check_train_extra
 from advisor.models.resolve import ResolvedModel, resolve
@@ -98,12 +103,13 @@ def open_context(
 ) -> Context:
     """Read the data and find the model; both fail before anything is spent."""
     files = read_files(plan)
+    production = read_production(plan.production) if plan.production else None
     model = None
     if needs_local_model(plan):
         check_train_extra()
         model = resolve(plan.model, follow, stop)
     write_json(run.path / "environment.json", environment(plan, model))
-    return Context(plan, run, emit, stop, files, model)
+    return Context(plan, run, emit, stop, files, model, production)
 
 
 def read_files(plan: Plan) -> Mapping[str, DataFile]:

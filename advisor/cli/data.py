@@ -29,18 +29,21 @@ def check(
         None, "--against", help="find rows of FILE that stand in this file too"
     ),
     production: Path | None = typer.Option(
-        None, "--production", help="prompts of real use, to compare FILE with; they need no answers"
+        None,
+        "--production",
+        help="does FILE look like this sample of real use (JSONL or .txt, answers not needed)",
     ),
     model: str | None = _MODEL,
     max_length: int | None = _MAX_LENGTH,
     prompt_only: bool = typer.Option(False, "--prompt-only", help="duplicates by prompts alone"),
+    seed: int = typer.Option(0, "--seed", help="draws rows of large files for --production"),
     format_: str | None = _FORMAT,
     prompt_field: str | None = _PROMPT,
     answer_field: str | None = _ANSWER,
     json_: bool = _JSON,
     quiet: bool = typer.Option(False, "--quiet", help="findings alone, each in full"),
 ) -> None:
-    """Is the data fit? Duplicates, conflicts, leakage, lengths, skew; exit 3 if a finding is an error.
+    """Is the data fit? Duplicates, leakage, lengths, skew, drift, secrets; exit 3 if a finding is an error.
 
     Example: advisor data check train.jsonl --against test.jsonl
     """
@@ -56,6 +59,7 @@ def check(
         model=model,
         max_length=max_length,
         prompt_only=prompt_only,
+        seed=seed,
         format=format_,
         prompt_field=prompt_field,
         answer_field=answer_field,

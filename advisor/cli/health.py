@@ -275,6 +275,5 @@ def _short(finding: Found) -> str:
     if finding["check"] == "D3" and "prompts" in details:
         return f"{details['prompts']:,} prompts, {finding['count']:,} rows"
     if finding["check"] == "D4" and "exact" in details:
-        share = f" ({details['share']:.1%})" if "share" in details else ""
-        return f"{details['exact']:,} exactly, {details['near']:,} nearly{share}"
+        return f"{details['exact']:,} rows exactly, {details['near']:,} nearly in the other file"
     return printable(finding["message"])

@@ -24,6 +24,9 @@ PLAN_OPTIONS: dict[str, Any] = {
     "train": _option(_PATH, "--train", "training rows, with --test instead of --data"),
     "dev": _option(_PATH, "--dev", "rows that choose prompts and checkpoints; else carved from --train"),
     "test": _option(_PATH, "--test", "rows that are scored once"),
+    "production": _option(
+        _PATH, "--production", "a sample of real use, answers not needed; the rows should look like it"
+    ),
     "task": _option(_TEXT, "--task", "what the model should do; more paragraphs define labels and rules"),
     "metric": _option(_TEXT, "--metric", "exact_match (default), squad_exact_match or token_f1"),
     "target": _option(_NUMBER, "--target", "score (0..1) from which the task is solved"),
@@ -73,6 +76,7 @@ _JUDGING = {
     "answer",
     "rungs",
     "prompt_file",
+    "production",
     "require",
     "force_train",
     "no_train",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.data.checks import inspect
+from advisor.data.production import read_production
 from advisor.data.reading import read_file
 from advisor.data.rows import Row
 from advisor.data.structure import refused_finding, structure_findings
@@ -23,6 +24,7 @@ def check_file(
     model: str | None = None,
     max_length: int | None = None,
     prompt_only: bool = False,
+    seed: int = 0,
     as_findings: bool = False,
     **reading: Any,
 ) -> dict[str, Any]:
@@ -35,11 +37,12 @@ def check_file(
         model: counts tokens; its context is the most that a row may have unless `max_length` says less.
         max_length: the most tokens of prompt and answer.
         prompt_only: duplicates compare prompts alone.
+        seed: draws the rows that drift is measured on where there are many.
         as_findings: a FILE whose rows cannot be used gives a finding D9 with every problem, and no rows.
         reading: `format`, `prompt_field`, `answer_field` as `read_file` takes them.
 
     Raises:
-        Fault: a file cannot be read, or the model is not at hand.
+        Fault: a file cannot be read, the model is not at hand, or drift is asked for without scikit-learn.
     """
     try:
         given = read_file(file, **reading)
@@ -52,11 +55,12 @@ def check_file(
     found = inspect(
         given.rows,
         against=other.rows if other else None,
-        production=_production(production),
+        production=read_production(production).rows if production else None,
         test_is="rows",
         count_tokens=count,
         max_length=min((limit for limit in (max_length, window) if limit), default=None),
         prompt_only=prompt_only,
+        seed=seed,
     )
     result = {
         "rows": len(given.rows),
@@ -81,14 +85,6 @@ def _refused(fault: Fault) -> dict[str, Any]:
 def named_fields(reading: Mapping[str, Any]) -> dict[str, Any]:
     """Return how a second file is read: by the same fields, where they were named, in a format of its own."""
     return {name: value for name, value in reading.items() if name != "format"}
-
-
-def _production(path: Path | None) -> Sequence[Row] | None:
-    if path is None:
-        return None
-    from advisor.data.production import read_production
-
-    return read_production(path).rows
 
 
 def tokenizer_of(model: str | None) -> tuple[Counter | None, int | None]:

@@ -39,7 +39,7 @@ def _conflicts(subject: Subject) -> Iterator[Finding]:
 
 
 def _leakage(subject: Subject) -> Iterable[Finding]:
-    return leakage_findings(subject.leak) if subject.leak else ()
+    return leakage_findings(subject.leak, subject.leak_back) if subject.leak else ()
 
 
 CHECKS: tuple[Check, ...] = (

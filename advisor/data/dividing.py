@@ -49,9 +49,10 @@ def split_file(
         Fault: the rows cannot be read or divided, a row lacks the group field, or a place is taken.
     """
     places = {name: folder / f"{name}.jsonl" for name in NAMES}
-    make_folder(folder)
-    for place in (*places.values(), folder / SUMMARY):
-        check_output(place, inputs=[file], force=force)
+    if folder.exists():
+        make_folder(folder)
+        for place in (*places.values(), folder / SUMMARY):
+            check_output(place, inputs=[file], force=force)
     given = read_records(file, **reading)
     rows = [_in_its_group(record, group_field, file) for record in given]
     split = _divided(rows, fractions, sizes, seed)
@@ -66,15 +67,35 @@ def split_file(
         **described(rows, split),
     }
     values = {record.row.id: record.value for record in given}
-    for name, part in parts_of(split).items():
-        if part:
-            write_records(places[name], (values[row.id] for row in part), force=force)
-        elif force:
-            # Else an older part would look like one of this split.
-            places[name].unlink(missing_ok=True)
-    with new_file(folder / SUMMARY, force=force) as out:
-        out.write(json.dumps(summary, ensure_ascii=False, indent=1).encode() + b"\n")
+    parts = {name: [values[row.id] for row in part] for name, part in parts_of(split).items()}
+    _write(folder, parts, summary, force=force)
     return summary
+
+
+def _write(
+    folder: Path, parts: Mapping[str, Sequence[Any]], summary: Mapping[str, Any], *, force: bool
+) -> None:
+    """Write all files or, where one cannot be written, none."""
+    is_new = not folder.exists()
+    make_folder(folder)
+    written: list[Path] = []
+    try:
+        for name, part in parts.items():
+            place = folder / f"{name}.jsonl"
+            if part:
+                write_records(place, part, force=force)
+                written.append(place)
+            elif force:
+                # Else an older part would look like one of this split.
+                place.unlink(missing_ok=True)
+        with new_file(folder / SUMMARY, force=force) as out:
+            out.write(json.dumps(summary, ensure_ascii=False, indent=1).encode() + b"\n")
+    except BaseException:
+        for place in written:
+            place.unlink(missing_ok=True)
+        if is_new:
+            folder.rmdir()
+        raise
 
 
 def parts_of(split: Split) -> dict[str, tuple[Row, ...]]:

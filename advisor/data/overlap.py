@@ -191,11 +191,16 @@ def leakage(test: Sheet, train: Sheet) -> Leak:
     return Leak(test.ids(exact), test.ids(near), letters, len(test.rows), example)
 
 
-def leakage_findings(leak: Leak) -> Iterator[Finding]:
-    """Judge a leak (D4): a share of the test rows above the rule's is an error; none is said to be lexical only."""
+def leakage_findings(leak: Leak, back: Leak | None = None) -> Iterator[Finding]:
+    """Judge a leak (D4): a share of the test rows above the rule's is an error; none is said to be lexical only.
+
+    Args:
+        leak: the rows of one side found on the other.
+        back: the other way round, where nobody said which of two files is the test; the larger share counts.
+    """
     count = len(leak.exact) + len(leak.near)
     share = count / leak.test_rows
-    details = {
+    details: dict[str, Any] = {
         "exact": len(leak.exact),
         "near": len(leak.near),
         "letter_by_letter": leak.letter_by_letter,
@@ -203,19 +208,28 @@ def leakage_findings(leak: Leak) -> Iterator[Finding]:
         "share": share,
         **_listing(count),
     }
+    rows, other = ("test rows", "the training rows") if back is None else ("rows", "the file of --against")
     if not count:
         message = (
-            f"no lexical leakage: none of the {leak.test_rows:,} test rows stands in the training rows, exactly or"
+            f"no lexical leakage: none of the {leak.test_rows:,} {rows} stands in {other}, exactly or"
             " nearly; paraphrases are not found by this"
         )
         yield Finding("D4", "info", 0, message, "", (), details)
         return
+    message = (
+        f"{count:,} of {leak.test_rows:,} {rows} ({share:.1%}) stand in {other}:"
+        f" {len(leak.exact):,} exactly ({leak.letter_by_letter:,} letter by letter), {len(leak.near):,} nearly"
+    )
+    if back is not None:
+        found = len(back.exact) + len(back.near)
+        details["against"] = {"rows": back.test_rows, "found": found, "share": found / back.test_rows}
+        message += f"; {found:,} of its {back.test_rows:,} rows ({found / back.test_rows:.1%}) stand here"
+        share = max(share, found / back.test_rows)
     yield Finding(
         "D4",
         "error" if share > threshold("D4", "error_share") else severity("D4"),
         count,
-        f"{count:,} of {leak.test_rows:,} test rows ({share:.1%}) stand in the training rows:"
-        f" {len(leak.exact):,} exactly ({leak.letter_by_letter:,} letter by letter), {len(leak.near):,} nearly",
+        message,
         "leave them out of the score, or out of the training rows",
         (*leak.exact, *leak.near)[:LISTED_ROWS],
         details,

@@ -99,6 +99,12 @@ class Subject:
         """The test rows that stand in the training rows; None without another side."""
         return None if self.other is None else leakage(self.test, self.train)
 
+    @cached_property
+    def leak_back(self) -> Leak | None:
+        """The leak the other way round, where `rows` are called the test for want of knowing."""
+        has_leak = self.leak is not None and (self.leak.exact or self.leak.near)
+        return leakage(self.train, self.test) if has_leak and self.test_is == "rows" else None
+
     @property
     def test(self) -> Sheet:
         """The side that is scored."""

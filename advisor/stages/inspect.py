@@ -49,6 +49,8 @@ def _make(context: Context) -> DataReport:
     found = inspect(
         first.rows,
         against=test,
+        production=context.production.rows if context.production else None,
+        seed=context.plan.seed,
         count_tokens=(lambda rows: [known[row.id] for row in rows]) if context.model else None,
         max_length=max_length if context.model else None,
     )
@@ -130,7 +132,11 @@ INSPECT = Stage(
     file="inspection.json",
     artefact=DataReport,
     make=_make,
-    fields=("task", "max_length"),
-    content=lambda context: {**context.data_digests(), **context.model_digest()},
+    fields=("task", "max_length", "seed"),
+    content=lambda context: {
+        **context.data_digests(),
+        **context.model_digest(),
+        **({"production": context.production.bytes_sha256} if context.production else {}),
+    },
     summary=_summary,
 )
