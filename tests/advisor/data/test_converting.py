@@ -40,42 +40,46 @@ images = st.sampled_from(["https://example.org/a.png", "data:image/jpeg;base64,A
 )
 
 
+FEATURES = (
+    "system", "developer", "multi-turn", "weight", "name", "parts", "image", "tools", "calls", "call ids",
+    "text beside", "reasoning", "answers",
+)  # fmt: skip
+
+
 @st.composite
 def conversations(draw: st.DrawFn) -> Conversation:
-    plain = draw(st.booleans())
-    with_ids = draw(st.booleans())
+    """A conversation with at most two features, so that each stands alone often enough to be missed."""
+    has = draw(st.sets(st.sampled_from(FEATURES), max_size=2))
     turns: list[Turn] = []
-    if draw(st.booleans()):
-        turns.append(Turn(draw(st.sampled_from(["system", "developer"])), draw(texts)))
-    for _ in range(draw(st.integers(1, 3))):
-        turns.append(draw_user(draw, plain))
-        if not plain and draw(st.booleans()):
-            turns += draw_tool_use(draw, with_ids, f"c{len(turns)}")
-        weight = None if plain else draw(st.sampled_from([None, None, 1]))
-        turns.append(Turn("assistant", draw(texts), weight=weight))
-    if not plain and draw(st.booleans()):
-        turns[-1] = draw_tool_use(draw, with_ids, "last")[0]
-    tools = (
-        () if plain else tuple({"name": name, "parameters": {}} for name in draw(st.lists(names, max_size=2)))
-    )
-    answers = (turns[-1].text, "another") if plain and draw(st.booleans()) else ()
+    if has & {"system", "developer"}:
+        turns.append(Turn("developer" if "developer" in has else "system", draw(texts)))
+    for _ in range(draw(st.integers(2, 3)) if "multi-turn" in has else 1):
+        turns.append(draw_user(draw, has))
+        if has & {"calls", "call ids", "text beside"} and draw(st.booleans()):
+            turns += draw_tool_use(draw, has, f"c{len(turns)}")
+        thoughts = [Part("reasoning", "hm")] if "reasoning" in has else []
+        answer = turn_of("assistant", [*thoughts, Part("text", draw(texts))])
+        turns.append(answer._replace(weight=1 if "weight" in has else None))
+    if has & {"calls", "call ids", "text beside"} and draw(st.booleans()):
+        turns[-1] = draw_tool_use(draw, has, "last")[0]
+    tools = ({"name": draw(names), "parameters": {}},) if "tools" in has else ()
+    answers = (turns[-1].text, "another") if has == {"answers"} else ()
     return Conversation(tuple(turns), tools, answers)
 
 
-def draw_user(draw: st.DrawFn, plain: bool) -> Turn:
-    parts = [Part("text", text) for text in draw(st.lists(texts, min_size=1, max_size=1 if plain else 2))]
-    return turn_of("user", parts + ([] if plain else draw(st.lists(images, max_size=1))))
+def draw_user(draw: st.DrawFn, has: set[str]) -> Turn:
+    parts = [Part("text", draw(texts)) for _ in range(2 if "parts" in has else 1)]
+    turn = turn_of("user", parts + ([draw(images)] if "image" in has else []))
+    return turn._replace(name="ann" if "name" in has else "")
 
 
-def draw_tool_use(draw: st.DrawFn, with_ids: bool, prefix: str) -> list[Turn]:
-    count = draw(st.integers(1, 3))
-    calls = [
-        Call(draw(names), draw(arguments), f"{prefix}-{index}" if with_ids else "") for index in range(count)
-    ]
-    beside = draw(st.sampled_from(["", "", "let me look"]))
-    thoughts = draw(st.sampled_from([(), (), (Part("reasoning", "hm"),)]))
-    parts = (*thoughts, *([Part("text", beside)] if beside else [])) if thoughts else ()
-    asked = Turn("assistant", beside, parts, tuple(calls))
+def draw_tool_use(draw: st.DrawFn, has: set[str], prefix: str) -> list[Turn]:
+    ids = [f"{prefix}-{index}" if "call ids" in has else "" for index in range(draw(st.integers(1, 3)))]
+    calls = tuple(Call(draw(names), draw(arguments), id) for id in ids)
+    thoughts = [Part("reasoning", "hm")] if "reasoning" in has else []
+    asked = turn_of(
+        "assistant", [*thoughts, *([Part("text", "wait")] if "text beside" in has else [])], calls=calls
+    )
     return [asked, *(Turn("tool", draw(results), call_id=call.id) for call in calls)]
 
 
