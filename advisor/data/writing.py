@@ -111,12 +111,15 @@ def _csv(stream: IO[bytes], records: Iterable[Value], delimiter: str = ",") -> i
     rows = list(records)
     columns = _columns(rows)
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
-    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
     writer.writerow(columns)
-    for row in rows:
+    for number, row in enumerate(rows, 1):
         cells = [cell_of(name, row.get(name)) for name in columns]
+        if any("\0" in cell for cell in cells):
+            what = f"a table of text cannot hold a NUL character, found one in row {number}"
+            raise Fault(what, fix="write JSONL instead, or remove the character", code=ExitCode.BAD_DATA)
         # A row of one empty cell would be a blank line, which readers skip.
-        writer.writerow(cells) if cells != [""] else text.write('""\n')
+        writer.writerow(cells) if cells != [""] else text.write('""\r\n')
     text.detach()
     return len(rows)
 
