@@ -10,12 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from advisor import __version__
-<<<<<<< HEAD
-from advisor.data.reading import DataFile, read_plain_file
-=======
 from advisor.data.production import read_production
-from advisor.data.reading import DataFile, read_file
->>>>>>> drift
+from advisor.data.reading import DataFile, read_plain_file
 from advisor.interrupt import StopSignal
 from advisor.jobs import check_train_extra
 from advisor.models.resolve import ResolvedModel, resolve

@@ -111,7 +111,8 @@ class _Page:
             mark = self._mark(state)
             label = f" {rule:<4}{TITLES[rule]:<23} "
             room = self.width - len(mark[0]) - len(label)
-            yield _line(mark, (label, ""), (self._fit(words, room).rstrip(), "dim" if state == "ok" else ""))
+            said = self._fit(words, room).rstrip()
+            yield _line(mark, (label if said else label.rstrip(), ""), (said, "dim" if state == "ok" else ""))
 
     def pictures(self) -> Iterator[Text]:
         wide = self.width >= _TWO_COLUMNS_FROM
@@ -138,16 +139,25 @@ class _Page:
             ),
         )
         yield _line()
-        if not graver:
-            yield _line(("nothing needs mending", "bold"))
-            return
-        yield _line(("worst first" if len(graver) > 1 else "to mend", "bold"))
+        words = "worst first" if len(graver) > 1 else "to mend" if graver else "nothing needs mending"
+        yield _line((words, "bold"))
         for finding in graver[:_WORST]:
             yield from self._block(finding)
-        if len(graver) > _WORST:
+        hints = sum(
+            finding["severity"] == "info" and finding["count"] > 0 for finding in self.found["findings"]
+        )
+        rest = [(max(0, len(graver) - _WORST), "more"), (hints, "hint" if hints == 1 else "hints")]
+        if any(count for count, _ in rest):
+            named = " and ".join(f"{count} {word}" for count, word in rest if count)
             yield _line()
-            more = f"and {len(graver) - _WORST} more; each in full: advisor data check {_word(self.asked.file)} --quiet"
-            yield from self._hanging("", more)
+            yield from self._hanging("", f"{named}; each in full: {' '.join(self._again())} --quiet")
+
+    def _again(self) -> list[str]:
+        """The command that was given, as far as files go."""
+        flags = {"--against": self.asked.against, "--production": self.asked.production}
+        words = ["advisor", "data", "check", self.asked.file]
+        words += [word for flag, value in flags.items() if value for word in (flag, value)]
+        return [_word(word) for word in words]
 
     def _block(self, finding: Found) -> Iterator[Text]:
         yield _line()
@@ -158,7 +168,9 @@ class _Page:
         for name, text in said.items():
             if text:
                 yield from self._hanging(f"{'':<10}{name:<5}", printable(text))
-        command = remedy(finding, self.asked)
+        # Open answers that differ are often all sound: what to drop is no matter of counting there.
+        open_conflict = finding["check"] == "D3" and not self.found["statistics"]["labels"]
+        command = [] if open_conflict else remedy(finding, self.asked)
         if command:
             yield from self._command(command)
 
@@ -178,7 +190,8 @@ class _Page:
         told = [finding for finding in concerned if finding["count"]]
         if told:
             ordered = sorted(told, key=lambda finding: _GRAVITY.index(finding["severity"]))
-            return ordered[0]["severity"], "; ".join(_short(finding) for finding in ordered)
+            number = f"{len(ordered)}: " if len(ordered) > 1 else ""
+            return ordered[0]["severity"], number + "; ".join(map(_short, ordered))
         if concerned:
             return "ok", printable(concerned[0]["message"])
         lacking = {"D4": (self.asked.against, "--against"), "D8": (self.asked.production, "--production")}
@@ -270,8 +283,11 @@ def _tally(findings: Sequence[Found]) -> str:
 def _short(finding: Found) -> str:
     details = finding["details"]
     if finding["check"] in ("D1", "D2") and "groups" in details:
-        extra, groups = len(finding["rows"]), details["groups"]
-        return f"{extra:,} rows repeat others ({groups:,} group{'s' if groups > 1 else ''})"
+        groups, largest = details["groups"], details["largest_group"]
+        among = (
+            f"one group of {largest:,}" if groups == 1 else f"{groups:,} groups, the largest of {largest:,}"
+        )
+        return f"{finding['count']:,} rows repeat others: {among}"
     if finding["check"] == "D3" and "prompts" in details:
         return f"{details['prompts']:,} prompts, {finding['count']:,} rows"
     if finding["check"] == "D4" and "exact" in details:

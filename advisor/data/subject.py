@@ -102,8 +102,11 @@ class Subject:
     @cached_property
     def leak_back(self) -> Leak | None:
         """The leak the other way round, where `rows` are called the test for want of knowing."""
-        has_leak = self.leak is not None and (self.leak.exact or self.leak.near)
-        return leakage(self.train, self.test) if has_leak and self.test_is == "rows" else None
+        if self.leak is None or self.test_is != "rows":
+            return None
+        if not self.leak.exact and not self.leak.near:
+            return Leak((), (), 0, len(self.train.rows), "")
+        return leakage(self.train, self.test)
 
     @property
     def test(self) -> Sheet:

@@ -86,8 +86,29 @@ def test_the_three_worst_come_with_what_to_do_errors_first() -> None:
     order = [check for check in ("D5", "D6", "D3", "D2", "D1", "D12") if f"message of {check}" in blocks]
     assert order == ["D5", "D6", "D3"]
     assert blocks.index("message of D5") < blocks.index("message of D6") < blocks.index("message of D3")
-    assert "and 2 more" in blocks
+    assert "2 more and 1 hint; each in full: advisor data check rows.jsonl --quiet" in " ".join(
+        blocks.split()
+    )
     assert "lines 0, 1, 2, 3, 4, 5" in blocks
+
+
+def test_floods_are_folded_into_groups() -> None:
+    details = {"pairs": 1_000_000, "groups": 2, "largest_group": 1500}
+    page = text(found(finding("D2", count=1508, details=details)))
+    assert "1,508 rows repeat others: 2 groups, the largest of 1,500" in page
+
+
+def test_open_answers_that_differ_are_not_voted_on() -> None:
+    assert "--rule" not in text(found(finding("D3")))
+    assert "conflicts-majority" in text(found(finding("D3"), labels={"yes": 7, "no": 3}))
+
+
+def test_a_check_that_found_nothing_says_so_and_is_no_hint() -> None:
+    page = text(
+        found(finding("D4", "info", count=0, message="no lexical leakage", rows=[])), against="test.jsonl"
+    )
+    assert "no findings" in page
+    assert "ok" in next(line for line in page.splitlines() if "no lexical leakage" in line)
 
 
 def test_a_sound_file_says_so() -> None:
