@@ -12,6 +12,7 @@ import io
 import shlex
 import sys
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -84,7 +85,7 @@ def opened(path: Path) -> Iterator[Source]:
             with source.stream:
                 yield source
                 hashed.drain()
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             _refuse_damaged(path, error)
 
 

@@ -11,6 +11,7 @@ from advisor.data.formats.conversation import (
     Place,
     Turn,
     Unreadable,
+    each,
     kind_of,
     said,
     text_problems,
@@ -58,7 +59,7 @@ def _read_history(history: Any, problems: list[str]) -> tuple[Turn, ...]:
         problems.append(f"history: expected a list of [question, answer], found {kind_of(history)}")
         return ()
     turns: list[Turn] = []
-    for index, pair in enumerate(history):
+    for index, pair in each(history, problems):
         if not isinstance(pair, list) or len(pair) != 2:
             problems.append(f"history[{index}]: expected [question, answer], found {kind_of(pair)}")
             continue

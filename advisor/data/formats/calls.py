@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from advisor.data.formats.conversation import Call, encodable, found, kind_of, text_problems
+from advisor.data.formats.conversation import Call, each, encodable, found, kind_of, text_problems
 
 
 def read_tools(value: Any, field: str, problems: list[str]) -> tuple[Mapping[str, Any], ...]:
@@ -19,7 +19,7 @@ def read_tools(value: Any, field: str, problems: list[str]) -> tuple[Mapping[str
         problems.append(f"{field}: expected a list of tools, found {kind_of(value)}")
         return ()
     tools = []
-    for index, item in enumerate(value):
+    for index, item in each(value, problems):
         where = f"{field}[{index}]"
         function = item.get("function") if isinstance(item, dict) and "function" in item else item
         if not isinstance(function, dict):

@@ -19,6 +19,7 @@ Place = Literal["system", "prompt", "answer"]
 """Where a text stands: a system turn, a turn before the answer, or the answer."""
 
 INSTRUCTING = ("system", "developer")
+_MOST_PROBLEMS = 100
 
 
 class Part(NamedTuple):
@@ -160,6 +161,17 @@ def shown(text: str) -> str:
 def found(value: Any) -> str:
     """Say what stands there: text in quotes, anything else by its kind."""
     return f'"{shown(value)}"' if isinstance(value, str) else kind_of(value)
+
+
+def each(items: Sequence[Any], problems: list[str]) -> Iterator[tuple[int, Any]]:
+    """Yield index and item, until a row has so many problems that more of them would help nobody."""
+    for index, item in enumerate(items):
+        if len(problems) >= _MOST_PROBLEMS:
+            problems.append(
+                f"row: expected fewer problems in one row, found {_MOST_PROBLEMS}; the rest was not read"
+            )
+            return
+        yield index, item
 
 
 def text_problems(value: Any, field: str, *, blank: bool = False) -> Iterator[str]:

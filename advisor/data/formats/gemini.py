@@ -22,6 +22,7 @@ from advisor.data.formats.conversation import (
     Turn,
     Unreadable,
     compact,
+    each,
     found,
     kind_of,
     order_problems,
@@ -54,7 +55,7 @@ def parse(value: Mapping[str, Any]) -> Conversation | Unreadable:
         problems.append("contents: expected at least one turn, found an empty list")
     else:
         known = True
-        for index, content in enumerate(contents):
+        for index, content in each(contents, problems):
             read = _read_content(content, f"contents[{index}]", problems)
             known = known and read is not None
             turns += read or ()
@@ -109,7 +110,7 @@ def _read_parts(parts: Any, field: str, problems: list[str]) -> tuple[list[Part]
         what = "an empty list" if isinstance(parts, list) else kind_of(parts)
         problems.append(f"{field}: expected a list of parts, found {what}")
         return read, calls, results
-    for index, part in enumerate(parts):
+    for index, part in each(parts, problems):
         where = f"{field}[{index}]"
         given = part if isinstance(part, dict) else {}
         call = given.get("functionCall", given.get("function_call"))

@@ -21,6 +21,7 @@ from advisor.data.formats.conversation import (
     Turn,
     Unreadable,
     compact,
+    each,
     found,
     kind_of,
     order_problems,
@@ -63,7 +64,7 @@ def parse_turns(turns: Any, tools: Any, field: str) -> Conversation | Unreadable
         problems.append(f"{field}: expected at least one turn, found an empty list")
     if problems:
         return Unreadable(tuple(problems))
-    read = [_read_turn(turn, f"{field}[{index}]", problems) for index, turn in enumerate(turns)]
+    read = [_read_turn(turn, f"{field}[{index}]", problems) for index, turn in each(turns, problems)]
     whole = [turn for turn in read if turn is not None]
     if len(whole) == len(turns):
         problems += (
@@ -119,7 +120,7 @@ def read_content(role: Role, content: Sequence[Any], field: str, problems: list[
     parts: list[Part] = []
     calls: list[Call] = []
     before = len(problems)
-    for index, part in enumerate(content):
+    for index, part in each(content, problems):
         _read_part(part, f"{field}[{index}]", parts, calls, problems)
     if not parts and not calls and role != "tool" and len(problems) == before:
         problems.append(f"{field}: expected at least one part, found an empty list")
@@ -172,7 +173,7 @@ def _read_calls(turn: Mapping[str, Any], field: str, problems: list[str]) -> tup
         problems.append(f"{field}.tool_calls: expected a list of calls, found {kind_of(listed)}")
         return ()
     calls = []
-    for index, item in enumerate(listed):
+    for index, item in each(listed, problems):
         where = f"{field}.tool_calls[{index}]"
         if not isinstance(item, dict):
             problems.append(f"{where}: expected an object with id and function, found {kind_of(item)}")

@@ -14,6 +14,7 @@ from advisor.data.formats.conversation import (
     Place,
     Turn,
     Unreadable,
+    each,
     encodable,
     kind_of,
     said,
@@ -47,7 +48,7 @@ def parse_pair(value: Mapping[str, Any], prompt: str, answer: str) -> Conversati
     if answer in value or accepted is None:
         problems += _answer_problems(value, answer)
     if accepted is not None:
-        problems += _answers_problems(accepted)
+        _read_answers(accepted, problems)
     if problems or turn is None:
         return Unreadable(tuple(problems))
     texts = tuple(accepted or ())
@@ -104,11 +105,11 @@ def _answer_problems(value: Mapping[str, Any], field: str) -> Iterator[str]:
         yield from text_problems(value[field], field)
 
 
-def _answers_problems(answers: Any) -> Iterator[str]:
+def _read_answers(answers: Any, problems: list[str]) -> None:
     if not isinstance(answers, list):
-        yield f"answers: expected a list of texts, found {kind_of(answers)}"
+        problems.append(f"answers: expected a list of texts, found {kind_of(answers)}")
     elif not answers:
-        yield "answers: expected at least one text, found an empty list"
+        problems.append("answers: expected at least one text, found an empty list")
     else:
-        for index, text in enumerate(answers):
-            yield from text_problems(text, f"answers[{index}]")
+        for index, text in each(answers, problems):
+            problems += text_problems(text, f"answers[{index}]")

@@ -19,6 +19,7 @@ from advisor.data.formats.conversation import (
     Turn,
     Unreadable,
     compact,
+    each,
     found,
     kind_of,
     order_problems,
@@ -71,7 +72,7 @@ def parse(value: Mapping[str, Any]) -> Conversation | Unreadable:
         problems.append(f"{field}: expected at least one turn, found an empty list")
     if problems:
         return Unreadable(tuple(problems))
-    read = [_read_turn(turn, f"{field}[{index}]", problems) for index, turn in enumerate(turns)]
+    read = [_read_turn(turn, f"{field}[{index}]", problems) for index, turn in each(turns, problems)]
     whole = [turn for turn in read if turn is not None]
     if len(whole) == len(turns):
         problems += order_problems(whole, field, _SHOWN)
@@ -121,7 +122,7 @@ def _read_calls(text: str, field: str, problems: list[str]) -> tuple[Call, ...]:
     if value is None:
         return ()
     given = value if isinstance(value, list) else [value]
-    calls = [read_call(item, field, problems) for item in given]
+    calls = [read_call(item, field, problems) for _, item in each(given, problems)]
     if not calls:
         problems.append(f"{field}: expected at least one call, found an empty list")
     return tuple(call for call in calls if call)

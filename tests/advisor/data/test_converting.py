@@ -49,7 +49,7 @@ FEATURES = (
 @st.composite
 def conversations(draw: st.DrawFn) -> Conversation:
     """A conversation with at most two features, so that each stands alone often enough to be missed."""
-    has = draw(st.sets(st.sampled_from(FEATURES), max_size=2))
+    has = draw(st.sets(st.sampled_from(FEATURES), max_size=2) | st.just({"answers"}))
     turns: list[Turn] = []
     if has & {"system", "developer"}:
         turns.append(Turn("developer" if "developer" in has else "system", draw(texts)))
@@ -75,7 +75,7 @@ def draw_user(draw: st.DrawFn, has: set[str]) -> Turn:
 
 def draw_tool_use(draw: st.DrawFn, has: set[str], prefix: str) -> list[Turn]:
     ids = [f"{prefix}-{index}" if "call ids" in has else "" for index in range(draw(st.integers(1, 3)))]
-    calls = tuple(Call(draw(names), draw(arguments), id) for id in ids)
+    calls = tuple(Call(draw(names), draw(arguments), call_id) for call_id in ids)
     thoughts = [Part("reasoning", "hm")] if "reasoning" in has else []
     asked = turn_of(
         "assistant", [*thoughts, *([Part("text", "wait")] if "text beside" in has else [])], calls=calls

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import gzip
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -263,22 +265,36 @@ json_values = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ["question", "answer", "answers", "messages", "role", "content", "weight", "text"]
+                ["question", "answer", "answers", "messages", "role", "content", "weight", "text", "type",
+                 "tool_calls", "function", "name", "arguments", "tools", "contents", "parts", "systemInstruction",
+                 "functionCall", "functionResponse", "conversations", "from", "value", "instruction", "output",
+                 "history", "prompt", "completion", "image_url", "url"]
             ),
-            inner,
+            inner | st.sampled_from(["user", "assistant", "tool", "system", "human", "gpt", "model", "text", "{}"]),
         )
     ),
     max_leaves=12,
-)
+)  # fmt: skip
 lines = st.lists(
     st.binary(max_size=40) | json_values.map(lambda value: json.dumps(value).encode()), max_size=6
 )
+arrays = st.lists(json_values, max_size=4).map(lambda value: json.dumps(value, indent=1).encode())
+packed = st.binary(max_size=60).flatmap(
+    lambda tail: st.sampled_from(
+        [b"\x1f\x8b\x08\x00", b"\x28\xb5\x2f\xfd", b"PAR1", gzip.compress(tail)]
+    ).map(lambda head: head + tail)
+)
+bodies = st.binary(max_size=400) | lines.map(b"\n".join) | arrays | packed
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(content=st.binary(max_size=400) | lines.map(b"\n".join))
-def test_the_reader_raises_nothing_but_faults(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "rows.jsonl"
+@settings(
+    max_examples=int(os.environ.get("ADVISOR_FUZZ_EXAMPLES", "200")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(content=bodies, suffix=st.sampled_from([".jsonl", ".json", ".csv", ".tsv", ".parquet", ".txt"]))
+def test_the_reader_raises_nothing_but_faults(tmp_path: Path, content: bytes, suffix: str) -> None:
+    path = tmp_path / f"rows{suffix}"
     path.write_bytes(content)
     outcome = file_or_fault(path)
     if isinstance(outcome, Fault):
@@ -286,4 +302,5 @@ def test_the_reader_raises_nothing_but_faults(tmp_path: Path, content: bytes) ->
         assert outcome.problems
         assert all(problem.encode() and problem.startswith(str(path)) for problem in outcome.problems)
     else:
-        assert all(row.answer.strip() and row.prompt.strip() for row in outcome.rows)
+        assert all(row.answer.strip() for row in outcome.rows)
+        assert len({row.id for row in outcome.rows}) == len(outcome.rows)
