@@ -24,6 +24,7 @@ TYPES = (
     "one line",
     "several lines",
 )
+JSON = frozenset({"JSON object", "JSON array"})
 STRUCTURED = frozenset({"JSON object", "JSON array", "number", "yes/no", "URL", "code", "list"})
 """Types that a program may read: where nearly all answers are of one, the others are odd."""
 
@@ -87,7 +88,7 @@ def _json_type(bare: str) -> str:
     try:
         value = _DECODER.decode(bare)
     except (ValueError, RecursionError):
-        return "broken JSON" if re.match(r'\{\s*"|\[\s*[\[{"]', bare) else ""
+        return "broken JSON" if re.match(r"""\{\s*"|\[\s*[\[{"]|\{\s*'[^'\n]*'\s*:""", bare) else ""
     return "JSON object" if isinstance(value, dict) else "JSON array"
 
 

@@ -49,6 +49,7 @@ CHECKS: tuple[Check, ...] = (
     _leakage,
     variety.top_answer,
     variety.odd_formats,
+    variety.broken_json,
     variety.openings,
     variety.refusals,
     variety.largest_cluster,

@@ -46,7 +46,7 @@ def _quantiles(values: Ints) -> dict[str, float]:
 
 
 def histogram(values: Ints) -> list[dict[str, Any]]:
-    """Count values in bins with round edges: even ones where they span less than tenfold, else 1-2-5 steps.
+    """Count values in bins with round edges: even ones where they span less than tenfold, else wider ones.
 
     Returns:
         The bins in order: `low` (inclusive), `high` (exclusive), `range` in words, `count`. The first and the
@@ -68,12 +68,19 @@ def _range(low: int, high: int) -> str:
 
 def _edges(low: int, high: int) -> list[int]:
     if high >= 10 * max(low, 1) and high >= 20:
-        rounds = [0, *(digit * 10**power for power in range(len(str(high)) + 1) for digit in (1, 2, 5))]
-        start = max(at for at, edge in enumerate(rounds) if edge <= low)
-        end = next(at for at, edge in enumerate(rounds) if edge > high)
-        return rounds[start : end + 1]
+        fine = _rounds(low, high, (1, 1.5, 2, 3, 5, 7))
+        return fine if len(fine) <= _BINS + 3 else _rounds(low, high, (1, 2, 5))
     step = _round_step((high - low) / _BINS)
     return list(range(low // step * step, (high // step + 1) * step + 1, step))
+
+
+def _rounds(low: int, high: int, digits: Sequence[float]) -> list[int]:
+    """Return the round whole numbers from the last one at most `low` to the first one above `high`."""
+    powers = range(len(str(high)) + 1)
+    rounds = sorted({0, *(int(digit * 10**power) for power in powers for digit in digits)})
+    start = max(at for at, edge in enumerate(rounds) if edge <= low)
+    end = next(at for at, edge in enumerate(rounds) if edge > high)
+    return rounds[start : end + 1]
 
 
 def _round_step(least: float) -> int:

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from advisor.data.answer_types import PROSE, STRUCTURED, TYPES
+from advisor.data.answer_types import JSON, PROSE, STRUCTURED, TYPES
 from advisor.data.findings import Finding, quote
 from advisor.data.subject import Subject
 from rubrics.data_rules import Severity, severity, threshold
+from rubrics.phrases import counted
 from rubrics.phrases import rows as phrased
 
 _OPENING_WORDS = 8
@@ -64,16 +65,17 @@ def odd_formats(subject: Subject) -> Iterator[Finding]:
     """Find the few answers that are not of the form that nearly all have: one format, consistently."""
     counts = subject.type_counts
     main, _ = counts.most_common(1)[0]
-    odd = Counter({kind: count for kind, count in counts.items() if kind != main})
+    # Broken JSON is a finding of its own.
+    odd = Counter({kind: count for kind, count in counts.items() if kind not in (main, "broken JSON")})
     if main not in STRUCTURED:
         # Prose may hold a number or a list; JSON among prose is another format.
-        odd = Counter({kind: odd[kind] for kind in odd if "JSON" in kind})
+        odd = Counter({kind: odd[kind] for kind in odd if kind in JSON})
     few, total = odd.total(), len(subject.types)
     if not few or subject.sheet.labels is not None or few > threshold("D5", "odd_share") * total:
         return
     rows = [at for at, kind in enumerate(subject.types) if kind in odd]
     # A program reads JSON and fails on anything else; other forms are read by people, who do not.
-    level: Severity = severity("D5") if main.startswith("JSON") or "broken JSON" in odd else "info"
+    level: Severity = severity("D5") if main in JSON else "info"
     named = ", ".join(f"{count} {kind}" for kind, count in odd.most_common())
     message = (
         f"{(total - few) / total:.1%} of the answers are of one form ({main}), the others are not: {named}"
@@ -86,6 +88,24 @@ def odd_formats(subject: Subject) -> Iterator[Finding]:
         message,
         "write all answers in one form, or remove the odd rows; one format, consistently",
         {"kind": "odd formats", "main": main, "odd": dict(odd.most_common())},
+        quote(subject.answers[rows[0]]),
+    )
+
+
+def broken_json(subject: Subject) -> Iterator[Finding]:
+    """Find answers that begin as JSON and do not parse."""
+    rows = [at for at, kind in enumerate(subject.types) if kind == "broken JSON"]
+    if not rows:
+        return
+    sound = sum(subject.type_counts[kind] for kind in JSON)
+    # Where most answers are prose, a brace at the beginning may be a quotation or a piece of code.
+    level: Severity = severity("D5") if 2 * (sound + len(rows)) > len(subject.types) else "info"
+    yield subject.at(rows).finding(
+        "D5",
+        level,
+        f"{counted(len(rows), 'answer')} in broken JSON, beside {sound:,} in sound JSON",
+        "write them in valid JSON: a model trained on them breaks it, too",
+        {"kind": "broken JSON", "sound": sound},
         quote(subject.answers[rows[0]]),
     )
 

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from advisor.data.checks import Finding, Inspection, inspect, label_set
 from advisor.data.reading import read_file
@@ -355,3 +357,33 @@ def test_imports_are_light() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"torch", "transformers", "numpy", "scipy", "pydantic"} & set(run.stdout.split())
+
+
+texts = st.text(
+    st.sampled_from('ab {}[]"<>:,%1\\\n\r\t\u00a0\u200b\u00c3\u00a9é한') | st.characters(codec="utf-8"),
+    max_size=25,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(texts, texts), min_size=1, max_size=12), st.booleans())
+def test_any_text_is_inspected(pairs: list[tuple[str, str]], repeat: bool) -> None:
+    rows = rows_of(*pairs * (6 if repeat else 1))
+    inspection = inspect(rows, against=rows[:2])
+    json.dumps(inspection.to_dict(), allow_nan=False).encode()
+    ids = {row.id for row in rows}
+    for finding in inspection.findings:
+        assert set(finding.rows) <= ids
+        assert finding.message
+        assert finding.fix or finding.severity == "info"
+    order = [int(finding.check[1:]) for finding in inspection.findings]
+    assert order == sorted(order)
+    assert sum(inspection.statistics["answer_types"].values()) == len(rows)
+
+
+def test_every_finding_of_these_rules_has_a_kind(shared_data: Path) -> None:
+    rows = read_file(shared_data / "output_format/restaurant8k_train3.jsonl").rows
+    found = inspect([*rows, *labelled(5, ["None"])]).findings
+    assert all(
+        "kind" in finding.details for finding in found if finding.check in {"D5", "D6", "D7", "D10", "D12"}
+    )

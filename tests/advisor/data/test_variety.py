@@ -75,9 +75,19 @@ def test_prose_among_json_is_named_row_by_row() -> None:
 
     found = required(answered(answers), "odd formats")
 
-    assert (found.severity, found.count, found.rows) == ("warning", 2, ("r:10", "r:41"))
-    assert found.details["main"] == "JSON object"
-    assert found.details["odd"] == {"one line": 1, "broken JSON": 1}
+    assert (found.severity, found.count, found.rows) == ("warning", 1, ("r:10",))
+    assert (found.details["main"], found.details["odd"]) == ("JSON object", {"one line": 1})
+    broken = required(answered(answers), "broken JSON")
+    assert (broken.severity, broken.rows, broken.details["sound"]) == ("warning", ("r:41",), 68)
+
+
+def test_broken_json_is_found_however_much_of_it_there_is() -> None:
+    assert (
+        required(answered([f'{{"queue": "{at}",}}' for at in range(70)]), "broken JSON").severity == "warning"
+    )
+    assert required(answered([f"{{'queue': '{at}'}}" for at in range(70)]), "broken JSON").count == 70
+    assert required(answered([*ANSWERS[:69], '{"a" is a brace.']), "broken JSON").severity == "info"
+    assert of_kind(answered(ANSWERS), "broken JSON") is None
 
 
 def test_half_json_and_half_prose_is_no_slip() -> None:
