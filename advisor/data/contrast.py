@@ -274,6 +274,12 @@ def differences(here: Sequence[Row], there: Sequence[Row]) -> list[Difference]:
     return sorted(real, key=lambda difference: -abs(difference.there - difference.here))
 
 
+def marks(row: Row) -> dict[str, float]:
+    """Return how a prompt is written as numbers about 0..1: each mark that it has, and its length."""
+    found = {name: 1.0 for aspect, name in _properties(row) if aspect == "marks"}
+    return {**found, "length": math.log1p(len(row.prompt)) / 8}
+
+
 def _shares(here: Sequence[Row], there: Sequence[Row]) -> Iterator[_Count]:
     a, b = [_properties(row) for row in here], [_properties(row) for row in there]
     for aspect, name in sorted(set().union(*a, *b)):

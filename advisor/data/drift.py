@@ -56,7 +56,7 @@ def drift_findings(rows: Sequence[Row], production: Sequence[Row] | None, seed: 
     if production is None:
         return
     # numpy and scipy load only where there is something to compare.
-    from advisor.data.contrast import differences, repeats
+    from advisor.data.contrast import differences, marks, repeats
     from advisor.data.two_sample import near_groups, smallest_auc, tell_apart
 
     here, there = _side(rows, seed), _side(production, seed)
@@ -68,7 +68,8 @@ def drift_findings(rows: Sequence[Row], production: Sequence[Row] | None, seed: 
         yield _too_small(len(ours), len(theirs), details)
         return
     written = [[row.prompt for row in side.distinct] for side in (here, there)]
-    told = tell_apart(written[0], written[1], groups, seed)
+    plain = [marks(row) for side in (here, there) for row in side.distinct]
+    told = tell_apart(written[0], written[1], plain, groups, seed)
     named = differences(here.distinct, there.distinct)
     again = repeats(*([norm(row.prompt) for row in side.drawn] for side in (here, there)))
     named += [again] if again else []
@@ -121,6 +122,7 @@ def _judged(told: TwoSample, here: _Side, there: _Side, details: dict[str, Any],
         message = (
             f"no drift seen ({shown}, 0.5 is chance; {sizes}{twice}); "
             f"an AUC of {details['smallest_auc']:.2f} or more would have been"
+            + ("; what differs all the same is named apart" if explained else "")
         )
         return Finding("D8", "info", len(there.distinct), message, "", (), details)
     order = sorted(range(len(told.scores)), key=lambda at: -told.scores[at])[

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,12 +51,20 @@ def smallest_auc(first: int, second: int) -> float:
     return min(1.0, 0.5 + _POWER_Z * math.sqrt(variance))
 
 
-def tell_apart(first: Sequence[str], second: Sequence[str], groups: Sequence[int], seed: int) -> TwoSample:
-    """Cross-validate TF-IDF of words and characters with logistic regression.
+def tell_apart(
+    first: Sequence[str],
+    second: Sequence[str],
+    marks: Sequence[Mapping[str, float]],
+    groups: Sequence[int],
+    seed: int,
+) -> TwoSample:
+    """Cross-validate TF-IDF of words and characters, and plain properties, with logistic regression.
 
     Args:
         first: texts as they are written, none twice; the words are read in lower case, the characters in theirs.
         second: the other sample, as many or fewer or more.
+        marks: properties of the first's texts and then the second's, each about 0..1; a mark is lost among
+            thousands of characters otherwise.
         groups: of the first's texts and then the second's; texts of one group share a fold.
         seed: of the folds.
     Raises:
@@ -65,7 +73,8 @@ def tell_apart(first: Sequence[str], second: Sequence[str], groups: Sequence[int
     import numpy as np
 
     is_second = np.repeat([False, True], [len(first), len(second)])
-    scores = _out_of_fold([*first, *second], is_second, np.asarray(groups), seed)
+    features = _features([*first, *second], marks)
+    scores = _out_of_fold(features, is_second, np.asarray(groups), seed)
     auc = auc_interval(scores, is_second, groups, _dependence())
     return TwoSample(auc, scores[is_second].tolist())
 
@@ -80,18 +89,12 @@ def _dependence() -> float:
     return 1 + folds / (folds - 1)
 
 
-def _out_of_fold(texts: Sequence[str], is_second: Any, groups: Any, seed: int) -> Any:
-    try:
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.model_selection import StratifiedGroupKFold
-    except ImportError:
-        fix = "pip install scikit-learn, or leave out --production"
-        what = "comparing with production needs scikit-learn, which is not installed"
-        raise Fault(what, where="--production", fix=fix, code=ExitCode.LACKING) from None
+def _out_of_fold(features: Any, is_second: Any, groups: Any, seed: int) -> Any:
     import numpy as np
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedGroupKFold
 
-    features = _features(texts)
-    scores = np.empty(len(texts))
+    scores = np.empty(len(groups))
     folds = StratifiedGroupKFold(int(threshold("D8", "folds")), shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # A large group can leave a fold uneven; the AUC does not mind.
@@ -102,10 +105,16 @@ def _out_of_fold(texts: Sequence[str], is_second: Any, groups: Any, seed: int) -
     return scores
 
 
-def _features(texts: Sequence[str]) -> Any:
+def _features(texts: Sequence[str], marks: Sequence[Mapping[str, float]]) -> Any:
     """TF-IDF over all texts: which sample a text is from plays no part in it, so nothing leaks."""
+    try:
+        from sklearn.feature_extraction import DictVectorizer
+        from sklearn.feature_extraction.text import TfidfVectorizer
+    except ImportError:
+        fix = "pip install scikit-learn, or leave out --production"
+        what = "comparing with production needs scikit-learn, which is not installed"
+        raise Fault(what, where="--production", fix=fix, code=ExitCode.LACKING) from None
     from scipy.sparse import hstack
-    from sklearn.feature_extraction.text import TfidfVectorizer
 
     most = int(threshold("D8", "characters"))
     cut = [text[:most] for text in texts]
@@ -113,7 +122,8 @@ def _features(texts: Sequence[str]) -> Any:
     characters = TfidfVectorizer(
         sublinear_tf=True, analyzer="char", ngram_range=(1, 3), min_df=2, lowercase=False
     )
-    return hstack([words.fit_transform(cut), characters.fit_transform(cut)]).tocsr()
+    plain = DictVectorizer().fit_transform(marks)
+    return hstack([words.fit_transform(cut), characters.fit_transform(cut), plain]).tocsr()
 
 
 def auc_interval(scores: Any, is_second: Any, groups: Sequence[int], dependence: float = 1.0) -> Interval:

@@ -98,7 +98,7 @@ def test_another_subject_is_told_in_its_words_with_rows_to_collect(bank: list[Ro
     ],
 )
 def test_a_planted_way_of_writing_is_named(prompt: Any, kind: str, said: str, bank: list[Row]) -> None:
-    kinds = found(bank[:400], changed(bank[400:550], prompt))
+    kinds = found(bank[:200], changed(bank[400:500], prompt))
     assert said in kinds[kind].message
     assert kinds[kind].severity == "warning"
     assert kinds["two-sample"].details["low"] > 0.5
@@ -211,14 +211,14 @@ def test_halves_of_one_file_raise_few_alarms(shared_data: Path) -> None:
     draws, drifts, named = 0, 0, 0
     for name in ("classification/banking77_test", "korean/songys_chatbot", "sentiment/vader_tweets"):
         rows = read_file(shared_data / f"{name}.jsonl").rows
-        for seed in range(8):
+        for seed in range(6):
             some = random.Random(seed).sample(rows, 160)
             kinds = found(some[:100], some[100:])
             draws += 1
             drifts += kinds["two-sample"].details["low"] > 0.5
             named += len(kinds) > 1
-    # Binomial(24, 0.05): more than 4 has a probability of 0.6%.
-    assert draws == 24
+    # Binomial(18, 0.05): more than 4 has a probability of 0.2%.
+    assert draws == 18
     assert drifts <= 4
     assert named <= 4
 
