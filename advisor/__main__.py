@@ -36,7 +36,7 @@ def main() -> None:
         err(f"error: there is no space left to write{where}\nwhat to do: free some space, or write elsewhere")
         _drop_stdout()
         sys.exit(int(ExitCode.LACKING))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         _show_crash(error)
 
 

@@ -284,10 +284,7 @@ def _short(finding: Found) -> str:
     details = finding["details"]
     if finding["check"] in ("D1", "D2") and "groups" in details:
         groups, largest = details["groups"], details["largest_group"]
-        among = (
-            f"one group of {largest:,}" if groups == 1 else f"{groups:,} groups, the largest of {largest:,}"
-        )
-        return f"{finding['count']:,} rows repeat others: {among}"
+        return f"{finding['count']:,} repeats in {groups:,} group{'s' if groups > 1 else ''} (largest {largest:,})"
     if finding["check"] == "D3" and "prompts" in details:
         return f"{details['prompts']:,} prompts, {finding['count']:,} rows"
     if finding["check"] == "D4" and "exact" in details:

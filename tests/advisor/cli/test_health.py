@@ -95,7 +95,7 @@ def test_the_three_worst_come_with_what_to_do_errors_first() -> None:
 def test_floods_are_folded_into_groups() -> None:
     details = {"pairs": 1_000_000, "groups": 2, "largest_group": 1500}
     page = text(found(finding("D2", count=1508, details=details)))
-    assert "1,508 rows repeat others: 2 groups, the largest of 1,500" in page
+    assert "1,508 repeats in 2 groups (largest 1,500)" in page
 
 
 def test_open_answers_that_differ_are_not_voted_on() -> None:
