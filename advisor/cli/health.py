@@ -150,14 +150,15 @@ class _Page:
         if any(count for count, _ in rest):
             named = " and ".join(f"{count} {word}" for count, word in rest if count)
             yield _line()
-            yield from self._hanging("", f"{named}; each in full: {' '.join(self._again())} --quiet")
+            yield _line((f"{named}; each in full:", ""))
+            yield from self._command(self._again(), "")
 
     def _again(self) -> list[str]:
         """The command that was given, as far as files go."""
         flags = {"--against": self.asked.against, "--production": self.asked.production}
         words = ["advisor", "data", "check", self.asked.file]
         words += [word for flag, value in flags.items() if value for word in (flag, value)]
-        return [_word(word) for word in words]
+        return [_word(word) for word in [*words, "--quiet"]]
 
     def _block(self, finding: Found) -> Iterator[Text]:
         yield _line()
@@ -174,11 +175,11 @@ class _Page:
         if command:
             yield from self._command(command)
 
-    def _command(self, command: Sequence[str]) -> Iterator[Text]:
+    def _command(self, command: Sequence[str], name: str = "run") -> Iterator[Text]:
         """Break a long command as a shell reads it, so that it can be copied."""
         lines = packed(command, self.width - 17)
         for at, line in enumerate(lines):
-            label = f"{'':<10}{'run' if at == 0 else '':<5}"
+            label = f"{'':<10}{name if at == 0 else '':<5}"
             yield _line((label, "bold"), (line + (" \\" if at < len(lines) - 1 else ""), ""))
 
     def _hanging(self, label: str, text: str) -> Iterator[Text]:
@@ -280,13 +281,17 @@ def _tally(findings: Sequence[Found]) -> str:
     return ", ".join(said) or "no findings"
 
 
+def _many(count: int, name: str) -> str:
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
+
+
 def _short(finding: Found) -> str:
     details = finding["details"]
     if finding["check"] in ("D1", "D2") and "groups" in details:
         groups, largest = details["groups"], details["largest_group"]
-        return f"{finding['count']:,} repeats in {groups:,} group{'s' if groups > 1 else ''} (largest {largest:,})"
+        return f"{_many(finding['count'], 'repeat')} in {_many(groups, 'group')} (largest {largest:,})"
     if finding["check"] == "D3" and "prompts" in details:
-        return f"{details['prompts']:,} prompts, {finding['count']:,} rows"
+        return f"{_many(details['prompts'], 'prompt')}, {finding['count']:,} rows"
     if finding["check"] == "D4" and "exact" in details:
         return f"{details['exact']:,} rows exactly, {details['near']:,} nearly in the other file"
     return printable(finding["message"])

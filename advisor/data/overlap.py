@@ -134,7 +134,7 @@ def conflicts(sheet: Sheet) -> Iterator[Finding]:
         "D3",
         severity("D3"),
         len(rows),
-        f"{len(groups):,} prompts have different answers ({len(rows):,} rows)",
+        f"{len(groups):,} {'prompt has' if len(groups) == 1 else 'prompts have'} different answers ({len(rows):,} rows)",
         "choose one answer for each, or add to the prompt what tells the cases apart",
         sheet.ids(rows)[:LISTED_ROWS],
         {
