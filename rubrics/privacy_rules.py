@@ -29,85 +29,21 @@ _FIELDS = {"id", "what", "group", "placeholder", "severity", "hints", "pattern",
 _EXAMPLE_DOMAIN = re.compile(
     r"(?:^|[.@])(?:example\.(?:com|org|net)|test|example|invalid|localhost)$", re.IGNORECASE
 )
-_FILE_ENDINGS = frozenset(
-    [
-        "png",
-        "jpg",
-        "jpeg",
-        "gif",
-        "svg",
-        "webp",
-        "ico",
-        "css",
-        "js",
-        "ts",
-        "py",
-        "txt",
-        "json",
-        "yaml",
-        "yml",
-        "md",
-        "html",
-        "pdf",
-        "zip",
-    ]
+_FILE_ENDINGS_TEXT = "png jpg jpeg gif svg webp ico css js ts py txt json yaml yml md html pdf zip"
+_FILE_ENDINGS = frozenset(_FILE_ENDINGS_TEXT.split())
+_NOT_PASSWORDS_TEXT = (
+    "password passwords passwort required optional string none null true false example changeme "
+    "placeholder your_password yourpassword your-password mypassword protected incorrect invalid wrong "
+    "correct expired hidden secret username character characters redacted masked 비밀번호"
 )
-_NOT_PASSWORDS = frozenset(
-    [
-        "password",
-        "passwords",
-        "passwort",
-        "required",
-        "optional",
-        "string",
-        "none",
-        "null",
-        "true",
-        "false",
-        "example",
-        "changeme",
-        "placeholder",
-        "your_password",
-        "yourpassword",
-        "your-password",
-        "mypassword",
-        "protected",
-        "incorrect",
-        "invalid",
-        "wrong",
-        "correct",
-        "expired",
-        "hidden",
-        "secret",
-        "username",
-        "character",
-        "characters",
-        "redacted",
-        "masked",
-        "비밀번호",
-    ]
+_NOT_PASSWORDS = frozenset(_NOT_PASSWORDS_TEXT.split())
+_TEST_CARDS_TEXT = (
+    "4111111111111111 4242424242424242 4012888888881881 4000056655665556 4222222222222 "
+    "5555555555554444 5105105105105100 5200828282828210 2223003122003222 378282246310005 "
+    "371449635398431 6011111111111117 6011000990139424 3530111333300000 3566002020360505 "
+    "30569309025904 38520000023237"
 )
-_TEST_CARDS = frozenset(
-    [
-        "4111111111111111",
-        "4242424242424242",
-        "4012888888881881",
-        "4000056655665556",
-        "4222222222222",
-        "5555555555554444",
-        "5105105105105100",
-        "5200828282828210",
-        "2223003122003222",
-        "378282246310005",
-        "371449635398431",
-        "6011111111111117",
-        "6011000990139424",
-        "3530111333300000",
-        "3566002020360505",
-        "30569309025904",
-        "38520000023237",
-    ]
-)
+_TEST_CARDS = frozenset(_TEST_CARDS_TEXT.split())
 _CARD_SHAPES = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}|3[47]\d{13}"
     r"|3(?:0[0-5]|[68]\d)\d{11}|(?:6011|64[4-9]\d|65\d\d)\d{12}|35(?:2[89]|[3-8]\d)\d{12}|62\d{14,17}"

@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from advisor.data.privacy import redacted
+from advisor.data.properties import WORD, language, properties, refuses
 from advisor.data.rows import Row
 from rubrics.data_rules import threshold
 from rubrics.statistics import wilson
@@ -58,200 +59,6 @@ class _Count:
     of_there: int
 
 
-_MARKS: Mapping[str, re.Pattern[str]] = {
-    "a question mark": re.compile(r"[?？؟]"),
-    "a greeting": re.compile(
-        r"^\W*(?:hello|hi|hey|hiya|dear|greetings|good (?:morning|afternoon|evening|day)|hallo|hola|bonjour|안녕)(?!\w*-)",
-        re.IGNORECASE,
-    ),
-    "please or thanks": re.compile(
-        r"\b(?:please|pls|plz|thanks|thank you|thx|cheers)\b|감사|부탁", re.IGNORECASE
-    ),
-    "a web address": re.compile(r"https?://|\bwww\.", re.IGNORECASE),
-    "JSON": re.compile(r'[{\[]\s*"[^"\n]{0,80}"\s*[:,\]]'),
-    "code": re.compile(r"```|[;{]\s*\n|\bdef \w{1,40}\(|\bfunction\b[^\n]{0,40}\(|</\w{1,20}>|=>"),
-    "markdown": re.compile(
-        r"^(?:#{1,6} |[*-] |\d{1,2}\. |\|.{1,200}\|)|\*\*[^*\n]{1,200}\*\*|\[[^\]\n]{1,80}\]\(", re.MULTILINE
-    ),
-    "several lines": re.compile(r"\S\s*\n\s*\S"),
-    "a number": re.compile(r"\d"),
-    "an emoji": re.compile("[\U0001f300-\U0001faff\u2600-\u27bf]"),
-    "an exclamation mark": re.compile(r"[!！]"),
-    "no full stop or other mark at the end": re.compile(r"[^.!?…。？！)\"'\]}:;]\s*\Z"),
-}
-_SCRIPTS: Mapping[str, re.Pattern[str]] = {
-    "Hangul": re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]"),
-    "Japanese kana": re.compile("[\u3040-\u30ff]"),
-    "Chinese characters": re.compile("[\u3400-\u4dbf\u4e00-\u9fff]"),
-    "Cyrillic": re.compile("[\u0400-\u04ff]"),
-    "Arabic": re.compile("[\u0600-\u06ff]"),
-    "Greek": re.compile("[\u0370-\u03ff]"),
-    "Hebrew": re.compile("[\u0590-\u05ff]"),
-    "Thai": re.compile("[\u0e00-\u0e7f]"),
-    "Devanagari": re.compile("[\u0900-\u097f]"),
-}
-_LANGUAGES: Mapping[str, frozenset[str]] = {
-    "English": frozenset(
-        [
-            "the",
-            "and",
-            "is",
-            "to",
-            "my",
-            "of",
-            "you",
-            "for",
-            "it",
-            "was",
-            "with",
-            "that",
-            "have",
-            "not",
-            "this",
-            "are",
-            "can",
-            "do",
-            "how",
-            "what",
-            "in",
-            "on",
-            "be",
-        ]
-    ),
-    "German": frozenset(
-        [
-            "der",
-            "die",
-            "das",
-            "und",
-            "ist",
-            "ich",
-            "nicht",
-            "mein",
-            "ein",
-            "eine",
-            "zu",
-            "mit",
-            "für",
-            "wie",
-            "auf",
-            "es",
-            "wir",
-        ]
-    ),
-    "French": frozenset(
-        [
-            "le",
-            "la",
-            "les",
-            "et",
-            "est",
-            "je",
-            "ne",
-            "pas",
-            "mon",
-            "une",
-            "des",
-            "pour",
-            "avec",
-            "que",
-            "vous",
-            "dans",
-            "il",
-        ]
-    ),
-    "Spanish": frozenset(
-        [
-            "el",
-            "la",
-            "los",
-            "es",
-            "mi",
-            "un",
-            "una",
-            "que",
-            "para",
-            "con",
-            "por",
-            "se",
-            "en",
-            "del",
-            "está",
-            "las",
-            "como",
-        ]
-    ),
-    "Italian": frozenset(
-        [
-            "il",
-            "la",
-            "gli",
-            "che",
-            "non",
-            "mio",
-            "un",
-            "una",
-            "per",
-            "con",
-            "di",
-            "sono",
-            "mi",
-            "nel",
-            "della",
-            "come",
-        ]
-    ),
-    "Portuguese": frozenset(
-        [
-            "os",
-            "as",
-            "não",
-            "meu",
-            "um",
-            "uma",
-            "que",
-            "para",
-            "com",
-            "por",
-            "em",
-            "da",
-            "você",
-            "na",
-            "minha",
-            "como",
-        ]
-    ),
-    "Dutch": frozenset(
-        [
-            "de",
-            "het",
-            "een",
-            "en",
-            "is",
-            "ik",
-            "niet",
-            "mijn",
-            "van",
-            "voor",
-            "met",
-            "dat",
-            "op",
-            "zijn",
-            "wij",
-            "hoe",
-            "te",
-        ]
-    ),
-}
-"""Commonest words; a prompt's language is the one with most of them, at least two."""
-
-_REFUSAL = re.compile(
-    r"\b(?:I(?:'m| am)?(?: really| very)? ?(?:sorry,? (?:but )?I (?:can(?:'|no)?t|am (?:not able|unable))"
-    r"|can(?:'|no)?t (?:help|assist|do that|provide|comply|answer)|(?:'m|am) (?:unable|not able) to"
-    r"|must decline|won't be able to)|as an AI\b)|도와드릴 수 없|답변(?:해 드리기|드리기)? 어렵|죄송하지만",
-    re.IGNORECASE,
-)
-_WORD = re.compile(r"[^\W\d_]{2,}")
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]{2,}")
 
 
@@ -274,14 +81,8 @@ def differences(here: Sequence[Row], there: Sequence[Row]) -> list[Difference]:
     return sorted(real, key=lambda difference: -abs(difference.there - difference.here))
 
 
-def marks(row: Row) -> dict[str, float]:
-    """Return how a prompt is written as numbers about 0..1: each mark that it has, and its length."""
-    found = {name: 1.0 for aspect, name in _properties(row) if aspect == "marks"}
-    return {**found, "length": math.log1p(len(row.prompt)) / 8}
-
-
 def _shares(here: Sequence[Row], there: Sequence[Row]) -> Iterator[_Count]:
-    a, b = [_properties(row) for row in here], [_properties(row) for row in there]
+    a, b = [properties(row) for row in here], [properties(row) for row in there]
     for aspect, name in sorted(set().union(*a, *b)):
         key = (aspect, name)
         yield _Count(aspect, name, sum(key in own for own in a), sum(key in own for own in b), len(a), len(b))
@@ -296,49 +97,18 @@ def _shares(here: Sequence[Row], there: Sequence[Row]) -> Iterator[_Count]:
 
 def _languages(here: Sequence[Row], there: Sequence[Row]) -> Iterator[_Count]:
     """Count languages among the prompts whose language shows; short ones show none."""
-    a, b = (Counter(filter(None, (_language(row.prompt) for row in rows))) for rows in (here, there))
+    a, b = (Counter(filter(None, (language(row.prompt) for row in rows))) for rows in (here, there))
     if min(a.total(), b.total()) < threshold("D8", "least_rows"):
         return
     for name in sorted(a.keys() | b.keys()):
         yield _Count("language", name, a[name], b[name], a.total(), b.total())
 
 
-def _properties(row: Row) -> set[tuple[str, str]]:
-    prompt = row.prompt
-    found = {("marks", name) for name, pattern in _MARKS.items() if pattern.search(prompt)}
-    letters = [character for character in prompt if character.isalpha()]
-    cased = sum(character.isupper() or character.islower() for character in letters)
-    capitals = sum(character.isupper() for character in letters)
-    if cased >= 8 and capitals > 0.8 * cased:
-        found.add(("marks", "capital letters throughout"))
-    if cased >= 8 and not capitals:
-        found.add(("marks", "no capital letter"))
-    if sum(turn["role"] == "user" for turn in row.messages) > 1:
-        found.add(("marks", "earlier turns"))
-    if row.system:
-        found.add(("system prompt", "a system prompt"))
-    return found
-
-
-def _language(text: str) -> str:
-    """Name the script that most letters are of, or for Latin letters the language if its words tell; else nothing."""
-    if not text.isascii():
-        letters = sum(character.isalpha() for character in text)
-        for name, pattern in _SCRIPTS.items():
-            if len(pattern.findall(text)) > 0.5 * letters > 0:
-                return name
-    words = set(_WORD.findall(text.lower()))
-    hits = {name: len(words & own) for name, own in _LANGUAGES.items()}
-    best = max(hits, key=lambda name: hits[name])
-    clear = hits[best] >= 2 and sorted(hits.values())[-2] < hits[best]
-    return best if clear else ""
-
-
 def _refusals(here: Sequence[Row], there: Sequence[Row]) -> Iterator[_Count]:
     answered = [row.answer for row in there if row.answer]
     if len(answered) >= threshold("D8", "least_rows"):
-        a = sum(bool(_REFUSAL.search(row.answer)) for row in here)
-        b = sum(bool(_REFUSAL.search(answer)) for answer in answered)
+        a = sum(refuses(row.answer) for row in here)
+        b = sum(refuses(answer) for answer in answered)
         yield _Count("refusals", "an answer that refuses", a, b, len(here), len(answered))
 
 
@@ -384,7 +154,7 @@ def _words_of(text: str) -> set[str]:
     """Words in lower case; pairs of characters where a script writes no spaces."""
     folded = text.casefold()
     pairs = {a + b for run in _UNSPACED.findall(folded) for a, b in pairwise(run)}
-    return {word for word in _WORD.findall(folded) if not _UNSPACED.fullmatch(word)} | pairs
+    return {word for word in WORD.findall(folded) if not _UNSPACED.fullmatch(word)} | pairs
 
 
 def _exact(counts: Sequence[_Count]) -> list[float]:

@@ -56,7 +56,8 @@ def drift_findings(rows: Sequence[Row], production: Sequence[Row] | None, seed: 
     if production is None:
         return
     # numpy and scipy load only where there is something to compare.
-    from advisor.data.contrast import differences, marks, repeats
+    from advisor.data.contrast import differences, repeats
+    from advisor.data.properties import marks
     from advisor.data.two_sample import near_groups, smallest_auc, tell_apart
 
     here, there = _side(rows, seed), _side(production, seed)

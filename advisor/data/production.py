@@ -161,7 +161,11 @@ def _instruction(value: Mapping[str, Any]) -> tuple[list[Message], str]:
 
 
 def _answer(value: Mapping[str, Any], names: Sequence[str]) -> str:
-    return next((text for name in names if isinstance(text := value.get(name), str)), "")
+    for name in names:
+        text = value.get(name)
+        if isinstance(text, str):
+            return text
+    return ""
 
 
 def _system(text: Any) -> list[Message]:
@@ -205,10 +209,8 @@ def _text(value: Any, field: str) -> str:
         raise _UnreadableError(f"{field}: expected text, found {kind_of(value)}")
     if not value.strip():
         raise _UnreadableError(f"{field}: expected text, found empty text")
-    if not value.isascii():
-        # Half of a surrogate pair cannot be written anywhere.
-        value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return value
+    # Half of a surrogate pair cannot be written anywhere.
+    return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _turn(role: str, content: str) -> Message:
