@@ -2,35 +2,73 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def main() -> None:
     """Run the command line and leave with the contract's exit code."""
+    from advisor.cli.show import INTERRUPTED, err
+    from rubrics.errors import ExitCode
+
+    try:
+        _run()
+    except KeyboardInterrupt:
+        err("interrupted")
+        sys.exit(INTERRUPTED)
+    except SystemExit as leaving:
+        # The library of the command line leaves with 1 where the reader has gone, which is no fault.
+        if not isinstance(leaving.__context__, BrokenPipeError):
+            raise
+        _drop_stdout()
+        sys.exit(0)
+    except BrokenPipeError:
+        # The reader has gone (`| head`): nothing more can be said to it.
+        _drop_stdout()
+        sys.exit(0)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            _show_crash(error)
+        where = f" {error.filename}" if error.filename else ""
+        err(f"error: there is no space left to write{where}\nwhat to do: free some space, or write elsewhere")
+        _drop_stdout()
+        sys.exit(int(ExitCode.LACKING))
+    except Exception as error:  # noqa: BLE001
+        _show_crash(error)
+
+
+def _run() -> None:
     from advisor.cli.app import app
-    from advisor.cli.show import INTERRUPTED, err, show_fault
-    from rubrics.errors import Fault
+    from advisor.cli.show import fault_json, out_json, show_fault
+    from rubrics.errors import ExitCode, Fault
 
     try:
         app()
     except Fault as fault:
+        if fault.code == ExitCode.BAD_DATA and "--json" in sys.argv:
+            # Of many faulty rows a person is shown a page; a program gets all of them.
+            out_json(fault_json(fault))
         sys.exit(show_fault(fault))
-    except KeyboardInterrupt:
-        err("interrupted")
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # The reader has gone (`| head`): nothing more can be said to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except Exception as error:
-        if os.environ.get("ADVISOR_DEBUG"):
-            raise
-        err(f"error: {type(error).__name__}: {error}")
-        err(
-            "what to do: this is a fault of the program; run again with ADVISOR_DEBUG=1 and report what it prints."
-        )
-        sys.exit(1)
+
+
+def _drop_stdout() -> None:
+    """Let what is still buffered go nowhere, or Python fails again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _show_crash(error: Exception) -> None:
+    from advisor.cli.show import err
+
+    if os.environ.get("ADVISOR_DEBUG"):
+        raise error
+    err(f"error: {type(error).__name__}: {error}")
+    err(
+        "what to do: this is a fault of the program; run again with ADVISOR_DEBUG=1 and report what it prints."
+    )
+    sys.exit(1)
 
 
 if __name__ == "__main__":

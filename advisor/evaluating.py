@@ -12,7 +12,7 @@ from advisor.chat.endpoint import EndpointModel
 from advisor.chat.local import LocalModel
 from advisor.chat.protocol import ChatModel, ChatRequest
 from advisor.comparing import Scored, details, prepared
-from advisor.data.reading import read_file
+from advisor.data.reading import read_plain_file
 from advisor.data.rows import Row
 from advisor.interrupt import StopSignal
 from advisor.models.resolve import count_tokens, resolve
@@ -56,7 +56,7 @@ def evaluate_model(
         Interrupted: a stop was asked for.
     """
     _check(subject)
-    rows = read_file(data).rows
+    rows = read_plain_file(data).rows
     asked = prepared(metrics, {row.source or row.id: row.references for row in rows}, options or Options())
     names = asked.names
     scoring = Scoring(names[0], tuple(dict.fromkeys((*BASIC, *names))), asked.options)

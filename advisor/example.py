@@ -22,6 +22,7 @@ def example_plan() -> Plan:
     folder = example_folder()
     return Plan(
         data=folder / "desk.jsonl",
+        production=folder / "production.jsonl",
         task=(folder / "task.txt").read_text(encoding="utf-8").strip(),
         answers={
             "domain": "yes",

@@ -39,6 +39,7 @@ class Plan(BaseModel):
         schema_file: JSON Schema for schema_validity.
         pattern: regular expression for format_adherence.
         tolerance: for numeric_match, `0.5` (absolute) or `1%`.
+        production: a sample of real use, with answers or without, that the rows should look like.
         target: score on the metric, 0..1, from which the task is solved.
         min_gain: smallest gain worth a fine-tuned model, in score.
         margin: loss of score accepted when the tuned model is there to save money or time.
@@ -51,6 +52,7 @@ class Plan(BaseModel):
     train: Path | None = None
     dev: Path | None = None
     test: Path | None = None
+    production: Path | None = None
     task: str = ""
     metric: str = AUTO_METRIC
     schema_file: Path | None = None
@@ -153,10 +155,10 @@ class Plan(BaseModel):
     def absolute(self) -> Plan:
         """The same plan with absolute paths, so that it can be run again from anywhere."""
         paths = {name: path.resolve() for name, path in self.files().items()}
-        if self.prompt_file:
-            paths["prompt_file"] = self.prompt_file.resolve()
-        if self.schema_file:
-            paths["schema_file"] = self.schema_file.resolve()
+        for name in ("prompt_file", "production", "schema_file"):
+            path = getattr(self, name)
+            if path:
+                paths[name] = path.resolve()
         model = str(Path(self.model).resolve()) if Path(self.model).exists() else self.model
         return self.model_copy(update={**paths, "model": model})
 
@@ -275,7 +277,7 @@ def _toml_values(path: Path) -> dict[str, Any]:
         raise Fault(f"cannot be read: {error}", where=str(path), fix="Give a TOML file.") from None
     except tomllib.TOMLDecodeError as error:
         raise Fault(f"is not TOML: {error}", where=str(path), fix="Correct the line named.") from None
-    for name in ("data", "train", "dev", "test", "prompt_file", "schema_file"):
+    for name in ("data", "train", "dev", "test", "production", "prompt_file", "schema_file"):
         if isinstance(values.get(name), str):
             values[name] = path.parent / values[name]
     model = values.get("model")

@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from advisor.data.production import Production
 from advisor.data.reading import DataFile
 from advisor.interrupt import StopSignal
 from advisor.models.resolve import ResolvedModel
@@ -65,7 +66,8 @@ class Context:
     """What stages work with: plan, data, model, run directory, voice, stop signal, artefacts made so far.
 
     `model` is the local one; None where an endpoint answers and nothing is trained. The plan's metric is the one
-    that decides, `auto` resolved; `scoring` says how answers are scored by it and by those beside it.
+    that decides, `auto` resolved; `scoring` says how answers are scored by it and by those beside it. `production`
+    is a sample of real use where the plan names one; no stage trains on it or scores it.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Context:
         files: Mapping[str, DataFile],
         model: ResolvedModel | None,
         scoring: Scoring | None = None,
+        production: Production | None = None,
     ) -> None:
         self.scoring = scoring or Scoring()
         self.plan = plan
@@ -85,6 +88,7 @@ class Context:
         self.stop = stop
         self.files = files
         self.model = model
+        self.production = production
         self.digests: dict[str, str] = {}
         self._artefacts: dict[str, Artefact] = {}
         self._started = time.monotonic()

@@ -10,7 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from advisor import __version__
-from advisor.data.reading import DataFile, read_file
+from advisor.data.production import read_production
+from advisor.data.reading import DataFile, read_plain_file
 from advisor.interrupt import StopSignal
 from advisor.jobs import check_train_extra
 from advisor.models.resolve import ResolvedModel, resolve
@@ -101,18 +102,23 @@ def open_context(
     files = read_files(plan)
     scoring = scoring_of(plan, [row for file in files.values() for row in file.rows])
     plan = plan.model_copy(update={"metric": scoring.metric})
+    production = read_production(plan.production) if plan.production else None
     model = None
     if needs_local_model(plan):
         check_train_extra()
         model = resolve(plan.model, follow, stop)
     write_json(run.path / "environment.json", environment(plan, model))
-    return Context(plan, run, emit, stop, files, model, scoring)
+    return Context(plan, run, emit, stop, files, model, scoring, production)
 
 
 def read_files(plan: Plan) -> Mapping[str, DataFile]:
-    """Read every data file; the ids of rows name their file by its flag where files are several."""
+    """Read every data file; the ids of rows name their file by its flag where files are several.
+
+    Raises:
+        Fault: rows cannot be used, or hold tools, calls or images; exit code 3.
+    """
     files = plan.files()
-    return {name: read_file(path, name="" if name == "data" else name) for name, path in files.items()}
+    return {name: read_plain_file(path, name="" if name == "data" else name) for name, path in files.items()}
 
 
 def needs_local_model(plan: Plan) -> bool:

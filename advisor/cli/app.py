@@ -7,6 +7,7 @@ import sys
 import typer
 
 from advisor import __version__
+from advisor.cli import data as data_files
 from advisor.cli import judging, looking, running, working
 
 app = typer.Typer(
@@ -18,7 +19,11 @@ app = typer.Typer(
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-data = typer.Typer(help="Data alone: check a file.", rich_markup_mode=None, no_args_is_help=True)
+data = typer.Typer(
+    help="Data alone: check, fix, convert or split a file; `advisor help data`.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
 models = typer.Typer(
     help="Models at hand, and fetching the embedded one.", rich_markup_mode=None, no_args_is_help=True
 )
@@ -41,7 +46,8 @@ for command in (
 ):
     app.command()(command)
 app.command(name="help")(looking.help_topic)
-data.command(name="check")(working.data_check)
+for command in (data_files.check, data_files.fix, data_files.convert, data_files.split):
+    data.command()(command)
 models.command(name="list")(looking.models_list)
 models.command(name="get")(looking.models_get)
 app.add_typer(data, name="data")

@@ -20,10 +20,13 @@ _PATH, _TEXT, _NUMBER, _COUNT = Path | None, str | None, float | None, int | Non
 
 PLAN_OPTIONS: dict[str, Any] = {
     "config": _option(_PATH, "--config", "advisor.toml with the plan; flags given beside it win"),
-    "data": _option(_PATH, "--data", "JSONL of question-answer rows, split here"),
+    "data": _option(_PATH, "--data", "rows (JSONL in any format, CSV, Parquet ...), split here"),
     "train": _option(_PATH, "--train", "training rows, with --test instead of --data"),
     "dev": _option(_PATH, "--dev", "rows that choose prompts and checkpoints; else carved from --train"),
     "test": _option(_PATH, "--test", "rows that are scored once"),
+    "production": _option(
+        _PATH, "--production", "a sample of real use, answers not needed; the rows should look like it"
+    ),
     "task": _option(_TEXT, "--task", "what the model should do; more paragraphs define labels and rules"),
     "metric": _option(
         _TEXT, "--metric", "name of the metric, or auto (default): proposed; `advisor help metrics`"
@@ -78,6 +81,7 @@ _JUDGING = {
     "answer",
     "rungs",
     "prompt_file",
+    "production",
     "require",
     "force_train",
     "no_train",

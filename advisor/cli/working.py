@@ -1,4 +1,4 @@
-"""Commands that work on files: write a plan, check data, score a model or a prediction file."""
+"""Commands that work on files: write a plan, score a model or a prediction file."""
 
 from __future__ import annotations
 
@@ -29,40 +29,6 @@ def init(**flags: Any) -> None:
         out_json({"path": str(path), "command": plan.command()})
     elif not flags["quiet"]:
         err(f"written: {path}\nrun it: advisor run --config {path}")
-
-
-def data_check(
-    file: Path = typer.Argument(metavar="FILE", help="JSONL of question-answer rows"),
-    against: Path | None = typer.Option(
-        None, "--against", help="find rows of FILE that stand in this file too"
-    ),
-    model: str | None = typer.Option(None, "--model", help="count tokens as this model does"),
-    prompt_only: bool = typer.Option(False, "--prompt-only", help="duplicates by prompts alone"),
-    json_: bool = typer.Option(False, "--json", help="print the result as one JSON object"),
-    quiet: bool = typer.Option(False, "--quiet", help="findings alone"),
-) -> None:
-    """Is the data fit? Duplicates, conflicts, leakage, lengths, skew; exit 3 if a finding is an error.
-
-    Example: advisor data check train.jsonl --against test.jsonl
-    """
-    from advisor.cli.show import out, out_json
-    from advisor.data.checking import check_file
-    from rubrics.errors import ExitCode
-
-    found = check_file(file, against=against, model=model, prompt_only=prompt_only)
-    if json_:
-        out_json(found)
-    else:
-        if not quiet:
-            out(f"{found['rows']:,} rows, {found['format']['name']} ({found['format']['evidence']})")
-        for finding in found["findings"]:
-            out(f"{finding['severity']:<8} {finding['check']:<4} {finding['message']}")
-            if finding["fix"] and not quiet:
-                out(f"              {finding['fix']}")
-        if not found["findings"]:
-            out("no findings")
-    has_errors = any(finding["severity"] == "error" for finding in found["findings"])
-    raise typer.Exit(int(ExitCode.BAD_DATA) if has_errors else 0)
 
 
 def evaluate(

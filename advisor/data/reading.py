@@ -1,32 +1,53 @@
 """Reading a file of rows, with every problem of the file found in one pass.
 
 A person mends a file once, not once a line: so a line that cannot be read is noted and reading goes on, and one
-`Fault` at the end lists all of it. What concerns the file as a whole (missing, empty, binary, UTF-16, a JSON
-array) ends the reading at once, since line numbers would mean nothing.
+`Fault` at the end lists all of it. What concerns the file as a whole (missing, empty, binary, UTF-16, damaged)
+ends the reading at once, since line numbers would mean nothing. The file streams: what stays in memory is the rows.
 """
 
 from __future__ import annotations
 
-import codecs
-import hashlib
-import json
+import gc
+import shlex
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
-from advisor.data.formats import SUPPORTED, Unreadable, format_of, parse, read_fields, shown
-from advisor.data.rows import Row
+from advisor.data.entries import Entry, json_array, json_lines, repeated_warning
+from advisor.data.formats import (
+    PAIRS,
+    READABLE,
+    TEXT,
+    Conversation,
+    Fields,
+    Parser,
+    Unreadable,
+    format_of,
+    map_texts,
+    parser_of,
+    read_fields,
+    shown,
+)
+from advisor.data.formats.conversation import as_messages, is_plain, kind_of, said
+from advisor.data.rows import Message, Row
+from advisor.data.sources import Container, Source, name_of, opened, refuse
+from advisor.data.tables import csv_rows, parquet_rows
 from rubrics.errors import ExitCode, Fault
 
-_UTF16_OR_32 = {
-    codecs.BOM_UTF32_LE: "UTF-32",
-    codecs.BOM_UTF32_BE: "UTF-32",
-    codecs.BOM_UTF16_LE: "UTF-16",
-    codecs.BOM_UTF16_BE: "UTF-16",
+__all__ = ["DataFile", "Record", "Records", "map_texts", "read_file", "read_plain_file", "read_records"]
+
+_CONTAINERS: dict[Container, Callable[[Source], Iterator[Entry]]] = {
+    "jsonl": json_lines,
+    "json": json_array,
+    "csv": csv_rows,
+    "tsv": csv_rows,
+    "parquet": parquet_rows,
 }
-_OTHER_KINDS = {".csv": "CSV", ".tsv": "TSV", ".parquet": "Parquet", ".xlsx": "Excel"}
+_CONTAINER_NAMES = {"json": "a JSON array", "csv": "CSV", "tsv": "TSV", "parquet": "Parquet"}
+_MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +55,12 @@ class DataFile:
     """A file that was read without a problem.
 
     Attributes:
-        path: as given.
+        path: as given; `-` is standard input.
         rows: at least one, in the order of the file, with ids `<stem>:<line>`.
-        format: `question-answer`, `prompt-completion`, `input-output` or `openai`.
+        format: `question-answer`, `prompt-completion`, `input-output`, `openai`, `gemini`, `alpaca` or `sharegpt`.
         evidence: why the format was taken for that, and what was ignored; for a person to read.
         bytes_sha256: of the file's bytes, in hexadecimal.
+        warnings: what is sound enough to read and worth mending, as `file:line: field: expected X, found Y; fix`.
     """
 
     path: Path
@@ -46,185 +68,294 @@ class DataFile:
     format: str
     evidence: str
     bytes_sha256: str
+    warnings: tuple[str, ...] = ()
+
+
+class Record(NamedTuple):
+    """A row with what stands in the file: its line, the value, and what was read.
+
+    `line` is 1-based and no two records have the same: in a JSON array and in Parquet it counts the rows.
+    """
+
+    line: int
+    value: dict[str, Any]
+    row: Row
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    number: int
-    value: Any
-    """The parsed JSON, or `Unreadable`."""
-    format: str | Unreadable
+class Records:
+    """A file that was read without a problem, with its values as they stand.
+
+    Attributes:
+        file: what `read_file` returns.
+        records: one a row, in the order of the file.
+        fields: the fields of prompt and answer, where a person named them.
+    """
+
+    file: DataFile
+    records: tuple[Record, ...]
+    fields: Fields | None = None
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @property
+    def format(self) -> str:
+        """The format's name."""
+        return self.file.format
 
 
-def read_file(path: Path, *, name: str = "") -> DataFile:
-    """Read a JSONL file of rows (rule D9).
+def read_file(
+    path: Path,
+    *,
+    name: str = "",
+    format: str | None = None,  # noqa: A002
+    prompt_field: str | None = None,
+    answer_field: str | None = None,
+) -> DataFile:
+    """Read a file of rows in any format and container (rule D9).
 
     Args:
-        path: the file.
+        path: the file; `-` is standard input.
         name: what row ids begin with; the file's stem if empty. Two files of one run need different names.
+        format: reads every row in this format; by default the one that most rows are written in.
+        prompt_field, answer_field: read these two fields as a pair, whatever the rows are.
 
     Raises:
-        Fault: code 2 if there is no such file or it is a folder, code 3 if any line cannot be used; `problems`
-            then holds every one as `file:line: field: expected X, found Y`.
+        Fault: code 2 if there is no such file, it is a folder, or format or fields are wrong; code 3 if any line
+            cannot be used; `problems` then holds every one as `file:line: field: expected X, found Y`.
     """
-    content = _bytes_of(path)
-    lines = [_read_line(number, line, start) for number, line, start in _lines_of(path, content)]
-    chosen = _majority([line.format for line in lines])
-    rows: list[Row] = []
-    problems: dict[int, tuple[str, ...]] = {}
-    for line in lines:
-        row = _row_of(line, chosen, len(lines), path, name or path.stem)
-        if isinstance(row, Unreadable):
-            problems[line.number] = row.problems
-        else:
-            rows.append(row)
-    if problems:
-        _refuse_lines(path, problems, len(lines))
-    evidence = _evidence(lines, chosen, has_mark=content.startswith(codecs.BOM_UTF8))
-    return DataFile(path, tuple(rows), chosen, evidence, hashlib.sha256(content).hexdigest())
+    return _read(path, name, _asked(format, prompt_field, answer_field), None)
 
 
-def _bytes_of(path: Path) -> bytes:
-    where = str(path)
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise Fault("there is no such file", where=where, fix="check the path") from None
-    except IsADirectoryError:
-        raise Fault("expected a file, found a folder", where=where, fix="name the JSONL file in it") from None
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        fix = "check the path and its permissions"
-        raise Fault(f"the file cannot be read: {reason}", where=where, fix=fix) from None
-    kind = _OTHER_KINDS.get(path.suffix.lower())
-    if kind:
-        _refuse(path, f"{kind} is not read by this version", "convert it to JSONL: one JSON object a line")
-    return content
+def read_records(
+    path: Path,
+    *,
+    format: str | None = None,  # noqa: A002
+    prompt_field: str | None = None,
+    answer_field: str | None = None,
+) -> Records:
+    """Read a file as `read_file` does, and keep each row's value as it stands in the file; raises as it does."""
+    asked = _asked(format, prompt_field, answer_field)
+    values: list[tuple[int, dict[str, Any]]] = []
+    file = _read(path, "", asked, values)
+    records = tuple(Record(line, value, row) for (line, value), row in zip(values, file.rows, strict=True))
+    return Records(file, records, asked.fields)
 
 
-def _lines_of(path: Path, content: bytes) -> Iterator[tuple[int, bytes, int]]:
-    """Yield the lines that are not blank: 1-based number, bytes, offset in the file."""
-    _refuse_other_encodings(path, content)
-    body = content.removeprefix(codecs.BOM_UTF8)
-    if not body.strip():
-        _refuse(path, "the file is empty", "give a JSONL file: one JSON object a line")
-    _refuse_whole_json(path, body)
-    start = len(content) - len(body)
-    for number, line in enumerate(body.split(b"\n"), 1):
-        if line.strip():
-            yield number, line, start
-        start += len(line) + 1
+def read_plain_file(path: Path, *, name: str = "") -> DataFile:
+    """Read a file whose rows are asked of a model or trained on: turns of text must say all of them.
 
-
-def _refuse_other_encodings(path: Path, content: bytes) -> None:
-    for mark, encoding in _UTF16_OR_32.items():
-        if content.startswith(mark):
-            fix = f"convert it to UTF-8: iconv -f {encoding} -t UTF-8 '{path}' > converted.jsonl"
-            _refuse(path, f"expected UTF-8, found {encoding} (its byte order mark)", fix)
-    at = content.find(b"\0")
-    if at >= 0:
-        line = content.count(b"\n", 0, at) + 1
-        what = f"expected text, found a binary file (a NUL byte at byte {at}, line {line})"
-        _refuse(
-            path,
-            what,
-            "give a JSONL file in UTF-8; text with NUL bytes is often UTF-16: convert it with iconv",
+    Raises:
+        Fault: as `read_file`; code 3 if rows hold tools, calls, images or reasoning.
+    """
+    file = read_file(path, name=name)
+    other = [row for row in file.rows if not row.plain]
+    if other:
+        raise Fault(
+            f"{len(other)} of {len(file.rows)} rows hold tools, tool calls, images or reasoning",
+            where=str(path),
+            fix="asking and training on these is not offered: remove the rows, or write them as turns of text; "
+            "`advisor data check` and `convert` read them",
+            code=ExitCode.BAD_DATA,
+            problems=[
+                f"{path}:{row.source.rpartition(':')[2]}: row: expected turns of text alone, "
+                "found tools, calls, images or reasoning"
+                for row in other
+            ],
         )
+    return file
 
 
-def _refuse_whole_json(path: Path, body: bytes) -> None:
-    """Refuse a JSON array, or one object written over several lines: both look broken on every line."""
-    start = body.lstrip()
-    first_line = start.split(b"\n", 1)[0]
-    if start[:1] == b"{" and not isinstance(_json_of(first_line), Unreadable):
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How a person said that rows are to be read."""
+
+    format: str | None
+    fields: Fields | None
+
+
+def _asked(name: str | None, prompt: str | None, answer: str | None) -> _Asked:
+    if (prompt is None) != (answer is None):
+        raise Fault("--prompt-field and --answer-field go together", fix="give both")
+    if name is not None and name not in (*READABLE, TEXT):
+        known = ", ".join(READABLE)
+        raise Fault(f"{name!r} is not a format", where="--format", fix=f"use one of {known}")
+    if prompt is not None and answer is not None:
+        if name is not None and name not in PAIRS:
+            raise Fault("--format does not go with --prompt-field", fix="leave --format out")
+        return _Asked(name or "prompt-completion", (prompt, answer))
+    return _Asked(name, None)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What reading gathers: a row a line that could be read, in `formats` the format of each of them."""
+
+    rows: list[Row] = field(default_factory=list)
+    formats: list[str] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    problems: dict[int, _Problem] = field(default_factory=dict)
+    failed: list[tuple[int, str]] = field(default_factory=list)
+    """Number and format of rows that are written in a format and broken."""
+    warnings: list[str] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
+    total: int = 0
+
+
+class _Problem(NamedTuple):
+    place: str
+    """Line, and the row's place on it, for messages."""
+    why: Unreadable
+
+
+def _read(path: Path, name: str, asked: _Asked, values: list[tuple[int, dict[str, Any]]] | None) -> DataFile:
+    with opened(path) as source, _without_collection():
+        found = _gather(source, name or name_of(path), asked, values)
+        notes = [*source.notes]
+    container = _CONTAINER_NAMES.get(source.container)
+    if not found.total:
+        kinds = {"json": "the file is an empty JSON array"}
+        kinds |= dict.fromkeys(("csv", "tsv", "parquet"), "the file has columns and no rows")
+        refuse(path, kinds.get(source.container, "the file is empty"), "give at least one row")
+    chosen = asked.format or _majority(found)
+    _refuse_other_formats(found, chosen)
+    if found.problems:
+        _refuse_lines(path, found)
+    evidence = _evidence(found, chosen, asked.fields, [container] if container else [], notes)
+    return DataFile(path, tuple(found.rows), chosen, evidence, source.sha256, tuple(found.warnings))
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Rows make no cycles: without the collector, which would walk over all of them again and again, a million
+    rows are read in two thirds of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _gather(
+    source: Source, name: str, asked: _Asked, values: list[tuple[int, dict[str, Any]]] | None
+) -> _Found:
+    found = _Found()
+    parsers: dict[str, Parser] = {}
+    file_name = source.path.name if str(source.path) != "-" else "stdin"
+    for number, value, repeated, line, prefix in _CONTAINERS[source.container](source):
+        found.total += 1
+        line = line or number
+        kind = _kind(value, asked)
+        if repeated:
+            found.warnings.append(f"{source.path}:{line}: {prefix}{repeated_warning(repeated)}")
+        if isinstance(kind, Unreadable):
+            found.problems[number] = _Problem(f"{line}: {prefix}", kind)
+            continue
+        parser = parsers.get(kind)
+        if parser is None:
+            parser = parsers[kind] = parser_of(kind, asked.fields)
+        read = parser(value)
+        found.keys.update(value)
+        if isinstance(read, Unreadable):
+            found.problems[number] = _Problem(f"{line}: {prefix}", read)
+            found.failed.append((number, kind))
+            continue
+        found.rows.append(row_of(read, f"{name}:{number}", f"{file_name}:{line}"))
+        found.formats.append(kind)
+        found.numbers.append(number)
+        if values is not None:
+            values.append((number, value))
+    return found
+
+
+def _kind(value: Any, asked: _Asked) -> str | Unreadable:
+    if isinstance(value, Unreadable):
+        return value
+    if asked.format is None or asked.format == TEXT:
+        return format_of(value)
+    if not isinstance(value, dict):
+        return Unreadable((f"row: expected an object, found {kind_of(value)}",))
+    return asked.format
+
+
+def row_of(read: Conversation, id: str, source: str) -> Row:  # noqa: A002
+    """Return what the checks see of a conversation."""
+    *before, answer = read.turns
+    if len(before) == 1 and not before[0].parts and not answer.calls and not read.tools and not answer.parts:
+        # The common pair, kept short; the general way gives the same.
+        return Row(id, (Message(role="user", content=before[0].text),), answer.text, source, "", read.answers)
+    return Row(id, as_messages(before), said(answer), source, "", read.answers, is_plain(read))
+
+
+def _majority(found: _Found) -> str:
+    """Return the commonest format, the earlier one of equals; the first of all if there is none."""
+    counts = Counter(found.formats)
+    counts.update(kind for _, kind in found.failed)
+    if not counts:
+        return READABLE[0]
+    most = max(counts.values())
+    rivals = [kind for kind in counts if counts[kind] == most]
+    if len(rivals) == 1:
+        return rivals[0]
+    return min((number, kind) for number, kind in _written(found) if kind in rivals)[1]
+
+
+def _written(found: _Found) -> Iterator[tuple[int, str]]:
+    """Yield number and format of every row that is written in a format, the sound ones first."""
+    yield from zip(found.numbers, found.formats, strict=True)
+    yield from found.failed
+
+
+def _refuse_other_formats(found: _Found, chosen: str) -> None:
+    if {*found.formats, *(kind for _, kind in found.failed)} <= {chosen}:
         return
-    whole = _json_of(body)
-    if isinstance(whole, list) and (b"\n" in start.rstrip() or not whole or isinstance(whole[0], dict)):
-        fix = f"write one object a line: jq -c '.[]' '{path}' > rows.jsonl"
-        _refuse(path, f"expected JSONL (one object a line), found a JSON array of {len(whole)}", fix)
-    if isinstance(whole, dict):
-        fix = f"write each row on one line: jq -c . '{path}' > rows.jsonl"
-        _refuse(path, "expected JSONL (one object a line), found one JSON object over several lines", fix)
+    for index, (number, kind) in enumerate(_written(found)):
+        if kind != chosen:
+            problem = f"format: expected {chosen} as in most of the {found.total} rows, found {kind}"
+            place = f"{found.rows[index].source.rpartition(':')[2]}: " if index < len(found.rows) else ""
+            place = place or found.problems[number].place
+            found.problems[number] = _Problem(place, Unreadable((problem,)))
 
 
-def _read_line(number: int, line: bytes, start: int) -> _Line:
-    value = _json_of(line, start)
-    return _Line(number, value, value if isinstance(value, Unreadable) else format_of(value))
-
-
-def _json_of(line: bytes, start: int = 0) -> Any:
-    """Parse one line that begins at byte `start` of its file, or say as `Unreadable` why it cannot be."""
-    try:
-        return json.loads(line.decode("utf-8"), parse_constant=_no_constant)
-    except UnicodeDecodeError as error:
-        byte = error.object[error.start]
-        problem = (
-            f"encoding: expected UTF-8, found byte 0x{byte:02x} at byte {start + error.start} of the file"
-        )
-    except json.JSONDecodeError as error:
-        problem = f"json: expected valid JSON, found a fault at column {error.colno} ({error.msg})"
-    except _NotJsonError as error:
-        problem = f"json: expected a number, found {error}, which JSON does not have"
-    except RecursionError:
-        problem = "json: expected plain fields, found values nested too deeply"
-    except ValueError:
-        problem = "json: expected a number of ordinary size, found thousands of digits"
-    return Unreadable((problem,))
-
-
-class _NotJsonError(ValueError):
-    """NaN or Infinity, which Python would read."""
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise _NotJsonError(name)
-
-
-def _majority(found: Sequence[str | Unreadable]) -> str:
-    """Return the commonest supported format, the earlier one of equals; the first supported if there is none."""
-    counts = Counter(name for name in found if isinstance(name, str))
-    return counts.most_common(1)[0][0] if counts else SUPPORTED[0]
-
-
-def _row_of(line: _Line, chosen: str, total: int, path: Path, name: str) -> Row | Unreadable:
-    if isinstance(line.format, Unreadable):
-        return line.format
-    if line.format != chosen:
-        return Unreadable((f"format: expected {chosen} as in most of the {total} rows, found {line.format}",))
-    parsed = parse(line.value, chosen)
-    if isinstance(parsed, Unreadable):
-        return parsed
-    return Row(
-        id=f"{name}:{line.number}",
-        messages=parsed.messages,
-        answer=parsed.answer,
-        answers=parsed.answers,
-        source=f"{path.name}:{line.number}",
-    )
-
-
-def _evidence(lines: Sequence[_Line], chosen: str, *, has_mark: bool) -> str:
-    seen = set().union(*(line.value for line in lines))
-    fields = [field for field in read_fields(chosen) if field in seen]
-    ignored = sorted(seen.difference(fields))
-    said = [f"{len(lines)} rows with {' and '.join(fields)}"]
+def _evidence(
+    found: _Found, chosen: str, fields: Fields | None, containers: list[str], notes: list[str]
+) -> str:
+    known = read_fields(chosen, fields)
+    here = [key for key in known if key in found.keys]
+    said_so = " as told" if fields else ""
+    said = [f"{len(found.rows)} rows with {' and '.join(shown(key) for key in here)}{said_so}"]
+    other = sum(not row.plain for row in found.rows)
+    if other:
+        said.append(f"{other} with tools, calls, images or reasoning")
+    said += containers
+    ignored = sorted(found.keys.difference(here))
     if ignored:
-        said.append(f"ignored: {', '.join(map(shown, ignored))}")
-    if has_mark:
-        said.append("a UTF-8 byte order mark was skipped")
-    return "; ".join(said)
+        more = f" and {len(ignored) - _MOST_NAMED} more" if len(ignored) > _MOST_NAMED else ""
+        said.append(f"ignored: {', '.join(map(shown, ignored[:_MOST_NAMED]))}{more}")
+    return "; ".join([*said, *notes])
 
 
-def _refuse_lines(path: Path, problems: dict[int, tuple[str, ...]], total: int) -> NoReturn:
-    listed = [f"{path}:{number}: {problem}" for number, found in problems.items() for problem in found]
+def _refuse_lines(path: Path, found: _Found) -> NoReturn:
+    ordered = [found.problems[number] for number in sorted(found.problems)]
+    listed = [f"{path}:{place}{problem}" for place, why in ordered for problem in why.problems]
+    what = f"{len(ordered)} of {found.total} lines cannot be used"
+    kinds = {why.kind for _, why in ordered}
+    if len(ordered) == found.total and len(kinds) == 1 and (kind := kinds.pop()):
+        what = f"no row holds a question with its answer: found {kind}"
+    fixes = Counter(why.fix for _, why in ordered)
+    fix, count = fixes.most_common(1)[0]
+    if not fix or count < len(ordered):
+        fix = "mend or remove the lines listed; lines are numbered from 1"
     raise Fault(
-        f"{len(problems)} of {total} lines cannot be used",
+        what,
         where=str(path),
-        fix="mend or remove the lines listed; lines are numbered from 1",
+        fix=fix.replace("FILE", shlex.quote(str(path))),
         code=ExitCode.BAD_DATA,
         problems=listed,
     )
-
-
-def _refuse(path: Path, what: str, fix: str) -> NoReturn:
-    raise Fault(what, where=str(path), fix=fix, code=ExitCode.BAD_DATA, problems=[f"{path}: {what}"])

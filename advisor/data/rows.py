@@ -28,6 +28,11 @@ class Row:
         answer: the text that the model should give, as it stands in the file.
         source: file name and 1-based line, for messages to a person.
         group: rows with the same group never fall into different splits; empty when ungrouped.
+        answers: every accepted answer, `answer` first, where the file lists several.
+        plain: whether the turns of text say all of the row. False where it holds tools, calls, results of
+            tools, images or reasoning: `messages` and `answer` then say it in words for checks and statistics
+            (texts joined by line breaks; calls as canonical JSON, a list of `{"arguments": {...}, "name": ...}`
+            with sorted keys and no spaces), and it is not trained on.
     """
 
     id: str
@@ -36,6 +41,7 @@ class Row:
     source: str = ""
     group: str = ""
     answers: tuple[str, ...] = field(default=())
+    plain: bool = True
 
     @property
     def prompt(self) -> str:
@@ -61,6 +67,8 @@ class Row:
             out["source"] = self.source
         if self.group:
             out["group"] = self.group
+        if not self.plain:
+            out["plain"] = False
         return out
 
     @classmethod
@@ -73,6 +81,7 @@ class Row:
             source=data.get("source", ""),
             group=data.get("group", ""),
             answers=tuple(data.get("answers", ())),
+            plain=data.get("plain", True),
         )
 
 

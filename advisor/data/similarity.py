@@ -1,18 +1,19 @@
-"""Near duplicates, found exactly.
+"""Near duplicates, found exactly: pairs, groups and matches of texts that are at least 0.8 alike.
 
-A set join with a prefix filter (Bayardo, Ma and Srikant, "Scaling up all pairs similarity search", 2007): two
-sets whose Jaccard similarity reaches t share at least one of their |x| - ceil(t |x|) + 1 rarest elements. Only
-those enter the sparse product that proposes pairs, every proposed pair is verified on the full sets, so recall
-and precision are 1, unlike with MinHash, and a report never depends on a seed.
+MinHash with locality-sensitive hashing is the usual way and was measured against: datasketch on the 100,000
+rows of `tests/benchmarks/data_check.py` (see there, `--minhash`). The join of `set_join` finds every pair, needs no seed,
+and is faster, so it is used alone.
+
+Paraphrases are not found: this sees letters, not meaning.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from advisor.data.set_join import PairBlock, SetJoin, distinct
+from advisor.data.shingles import Unit, units_of, without_shared_text
 from rubrics.data_rules import threshold as rule
 from rubrics.text import norm
 
@@ -21,23 +22,38 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Ints = NDArray[np.int64]
-    Floats = NDArray[np.float64]
 
-Unit = Literal["words", "characters"]
+__all__ = [
+    "NearGroups",
+    "PairBlock",
+    "components",
+    "near_groups",
+    "near_matches",
+    "near_pair_blocks",
+    "near_pairs",
+]
 
-_CJK = re.compile(
-    "[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U000323af]"
-)
-_CHUNK_CELLS = 4_000_000
-"""Upper bound on the cells of one dense-looking block; keeps the memory of a join near 200 MiB."""
+COUNTED_PAIRS = 200_000
+"""Up to this many pairs are counted one by one; beyond it groups are still exact, and pairs are "at least"."""
+_EDGES = 1_000_000
 
 
-class PairBlock(NamedTuple):
-    """Some of the pairs: rows of the left texts, rows of the right texts, their Jaccard similarity."""
+class NearGroups(NamedTuple):
+    """Which texts are connected by near pairs.
 
-    left: Ints
-    right: Ints
-    jaccard: Floats
+    Attributes:
+        labels: of each text; equal for texts of one group.
+        pairs: how many pairs there are, or at least are.
+        all_counted: whether `pairs` is the number of all pairs.
+        closest: the most similar pair, the first of equals; None without any pair.
+        highest: its similarity.
+    """
+
+    labels: Ints
+    pairs: int
+    all_counted: bool
+    closest: tuple[int, int] | None
+    highest: float
 
 
 def near_pairs(
@@ -79,154 +95,151 @@ def near_pair_blocks(
     A text made of word shingles is compared with texts made of word shingles, and likewise for characters.
     """
     texts = [norm(text) for text in (*left, *(right or ()))]
-    if drop_shared:
-        texts = without_shared_text(texts)
-    units = [unit or unit_of(text) for text in texts]
-    for kind in sorted(set(units)):
-        rows = [row for row, chosen in enumerate(units) if chosen == kind]
-        sets = [shingles(texts[row], kind) for row in rows]
-        split = sum(row < len(left) for row in rows)
-        yield from _join(
-            sets, rows, split, None if right is None else len(left), threshold or rule("D2", "jaccard")
-        )
+    split = None if right is None else len(left)
+    join = _joined(texts, threshold, unit=unit, drop_shared=drop_shared, split=split)
+    for block in join.blocks():
+        yield PairBlock(block.left, block.right - (split or 0), block.jaccard)
+
+
+def near_matches(left: Sequence[str], right: Sequence[str], *, drop_shared: bool = True) -> list[int]:
+    """Return for each of the normalised right texts the index of one near left text, or -1 (rule D4)."""
+    join = _joined([*left, *right], drop_shared=drop_shared, split=len(left))
+    return [int(at) for at in join.matches()]
+
+
+def near_groups(
+    texts: Sequence[str],
+    answers: Sequence[str] | None = None,
+    *,
+    count_up_to: int = COUNTED_PAIRS,
+    drop_shared: bool = True,
+) -> NearGroups:
+    """Group normalised texts by near pairs (rule D2), in time that a flood of near duplicates does not square.
+
+    Args:
+        texts: normalised.
+        answers: normalised, of each text; a pair then counts where answers are near, or equal, as well.
+        count_up_to: pairs to count before only groups are followed up.
+        drop_shared: remove first what most texts begin or end with.
+    """
+    if answers is None:
+        return _grouped(_joined(texts, drop_shared=drop_shared), count_up_to, _all)
+    numbers: dict[str, int] = {}
+    answer_of = [numbers.setdefault(answer, len(numbers)) for answer in answers]
+    known = _joined(list(numbers), drop_shared=False)
+    # Answers of two groups are never near: as salts they keep such rows from being compared at all.
+    salts = _grouped(known, COUNTED_PAIRS, _all).labels[answer_of]
+    join = _joined(texts, drop_shared=drop_shared, salts=salts)
+    return _grouped(join, count_up_to, _near_answers(known, answer_of))
 
 
 def components(count: int, blocks: Iterable[tuple[Any, ...]]) -> list[int]:
     """Return for each of `count` items the label of its connected component; blocks hold (left, right, ...)."""
     import numpy as np
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
 
     labels = np.arange(count)
-    for left, right, *_ in blocks:
-        edges = (np.ones(len(left), dtype=np.int8), (labels[left], labels[right]))
-        graph = coo_array(edges, shape=(count, count))
-        labels = connected_components(graph, directed=False)[1][labels]
+    for left, right in _gathered(blocks):
+        _merge(labels, left, right)
     return [int(label) for label in labels]
 
 
-def unit_of(text: str) -> Unit:
-    """Choose the shingle unit of a normalised text: characters where words would see too little."""
-    if len(text.split()) < rule("D2", "fewest_words") or _mostly_cjk(text):
-        return "characters"
-    return "words"
+def _joined(
+    texts: Sequence[str],
+    threshold: float | None = None,
+    *,
+    unit: Unit | None = None,
+    drop_shared: bool = True,
+    salts: Any = None,
+    split: int | None = None,
+) -> SetJoin:
+    compared = without_shared_text(texts) if drop_shared else texts
+    units = [unit] * len(compared) if unit else units_of(compared)
+    return SetJoin(compared, units, threshold or rule("D2", "jaccard"), salts=salts, split=split)
 
 
-def shingles(text: str, unit: Unit) -> frozenset[str]:
-    """Return the n-grams (n = 5) of a normalised text; a shorter text is its own one shingle."""
-    if unit == "words":
-        words, n = text.split(" "), int(rule("D2", "shingle_words"))
-        return frozenset(" ".join(words[start : start + n]) for start in range(max(1, len(words) - n + 1)))
-    n = int(rule("D2", "shingle_characters"))
-    return frozenset(text[start : start + n] for start in range(max(1, len(text) - n + 1)))
+_Choose = Callable[[PairBlock], PairBlock]
 
 
-def jaccard(a: str, b: str) -> float:
-    """Return the similarity of two normalised texts in 0..1; texts of different units share nothing."""
-    unit = unit_of(a)
-    if unit != unit_of(b):
-        return 0.0
-    left, right = shingles(a, unit), shingles(b, unit)
-    return len(left & right) / len(left | right)
+def _all(block: PairBlock) -> PairBlock:
+    return block
 
 
-def without_shared_text(texts: Sequence[str]) -> list[str]:
-    """Remove from normalised texts what most of the distinct ones begin or end with: a common instruction.
-
-    The same instruction before every question would make all questions near duplicates of each other.
-    """
-    prefix = _shared_prefix(set(texts))
-    trimmed = [text.removeprefix(prefix).strip() for text in texts]
-    suffix = _shared_prefix({text[::-1] for text in trimmed})[::-1]
-    return [text.removesuffix(suffix).strip() for text in trimmed]
-
-
-def _shared_prefix(distinct: set[str]) -> str:
-    """Return the longest prefix of most texts: sorted, the texts that share it stand side by side."""
-    if len(distinct) < rule("D2", "shared_texts"):
-        return ""
-    ordered = sorted(distinct)
-    reach = int(len(ordered) * rule("D2", "shared_share"))
-    best = ""
-    for first, last in zip(ordered, ordered[reach:], strict=False):
-        if first[: len(best) + 1] == last[: len(best) + 1]:
-            best = _common_prefix(first, last)
-    if " " in best or not _CJK.search(best):
-        best = best[: best.rfind(" ") + 1]
-    return best if len(best.strip()) >= rule("D2", "shared_characters") else ""
-
-
-def _common_prefix(a: str, b: str) -> str:
-    differ = (at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y)
-    return a[: next(differ, min(len(a), len(b)))]
-
-
-def _mostly_cjk(text: str) -> bool:
-    if text.isascii():
-        return False
-    letters = sum(character.isalpha() for character in text)
-    return len(_CJK.findall(text)) > letters * rule("D2", "cjk_share")
-
-
-def _join(
-    sets: Sequence[frozenset[str]], rows: Sequence[int], split: int, offset: int | None, least: float
-) -> Iterator[PairBlock]:
-    """Join the sets before `split` with those after it, or all with themselves where `offset` is None."""
+def _near_answers(known: SetJoin, answer_of: Sequence[int]) -> _Choose:
     import numpy as np
 
-    matrix = _incidence(sets)
-    sizes = np.diff(matrix.indptr)
-    prefixes = _prefixes(matrix, sizes, least)
-    names = np.asarray(rows, dtype=np.int64)
-    first = 0 if offset is None else split
-    end = len(sets) if offset is None else split
-    others = prefixes[first:].T.tocsr()
-    step = max(1, _CHUNK_CELLS // max(1, others.shape[1]))
-    for start in range(0, end, step):
-        proposed = (prefixes[start : min(start + step, end)] @ others).tocoo()
-        i, j = proposed.row.astype(np.int64) + start, proposed.col.astype(np.int64) + first
-        keep = np.minimum(sizes[i], sizes[j]) >= least * np.maximum(sizes[i], sizes[j]) - 1e-9
-        keep &= i < j
-        yield from _verified(matrix, sizes, i[keep], j[keep], names, offset or 0, least)
+    answers = np.asarray(answer_of, dtype=np.int64)
+
+    def choose(block: PairBlock) -> PairBlock:
+        left, right = answers[block.left], answers[block.right]
+        keep = left == right
+        other = np.flatnonzero(~keep)
+        keep[other] = known.similarity(left[other], right[other]) >= known.least
+        return PairBlock(block.left[keep], block.right[keep], block.jaccard[keep])
+
+    return choose
 
 
-def _incidence(sets: Sequence[frozenset[str]]) -> Any:
-    """Build the sets x shingles matrix (CSR); columns run from the rarest shingle to the commonest."""
+def _grouped(join: SetJoin, count_up_to: int, choose: _Choose) -> NearGroups:
     import numpy as np
-    from scipy.sparse import csr_array
 
-    numbers: dict[str, int] = {}
-    flat = [numbers.setdefault(shingle, len(numbers)) for row in sets for shingle in row]
-    columns = np.asarray(flat, dtype=np.int32)
-    rarity = np.argsort(np.argsort(np.bincount(columns, minlength=1), kind="stable")).astype(np.int32)
-    starts = np.concatenate(([0], np.cumsum([len(row) for row in sets], dtype=np.int64)))
-    ones = np.ones(len(flat), dtype=np.int32)
-    matrix = csr_array((ones, rarity[columns], starts), shape=(len(sets), max(1, len(numbers))))
-    matrix.sort_indices()
-    return matrix
+    labels = np.arange(len(join.sizes))
+    pairs, highest, all_counted = 0, 0.0, True
+    closest: tuple[int, int] | None = None
+    edges: list[PairBlock] = []
+    for block in map(choose, join.blocks()):
+        if not len(block.left):
+            continue
+        edges.append(block)
+        pairs += len(block.left)
+        best = int(block.jaccard.argmax())
+        if block.jaccard[best] > highest:
+            highest, closest = float(block.jaccard[best]), (int(block.left[best]), int(block.right[best]))
+        if pairs > count_up_to:
+            all_counted = False
+            break
+    for left, right in _gathered(edges):
+        _merge(labels, left, right)
+    if not all_counted:
+        _grow(join, labels, choose)
+    return NearGroups(labels, pairs, all_counted, closest, highest)
 
 
-def _prefixes(matrix: Any, sizes: Any, least: float) -> Any:
-    """Keep of each row only the rarest shingles, of which a similar row must share at least one."""
+def _grow(join: SetJoin, labels: Ints, choose: _Choose) -> None:
+    """Connect what remains, comparing only rows that are not connected yet; `labels` is changed."""
+    while sum(_merge(labels, *ends) for ends in _gathered(map(choose, join.links(labels)))):
+        pass
+    for left, right in _gathered(map(choose, join.across(labels)), 1):
+        _merge(labels, left, right)
+
+
+def _gathered(blocks: Iterable[tuple[Any, ...]], edges: int = _EDGES) -> Iterator[tuple[Any, Any]]:
+    """Put small blocks together, since a merge costs as much as there are items."""
     import numpy as np
-    from scipy.sparse import csr_array
 
-    lengths = sizes - np.ceil(least * sizes - 1e-9).astype(sizes.dtype) + 1
-    position = np.arange(matrix.nnz) - np.repeat(matrix.indptr[:-1], sizes)
-    keep = position < np.repeat(lengths, sizes)
-    starts = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
-    return csr_array((matrix.data[keep], matrix.indices[keep], starts), shape=matrix.shape)
+    lefts: list[Any] = []
+    rights: list[Any] = []
+    for left, right, *_ in blocks:
+        lefts.append(np.asarray(left, dtype=np.int64))
+        rights.append(np.asarray(right, dtype=np.int64))
+        if sum(map(len, lefts)) >= edges:
+            yield np.concatenate(lefts), np.concatenate(rights)
+            lefts, rights = [], []
+    if lefts:
+        yield np.concatenate(lefts), np.concatenate(rights)
 
 
-def _verified(
-    matrix: Any, sizes: Any, i: Ints, j: Ints, names: Ints, offset: int, least: float
-) -> Iterator[PairBlock]:
-    """Count what each proposed pair shares and keep the pairs that reach the threshold."""
-    step = max(1, _CHUNK_CELLS // max(1, math.ceil(sizes.mean())))
-    for start in range(0, len(i), step):
-        a, b = i[start : start + step], j[start : start + step]
-        shared = matrix[a].multiply(matrix[b]).sum(axis=1)
-        jaccard = shared / (sizes[a] + sizes[b] - shared)
-        keep = jaccard >= least
-        if keep.any():
-            yield PairBlock(names[a[keep]], names[b[keep]] - offset, jaccard[keep])
+def _merge(labels: Ints, left: Ints, right: Ints) -> int:
+    """Give one label to the groups that these pairs connect, in place; return by how many the groups became fewer."""
+    import numpy as np
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    # Each edge once: the entries of a sparse matrix add up.
+    count = len(labels)
+    edges = distinct(labels[left] * count + labels[right])
+    graph = coo_array(
+        (np.ones(len(edges), dtype=np.int8), (edges // count, edges % count)), shape=(count, count)
+    )
+    remaining, merged = connected_components(graph, directed=False)
+    labels[:] = merged[labels]
+    return count - int(remaining)

@@ -11,13 +11,12 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from advisor.data.findings import grouped, label_set
 from advisor.data.rows import Row
-from advisor.data.similarity import components, near_pair_blocks
+from advisor.data.similarity import components, near_groups
 from rubrics.errors import ExitCode, Fault
 from rubrics.text import nfc, norm
 
@@ -33,14 +32,16 @@ class Split:
     """Three parts of the rows, each in the order of the file.
 
     Attributes:
-        train, dev, test: none is empty.
+        train, dev, test: empty only where no row was asked for.
         reasons: why sizes differ from what was asked by more than 2 points; empty where they do not.
+        left_out: rows that no part asked for.
     """
 
     train: tuple[Row, ...]
     dev: tuple[Row, ...]
     test: tuple[Row, ...]
     reasons: tuple[str, ...] = ()
+    left_out: tuple[Row, ...] = ()
 
 
 def split_rows(
@@ -55,25 +56,55 @@ def split_rows(
     Args:
         rows: in any order.
         seed: chooses among equally good splits.
-        fractions: of train, dev and test; positive, their sum is 1.
+        fractions: of train, dev and test; their sum is 1, dev or test may be 0.
         min_test: least test rows where there are 250 rows or more; dev and train give way in proportion.
 
     Raises:
-        Fault: code 3, fewer rows than give each split one, or fewer than three groups of near duplicates.
+        Fault: code 3, fewer rows than give each split one, or fewer groups of near duplicates than splits.
     """
-    least = math.ceil(1 / min(fractions) - 1e-9)
+    least = math.ceil(1 / min(filter(None, fractions)) - 1e-9)
     if len(rows) < least:
         raise _too_few(f"{len(rows)} rows are too few to split", f"at least {least} rows are needed")
     wanted = [fraction * len(rows) for fraction in fractions]
     floors = [1, 1, 1]
-    if len(rows) >= MIN_TEST_FROM_ROWS:
-        floors[2] = min(min_test, len(rows) - 2)
-    if wanted[2] < floors[2]:
+    if len(rows) >= MIN_TEST_FROM_ROWS and wanted[2]:
+        floors[2] = max(1, min(min_test, len(rows) - 2))
+    if 0 < wanted[2] < floors[2]:
         rest = (len(rows) - floors[2]) / (wanted[0] + wanted[1])
         wanted = [wanted[0] * rest, wanted[1] * rest, floors[2]]
-    parts, largest = _divide(rows, wanted, floors, seed)
-    train, dev, test = ([rows[index] for index in part] for part in parts)
-    return Split(tuple(train), tuple(dev), tuple(test), _reasons(parts, wanted, largest))
+    return _split(rows, wanted, floors, seed)
+
+
+def split_by_size(rows: Sequence[Row], sizes: tuple[int, int, int], *, seed: int) -> Split:
+    """Divide rows into train, dev and test of about these sizes, by the rules of `split_rows`.
+
+    Args:
+        rows: in any order.
+        sizes: of train, dev and test; none is negative, dev or test may be 0. Rows beyond their sum are left out.
+        seed: chooses among equally good splits.
+
+    Raises:
+        Fault: code 3, more rows are asked for than there are, or they form fewer groups than there are parts.
+    """
+    if sum(sizes) > len(rows):
+        raise _too_few(f"{sum(sizes):,} rows are asked for", f"there are {len(rows):,}: ask for fewer")
+    return _split(rows, sizes, [1, 1, 1], seed)
+
+
+def _split(rows: Sequence[Row], wanted: Sequence[float], floors: Sequence[int], seed: int) -> Split:
+    """Divide into the parts that have a size, and what is left over."""
+    over = len(rows) - sum(wanted)
+    asked = dict(zip(NAMES, zip(wanted, floors, strict=True), strict=True))
+    asked = {name: pair for name, pair in asked.items() if pair[0]}
+    sizes, least = [size for size, _ in asked.values()], [floor for _, floor in asked.values()]
+    extra = [over] if over >= 1 else []
+    divided, largest = _divide(rows, [*sizes, *extra], [*least, *(0 for _ in extra)], seed)
+    parts = {
+        name: tuple(rows[at] for at in part) for name, part in zip([*asked, "over"], divided, strict=False)
+    }
+    reasons = _reasons({name: len(parts[name]) for name in asked}, sizes, len(rows), largest)
+    train, dev, test, left_out = (parts.get(name, ()) for name in (*NAMES, "over"))
+    return Split(train, dev, test, reasons, left_out)
 
 
 def carve_dev(train_rows: Sequence[Row], seed: int, size: int) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
@@ -121,9 +152,15 @@ def groups_of(rows: Sequence[Row]) -> list[list[int]]:
         (distinct[prompt], named[row.group]) for prompt, row in zip(prompts, rows, strict=True) if row.group
     ]
     by_name = ([prompt for prompt, _ in links], [name for _, name in links])
-    blocks = chain([by_name], near_pair_blocks(list(distinct)))
-    labels = components(len(distinct) + len(named), blocks)
+    by_text = (list(range(len(distinct))), _first_of_label(near_groups(list(distinct)).labels.tolist()))
+    labels = components(len(distinct) + len(named), [by_name, by_text])
     return list(grouped([labels[distinct[prompt]] for prompt in prompts]).values())
+
+
+def _first_of_label(labels: Sequence[int]) -> list[int]:
+    """Return for each item the first one with its label."""
+    first: dict[int, int] = {}
+    return [first.setdefault(label, at) for at, label in enumerate(labels)]
 
 
 def _divide(
@@ -189,13 +226,12 @@ def _labels(rows: Sequence[Row]) -> list[str]:
     return written if label_set(written) is not None else [""] * len(rows)
 
 
-def _reasons(parts: Sequence[Sequence[int]], wanted: Sequence[float], largest: int) -> tuple[str, ...]:
-    total = sum(map(len, parts))
+def _reasons(found: Mapping[str, int], wanted: Sequence[float], total: int, largest: int) -> tuple[str, ...]:
     return tuple(
-        f"{name} has {len(part)} of {total} rows where {size:.0f} were asked: a group of {largest} rows with"
+        f"{name} has {size} of {total} rows where {asked:.0f} were asked: a group of {largest} rows with"
         " equal or nearly equal prompts cannot be divided"
-        for name, part, size in zip(NAMES, parts, wanted, strict=True)
-        if abs(len(part) - size) > max(1, _TOLERANCE * total)
+        for (name, size), asked in zip(found.items(), wanted, strict=True)
+        if abs(size - asked) > max(1, _TOLERANCE * total)
     )
 
 

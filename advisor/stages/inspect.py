@@ -6,6 +6,7 @@ from typing import Any
 
 from advisor.data.checks import inspect
 from advisor.data.rows import Row
+from advisor.data.structure import structure_findings
 from advisor.models.resolve import count_tokens
 from advisor.rungs.prompts import zero_shot
 from advisor.stage import Artefact, Context, Stage
@@ -48,6 +49,8 @@ def _make(context: Context) -> DataReport:
     found = inspect(
         first.rows,
         against=test,
+        production=context.production.rows if context.production else None,
+        seed=context.plan.seed,
         count_tokens=(lambda rows: [known[row.id] for row in rows]) if context.model else None,
         max_length=max_length if context.model else None,
     )
@@ -55,7 +58,7 @@ def _make(context: Context) -> DataReport:
         rows=len(everything),
         format=first.format,
         evidence=first.evidence,
-        findings=[finding.to_dict() for finding in found.findings],
+        findings=[finding.to_dict() for finding in (*found.findings, *structure_findings(first.warnings))],
         statistics=dict(found.statistics),
         leaked_exact=list(found.leaked_exact),
         leaked_near=list(found.leaked_near),
@@ -129,7 +132,11 @@ INSPECT = Stage(
     file="inspection.json",
     artefact=DataReport,
     make=_make,
-    fields=("task", "max_length"),
-    content=lambda context: {**context.data_digests(), **context.model_digest()},
+    fields=("task", "max_length", "seed"),
+    content=lambda context: {
+        **context.data_digests(),
+        **context.model_digest(),
+        **({"production": context.production.bytes_sha256} if context.production else {}),
+    },
     summary=_summary,
 )

@@ -135,5 +135,7 @@ def test_the_plan_of_the_demo_is_whole():
     assert all(path.is_file() for path in plan.files().values())
     assert Path(plan.files()["data"]).name == "desk.jsonl"
     assert assess({key: Answer(value) for key, value in plan.answers.items()}).outcome == "suited"
+    assert plan.production is not None
+    assert plan.production.is_file()
     assert plan.max_minutes is not None
     assert plan.max_minutes <= 6

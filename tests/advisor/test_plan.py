@@ -30,6 +30,7 @@ FLAGS: dict[str, tuple[dict[str, Any], list[str], dict[str, Any]]] = {
     "train": ({"test": "s.jsonl"}, ["--train", "rows.jsonl"], {"train": HERE / "rows.jsonl"}),
     "dev": ({"train": "t.jsonl", "test": "s.jsonl"}, ["--dev", "d.jsonl"], {"dev": HERE / "d.jsonl"}),
     "test": ({"train": "t.jsonl"}, ["--test", "s.jsonl"], {"test": HERE / "s.jsonl"}),
+    "production": (DATA, ["--production", "u.jsonl"], {"production": HERE / "u.jsonl"}),
     "task": (DATA, ["--task", "Route it\n\nA: a"], {"task": "Route it\n\nA: a"}),
     "metric": (DATA, ["--metric", "token_f1"], {"metric": "token_f1"}),
     "schema_file": (DATA, ["--schema", "schema.json"], {"schema_file": HERE / "schema.json"}),
@@ -94,7 +95,7 @@ def planned(advisor: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pl
 @pytest.fixture(autouse=True)
 def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder that the paths here are relative to; what stands in the files is nobody's concern here."""
-    for name in (*"rtsd", "rows", "--odd", "a 'quoted' name", "some/rows"):
+    for name in (*"rtsdu", "rows", "--odd", "a 'quoted' name", "some/rows"):
         (tmp_path / f"{name}.jsonl").parent.mkdir(exist_ok=True)
         (tmp_path / f"{name}.jsonl").touch()
     (tmp_path / "p.txt").touch()
@@ -252,6 +253,7 @@ def test_a_plan_is_the_same_after_its_file(plan):
         DATA
         | {
             "prompt_file": "p.txt",
+            "production": "u.jsonl",
             "max_length": 8,
             "batch_size": 1,
             "rank": 1,
@@ -273,7 +275,7 @@ def test_paths_in_a_file_are_relative_to_it_and_flags_to_where_one_stands(tmp_pa
     (tmp_path / "deep/model").mkdir(parents=True)
     config = tmp_path / "deep/advisor.toml"
     config.write_text(
-        'train = "t.jsonl"\ntest = "/abs/s.jsonl"\nprompt_file = "../p.txt"\nmodel = "model"\n'
+        'train = "t.jsonl"\ntest = "/abs/s.jsonl"\nprompt_file = "../p.txt"\nproduction = "u.jsonl"\nmodel = "model"\n'
         'schema_file = "s.json"\ntolerance = 0.5\n',
         encoding="utf-8",
     )
@@ -286,6 +288,7 @@ def test_paths_in_a_file_are_relative_to_it_and_flags_to_where_one_stands(tmp_pa
     assert plan.prompt_file == tmp_path / "p.txt"
     assert plan.schema_file == tmp_path / "deep/s.json"
     assert plan.tolerance == "0.5"
+    assert plan.production == tmp_path / "deep/u.jsonl"
     assert plan.dev == tmp_path / "d.jsonl"
     assert plan.model == str(tmp_path / "deep/model")
 

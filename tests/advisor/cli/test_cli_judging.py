@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -296,7 +297,7 @@ def test_data_check_ends_with_3_where_a_finding_is_an_error(advisor, tmp_path):
     ran = advisor("data", "check", write(tmp_path / "same.jsonl", same))
 
     assert ran.code == ExitCode.BAD_DATA
-    assert "error    D5" in ran.out
+    assert re.search(r"^error +D5", ran.out, re.MULTILINE)
 
 
 def test_data_check_lists_every_line_that_cannot_be_read(advisor, tmp_path):
@@ -304,8 +305,18 @@ def test_data_check_lists_every_line_that_cannot_be_read(advisor, tmp_path):
     lines[6] = '{"question": '
     lines[9] = '{"question": "without an answer"}'
 
-    ran = advisor("data", "check", write(tmp_path / "broken.jsonl", "\n".join(lines)), "--json")
+    path = write(tmp_path / "broken.jsonl", "\n".join(lines))
+    ran = advisor("data", "check", path)
 
     assert (ran.code, ran.out) == (ExitCode.BAD_DATA, "")
     assert "broken.jsonl:7:" in ran.err
     assert "broken.jsonl:10:" in ran.err
+
+    ran = advisor("data", "check", path, "--json")
+
+    [finding] = ran.json()["findings"]
+    assert (ran.code, finding["check"], finding["severity"]) == (ExitCode.BAD_DATA, "D9", "error")
+    assert [":7:" in finding["details"]["problems"][0], ":10:" in finding["details"]["problems"][1]] == [
+        True,
+        True,
+    ]

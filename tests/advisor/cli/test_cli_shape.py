@@ -22,7 +22,7 @@ LATER = {"forecast", "attach", "export", "serve", "tui"}
 """Commands of the contract that belong to later work: absent, not accepted and ignored."""
 
 CONTRACT = {
-    "demo", "run", "init", "assess", "data check", "baseline", "train", "evaluate", "compare", "report", "runs",
+    "demo", "run", "init", "assess", "data check", "data fix", "data convert", "data split", "baseline", "train", "evaluate", "compare", "report", "runs",
     "resume", "stop", "models list", "models get", "doctor", "help", "decide",
 }  # fmt: skip
 
@@ -158,7 +158,7 @@ def test_many_problems_are_listed_up_to_a_page(advisor, monkeypatch):
 
     assert lines[0] == "error: rows.jsonl: wrong"
     assert lines[-1] == "what to do: mend it"
-    assert lines[-2] == "  and 30 more"
+    assert lines[-2].startswith("  and 30 more")
     assert len(lines) == 23
 
 

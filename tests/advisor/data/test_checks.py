@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -10,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from advisor.data.checks import Finding, Inspection, inspect, label_set
 from advisor.data.reading import read_file
@@ -124,6 +127,80 @@ def test_a_small_leak_is_a_warning() -> None:
     assert only(inspect(train, against=test), "D4").severity == "warning"
 
 
+def test_no_leak_is_said_to_be_lexical_only() -> None:
+    test = rows_of(("where do you live", "no"), ("how old are you", "yes"))
+    finding = only(inspect(labelled(), against=test), "D4")
+    assert (finding.severity, finding.count, finding.rows) == ("info", 0, ())
+    assert finding.message.startswith("no lexical leakage: none of the 2 test rows")
+    assert "paraphrases are not found by this" in finding.message
+    assert (finding.details["exact"], finding.details["near"]) == (0, 0)
+
+
+def test_groups_come_largest_first_and_lists_are_bounded() -> None:
+    """12,001 rows of one prompt and answer, three of another, and a prompt with 150 answers."""
+    rows = [row("small group", "b", at) for at in range(3)]
+    rows += [row("large group", "a", at) for at in range(3, 12_004)]
+    rows += [row("which one", f"answer {at}", at) for at in range(12_004, 12_154)]
+    inspection = inspect(rows)
+    exact = only(inspection, "D1")
+    assert (exact.count, exact.details["duplicate_rows"], exact.details["groups"]) == (12_002, 12_002, 2)
+    assert exact.details["group_sizes"] == [12_001, 3]
+    assert list(map(len, exact.details["members"])) == [100, 3]
+    assert (exact.details["members_listed"], exact.details["rows_listed"]) == ("first", "first")
+    assert len(exact.rows) == 10_000
+    assert exact.example == '"large group"'
+    conflict = only(inspection, "D3")
+    assert (conflict.count, conflict.details["prompts"], conflict.details["conflicts_listed"]) == (
+        150,
+        1,
+        "all",
+    )
+    assert len(conflict.details["conflicts"][0]["answers"]) == 100
+    small = only(inspect(rows[:10]), "D1")
+    assert (small.details["members_listed"], small.details["rows_listed"]) == ("all", "all")
+
+
+def test_a_flood_of_near_duplicates_is_one_group() -> None:
+    """900 rows of one template are 404,550 pairs, more than are counted one by one; two templates make two groups."""
+    order = "Good morning, I am writing about the order which I placed last month and which has not come yet, it is"
+    ticket = (
+        "The customer cannot log in after the latest update of the app, look into it today, this is ticket no"
+    )
+    rows = [row(f"{order} {number}", "delay", number) for number in range(900)]
+    rows += [row(f"{ticket} {number}", "bug", number) for number in range(900, 1780)]
+    rows += [row(f"{ticket} {number}", "other", number) for number in range(1780, 1790)]
+    finding = only(inspect([*labelled(), *rows]), "D2")
+    assert finding.details["pairs_counted"] == "at least"
+    assert 200_000 < finding.details["pairs"] <= 900 * 899 // 2 + 880 * 879 // 2 + 45
+    assert finding.details["group_sizes"] == [900, 880, 10]
+    assert finding.details["largest_group"] == 900
+    assert "at least" in finding.message
+    assert "in 3 groups, the largest of 900 rows" in finding.message
+    few = only(inspect([*labelled(), *rows[:40]]), "D2")
+    assert (few.details["pairs"], few.details["pairs_counted"]) == (40 * 39 // 2, "all")
+
+
+def test_findings_do_not_depend_on_the_hash_seed(shared_data: Path) -> None:
+    code = f"""
+import json
+from pathlib import Path
+from advisor.data.checking import check_file
+folder = Path({str(shared_data / "output_format")!r})
+print(json.dumps(check_file(folder / "restaurant8k_train3.jsonl", against=folder / "restaurant8k_test.jsonl")))
+"""
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "4242")
+    }
+    assert len(seen) == 1
+
+
 def test_skew() -> None:
     same = only(inspect(labelled(labels=["yes"])), "D5")
     assert (same.severity, same.count) == ("error", 70)
@@ -176,10 +253,15 @@ def test_too_few_rows_and_labels() -> None:
     inspection = inspect(labelled(40, ["a"] * 19 + ["b"]), against=rows_of(("z", "c"), ("y", "a")))
     few, rare, unknown = (finding for finding in inspection.findings if finding.check == "D10")
     assert {finding.severity for finding in (few, rare, unknown)} == {"warning"}
-    details = [finding.details for finding in (unknown, few, rare)]
-    assert {"rows": 40, "needed": 50} in details
-    assert {"rows_per_label": {"b": 2}, "needed": 5} in details
-    assert {"labels_missing_in_train": ["c"]} in details
+    by_kind = {finding.details["kind"]: finding for finding in (unknown, few, rare)}
+    few, rare, unknown = (by_kind[kind] for kind in ("rows", "rows per label", "labels missing in train"))
+    assert (few.details["rows"], few.details["needed"]) == (40, 50)
+    assert (rare.details["rows_per_label"], rare.details["needed"], rare.rows) == (
+        {"b": 2},
+        5,
+        ("r:20", "r:40"),
+    )
+    assert (unknown.details["labels_missing_in_train"], unknown.rows) == (["c"], ("r:1",))
 
 
 def test_placeholders() -> None:
@@ -275,3 +357,33 @@ def test_imports_are_light() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"torch", "transformers", "numpy", "scipy", "pydantic"} & set(run.stdout.split())
+
+
+texts = st.text(
+    st.sampled_from('ab {}[]"<>:,%1\\\n\r\t\u00a0\u200b\u00c3\u00a9é한') | st.characters(codec="utf-8"),
+    max_size=25,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(texts, texts), min_size=1, max_size=12), st.booleans())
+def test_any_text_is_inspected(pairs: list[tuple[str, str]], repeat: bool) -> None:
+    rows = rows_of(*pairs * (6 if repeat else 1))
+    inspection = inspect(rows, against=rows[:2])
+    json.dumps(inspection.to_dict(), allow_nan=False).encode()
+    ids = {row.id for row in rows}
+    for finding in inspection.findings:
+        assert set(finding.rows) <= ids
+        assert finding.message
+        assert finding.fix or finding.severity == "info"
+    order = [int(finding.check[1:]) for finding in inspection.findings]
+    assert order == sorted(order)
+    assert sum(inspection.statistics["answer_types"].values()) == len(rows)
+
+
+def test_every_finding_of_these_rules_has_a_kind(shared_data: Path) -> None:
+    rows = read_file(shared_data / "output_format/restaurant8k_train3.jsonl").rows
+    found = inspect([*rows, *labelled(5, ["None"])]).findings
+    assert all(
+        "kind" in finding.details for finding in found if finding.check in {"D5", "D6", "D7", "D10", "D12"}
+    )

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.data.similarity import Unit, components, near_pairs, shingles, unit_of, without_shared_text
+from advisor.data.findings import grouped
+from advisor.data.shingles import Unit, hashed_shingles, shingles, unit_of, without_shared_text
+from advisor.data.similarity import COUNTED_PAIRS, components, near_groups, near_matches, near_pairs
 from rubrics.text import norm
 
 THIRTEEN = "one two three four five six seven eight nine ten eleven twelve thirteen"
@@ -25,17 +27,19 @@ def inputs(path: Path, key: str = "input") -> list[str]:
 def brute_force(left: list[str], right: list[str] | None, least: float) -> list[tuple[int, int, float]]:
     """The definition, pair by pair and without any shared-text removal."""
 
-    def similarity(a: str, b: str) -> float:
-        if unit_of(a) != unit_of(b):
-            return 0.0
-        x, y = shingles(a, unit_of(a)), shingles(b, unit_of(b))
-        return len(x & y) / len(x | y)
+    def sets(texts: list[str]) -> list[tuple[Unit, frozenset[str]]]:
+        units = [unit_of(norm(text)) for text in texts]
+        return [(unit, shingles(norm(text), unit)) for text, unit in zip(texts, units, strict=True)]
 
-    pairs = (
-        combinations(range(len(left)), 2) if right is None else product(range(len(left)), range(len(right)))
+    def similarity(a: tuple[Unit, frozenset[str]], b: tuple[Unit, frozenset[str]]) -> float:
+        return len(a[1] & b[1]) / len(a[1] | b[1]) if a[0] == b[0] else 0.0
+
+    one = sets(left)
+    other = one if right is None else sets(right)
+    places = (
+        combinations(range(len(one)), 2) if right is None else product(range(len(one)), range(len(other)))
     )
-    others = left if right is None else right
-    scored = ((i, j, similarity(norm(left[i]), norm(others[j]))) for i, j in pairs)
+    scored = ((i, j, similarity(one[i], other[j])) for i, j in places)
     return [pair for pair in scored if pair[2] >= least]
 
 
@@ -69,57 +73,12 @@ def test_one_changed_word_of_thirteen_is_near_at_the_end_only() -> None:
     assert near_pairs([THIRTEEN], [THIRTEEN.replace("seven", "x")]) == []
 
 
-@pytest.mark.parametrize(
-    ("name", "words", "words_rows", "characters", "characters_rows"),
-    [
-        (("classification/banking77_train", "classification/banking77_test"), 12, 12, 113, 103),
-        (("output_format/restaurant8k_train3", "output_format/restaurant8k_test"), 110, 79, 152, 115),
-    ],
-)
-def test_reference_counts_across_a_split(
-    shared_data: Path,
-    name: tuple[str, str],
-    words: int,
-    words_rows: int,
-    characters: int,
-    characters_rows: int,
-) -> None:
-    """FACTS_extra.json: one unit for all texts, nothing removed. NFC and case folding change no count here."""
-    train, test = (inputs(shared_data / f"{part}.jsonl") for part in name)
-    for unit, pairs, rows in (("words", words, words_rows), ("characters", characters, characters_rows)):
-        found = near_pairs(train, test, unit=unit, drop_shared=False)  # type: ignore[arg-type]
-        assert (len(found), len({j for _, j, _ in found})) == (pairs, rows)
-
-
 def test_the_contracts_own_definition_differs_by_the_unit_of_long_texts(shared_data: Path) -> None:
     """113 pairs by characters alone, 94 where texts of 13 words and more go by words."""
     train = inputs(shared_data / "classification/banking77_train.jsonl")
     test = inputs(shared_data / "classification/banking77_test.jsonl")
     found = near_pairs(train, test)
     assert (len(found), len({j for _, j, _ in found})) == (94, 92)
-
-
-@pytest.mark.parametrize(
-    ("name", "key"),
-    [
-        ("classification/banking77_train", "input"),
-        ("classification/banking77_test", "input"),
-        ("output_format/restaurant8k_train3", "input"),
-        ("output_format/restaurant8k_test", "input"),
-        ("korean/songys_chatbot", "input"),
-        ("dedup/chicago_childcare_true_ids", "text"),
-    ],
-)
-def test_reference_pairs_within_a_file(shared_data: Path, name: str, key: str) -> None:
-    facts = json.loads((shared_data / f"{name}.facts.json").read_text())
-    texts = inputs(shared_data / f"{name}.jsonl", key)
-    for unit, entry in (("words", facts["near_dup_word5"]), ("characters", facts["near_dup_char5"])):
-        found = near_pairs(texts, unit=unit, drop_shared=False)  # type: ignore[arg-type]
-        assert len(found) == entry["pairs"]
-        if not entry["pair_list_truncated"]:
-            assert [(i, j, round(score, 4)) for i, j, score in found] == [
-                tuple(pair) for pair in entry["pair_list"]
-            ]
 
 
 @pytest.mark.parametrize(
@@ -141,6 +100,103 @@ few_words = st.lists(st.sampled_from(["a", "bb", "C", "가나", "日本"]), min_
 def test_generated_texts_equal_brute_force(left: list[str], right: list[str] | None) -> None:
     for least in (0.3, 0.8, 1.0):
         assert near_pairs(left, right, least, drop_shared=False) == brute_force(left, right, least)
+
+
+@settings(max_examples=100, deadline=None)
+@given(texts=st.lists(few_words | st.text(max_size=12), min_size=1, max_size=20), data=st.data())
+def test_hashed_shingles_are_the_shingles(texts: list[str], data: st.DataObject) -> None:
+    """As many hashes as shingles in each text, and as many in common, unless salts keep texts apart."""
+    texts = [norm(text) for text in texts]
+    units: list[Unit] = [data.draw(st.sampled_from(["words", "characters"])) for _ in texts]
+    salts = [data.draw(st.sampled_from([0, 0, 1])) for _ in texts]
+    expected = [
+        {(unit, salt, shingle) for shingle in shingles(text, unit)}
+        for text, unit, salt in zip(texts, units, salts, strict=True)
+    ]
+    found: list[set[int]] = []
+    for part in hashed_shingles(texts, units, salts):
+        rest = part.hashes.tolist()
+        for size in part.sizes.tolist():
+            found.append(set(rest[:size]))
+            assert len(found[-1]) == size
+            rest = rest[size:]
+        assert rest == []
+    assert list(map(len, found)) == list(map(len, expected))
+    for one, other in combinations(range(len(texts)), 2):
+        assert len(found[one] & found[other]) == len(expected[one] & expected[other])
+
+
+def test_a_file_is_hashed_in_chunks() -> None:
+    texts = [f"text number {number}" for number in range(5000)] + ["x y " * 400_000, "a", "b" * 1_500_000]
+    parts = list(hashed_shingles([norm(text) for text in texts], [unit_of(text) for text in texts]))
+    assert len(parts) > 2
+    assert [len(part.sizes) for part in parts if len(part.sizes) > 4096] == []
+    sizes = [size for part in parts for size in part.sizes.tolist()]
+    assert len(sizes) == len(texts)
+    assert sizes[-3:] == [2, 1, 1]
+
+
+def classes(texts: list[str], answers: list[str] | None) -> set[frozenset[int]]:
+    """The groups by definition: what pairs connect, directly or through others."""
+    groups = [{at} for at in range(len(texts))]
+    answered = answers or [""] * len(texts)
+    close = {(i, j) for i, j, _ in brute_force(answered, None, 0.8)}
+    for i, j, _ in brute_force(texts, None, 0.8):
+        if answered[i] == answered[j] or (i, j) in close:
+            one, other = (next(group for group in groups if at in group) for at in (i, j))
+            if one is not other:
+                groups.remove(other)
+                one |= other
+    return {frozenset(group) for group in groups}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    rows=st.lists(st.tuples(few_words, few_words | st.just("a")), max_size=16),
+    with_answers=st.booleans(),
+    count_up_to=st.sampled_from([0, 3, 10**6]),
+)
+def test_groups_are_what_pairs_connect(
+    rows: list[tuple[str, str]], with_answers: bool, count_up_to: int
+) -> None:
+    """Also where counting stops early and groups are grown without looking at every pair."""
+    texts = [norm(text) for text, _ in rows]
+    answers = [norm(answer) for _, answer in rows] if with_answers else None
+    near = near_groups(texts, answers, count_up_to=count_up_to, drop_shared=False)
+    labels = near.labels.tolist()
+    assert {frozenset(members) for members in grouped(labels).values()} == classes(texts, answers)
+    close = {(i, j) for i, j, _ in brute_force(answers or [""] * len(texts), None, 0.8)}
+    pairs = [pair for pair in brute_force(texts, None, 0.8) if pair[:2] in close]
+    if near.all_counted:
+        assert near.pairs == len(pairs)
+        assert near.highest == max((score for _, _, score in pairs), default=0.0)
+    else:
+        assert count_up_to < near.pairs <= len(pairs)
+
+
+@settings(max_examples=150, deadline=None)
+@given(left=st.lists(few_words, max_size=12), right=st.lists(few_words, max_size=12))
+def test_matches_are_the_right_texts_of_pairs(left: list[str], right: list[str]) -> None:
+    left, right = [norm(text) for text in left], [norm(text) for text in right]
+    pairs = {(i, j) for i, j, _ in near_pairs(left, right)}
+    found = near_matches(left, right)
+    assert len(found) == len(right)
+    for j, i in enumerate(found):
+        assert (i, j) in pairs if i >= 0 else j not in {right_at for _, right_at in pairs}
+
+
+def test_floods_are_not_squared() -> None:
+    """20,000 rows of a template are 200 million pairs; two sides of 10,000 are 100 million."""
+    start = time.monotonic()
+    flood = [f"{THIRTEEN} fourteen fifteen sixteen seventeen eighteen {number}" for number in range(20_000)]
+    near = near_groups(flood, drop_shared=False)
+    assert len(set(near.labels.tolist())) == 1
+    assert not near.all_counted
+    assert near.pairs > COUNTED_PAIRS
+    answered = near_groups(flood[:10_000], [f"label {at % 9}" * 9 for at in range(10_000)], drop_shared=False)
+    assert len(set(answered.labels.tolist())) == 9
+    assert min(near_matches(flood[:10_000], flood[10_000:], drop_shared=False)) >= 0
+    assert time.monotonic() - start < 20
 
 
 def test_a_common_instruction_is_removed() -> None:

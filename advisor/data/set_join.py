@@ -1,0 +1,367 @@
+"""A set join with a prefix filter: every pair of sets whose Jaccard similarity reaches a threshold, exactly.
+
+Bayardo, Ma and Srikant, "Scaling up all pairs similarity search" (2007): of two sets whose similarity reaches t,
+the |x| - ceil(t |x|) + 1 first elements, in any one order of all elements, share at least one. With the rarest
+first, most of these stand in no other set and propose nothing. Xiao et al., "Efficient similarity joins for near
+duplicate detection" (2008): at the first element that two sets share, their positions bound what they can share
+in all. What passes is verified on the full sets, so recall and precision are 1 and nothing depends on a seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from advisor.data.shingles import HASH_BITS, ShingleSets, Unit, hashed_shingles
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+    Hashes = NDArray[np.uint64]
+
+_Numbers = TypeVar("_Numbers", "Ints", "Hashes")
+
+_CHUNK_PAIRS = 2_000_000
+"""Pairs looked at together; keeps the memory of a join near 200 MiB beside its sets."""
+_LARGE = 50
+"""From this many rows with one common shingle on, most are connected first, before pairs are looked at."""
+_VERIFIED_PAIRS = 2 ** (64 - HASH_BITS)
+_SLOTS = 2**25
+"""Most slots of the table that tells rare shingles from common ones; a shared slot costs time, not a pair."""
+
+
+class PairBlock(NamedTuple):
+    """Some of the pairs: rows of the left texts, rows of the right texts, their Jaccard similarity."""
+
+    left: Ints
+    right: Ints
+    jaccard: Floats
+
+
+class _Entries(NamedTuple):
+    """Shingles of the prefixes that occur elsewhere: `key` of the shingle, its row, its position in the row."""
+
+    key: Hashes
+    row: Ints
+    position: Ints
+
+
+class SetJoin:
+    """The sets of some texts, ready to be joined with themselves or, from row `split` on, with those before.
+
+    Args:
+        texts: normalised.
+        units: what the shingles of each are made of.
+        least: Jaccard similarity in (0, 1].
+        salts: texts with different salts are never paired.
+        split: first row of the right side; None joins the texts with themselves.
+    """
+
+    def __init__(
+        self,
+        texts: Sequence[str],
+        units: Sequence[Unit],
+        least: float,
+        *,
+        salts: Sequence[int] | None = None,
+        split: int | None = None,
+    ) -> None:
+        import numpy as np
+
+        self.least = least
+        self.split = split
+        sets = list(hashed_shingles(texts, units, salts))
+        self.sizes = np.concatenate([np.zeros(0, dtype=np.int64), *(part.sizes for part in sets)])
+        entries, self._kept, self._signatures = _prefixes(sets, least)
+        self._starts = np.concatenate(([0], np.cumsum(self._kept.sizes)))
+        self._row, position, self._group = _by_shingle(entries)
+        self._size = self.sizes[self._row]
+        self._rest = self._size - position
+
+    def blocks(self) -> Iterator[PairBlock]:
+        """Yield every pair once, ordered by the right row, in blocks of bounded memory."""
+        import numpy as np
+
+        start = np.maximum.accumulate(np.where(_firsts(self._group), np.arange(len(self._group)), 0))
+        if self.split is None:
+            partners = np.arange(len(self._group)) - start
+        else:
+            partners = np.where(self._row >= self.split, self._lefts_of_group(), 0)
+        chosen = np.flatnonzero(partners)
+        chosen = chosen[np.argsort(self._row[chosen], kind="stable")]
+        for part in _runs(self._row[chosen], partners[chosen]):
+            yield from self._checked(chosen[part], start[chosen[part]], partners[chosen[part]])
+
+    def matches(self) -> Ints:
+        """Return for each right row one left row that it is paired with, or -1.
+
+        A row that has a partner is asked no further: a flood on both sides stays linear.
+        """
+        import numpy as np
+
+        assert self.split is not None
+        found = np.full(len(self.sizes) - self.split, -1, dtype=np.int64)
+        first = np.maximum.accumulate(np.where(_firsts(self._group), np.arange(len(self._group)), 0))
+        left = np.where(self._row >= self.split, self._lefts_of_group(), 0)
+        open_, done, step = np.flatnonzero(left), 0, 4
+        while len(open_):
+            take = np.minimum(left[open_] - done, step)
+            for part in _runs(np.arange(len(open_)), take):
+                some = open_[part]
+                for block in self._checked(some, first[some] + done, take[part]):
+                    found[block.right[::-1] - self.split] = block.left[::-1]
+            done, step = done + step, step * 8
+            open_ = open_[(left[open_] > done) & (found[self._row[open_] - self.split] < 0)]
+        return found
+
+    def links(self, labels: Ints) -> Iterator[PairBlock]:
+        """Yield pairs of rows with different labels that are neighbours among the rows with one common shingle.
+
+        Far fewer than all pairs, and enough to connect nearly all of a flood.
+        """
+        import numpy as np
+
+        first = np.maximum.accumulate(np.where(_firsts(self._group), np.arange(len(self._group)), 0))
+        here = np.arange(len(self._group))
+        large = np.bincount(self._group, minlength=1)[self._group] > _LARGE
+        for partner in (here - 1, first):
+            apart = labels[self._row] != labels[self._row[partner]]
+            chosen = np.flatnonzero((partner >= first) & (partner < here) & apart & large)
+            for part in _runs(here[: len(chosen)], np.ones(len(chosen), dtype=np.int64)):
+                some = chosen[part]
+                yield from self._checked(some, partner[some], np.ones(len(some), dtype=np.int64))
+
+    def across(self, labels: Ints) -> Iterator[PairBlock]:
+        """Yield every pair of rows whose labels differ, some pairs more than once.
+
+        Labels may be merged in place between blocks: pairs that then have one label are left out.
+        """
+        import numpy as np
+
+        begins = np.flatnonzero(_firsts(self._group))
+        found = labels[self._row]
+        mixed = np.minimum.reduceat(found, begins) != np.maximum.reduceat(found, begins)
+        left = np.flatnonzero(mixed[self._group])
+        order = left[np.lexsort((found[left], self._group[left]))]
+        group, label = self._group[order], found[order]
+        here = np.arange(len(order))
+        first = np.maximum.accumulate(np.where(_firsts(group), here, 0))
+        same = np.maximum.accumulate(np.where(_firsts(group) | _firsts(label), here, 0))
+        partners = same - first
+        chosen = np.flatnonzero(partners)
+        chosen = chosen[np.argsort(self._row[order[chosen]], kind="stable")]
+        for part in _runs(self._row[order[chosen]], partners[chosen]):
+            some = chosen[part]
+            yield from self._checked(order[some], first[some], partners[some], order, labels)
+
+    def similarity(self, left: Ints, right: Ints) -> Floats:
+        """Return the Jaccard similarity of pairs of rows that are similar to some row at all; else too low."""
+        import numpy as np
+
+        parts = [np.zeros(0)]
+        for at in range(0, len(left), _VERIFIED_PAIRS):
+            a, b = left[at : at + _VERIFIED_PAIRS], right[at : at + _VERIFIED_PAIRS]
+            shared = self._shared(a, b)
+            parts.append(shared / (self.sizes[a] + self.sizes[b] - shared))
+        return np.concatenate(parts)
+
+    def _lefts_of_group(self) -> Ints:
+        """Count for each entry the left rows among those with its shingle; they stand first."""
+        import numpy as np
+
+        if not len(self._group):
+            return self._group
+        return np.bincount(self._group, weights=self._row < (self.split or 0)).astype(np.int64)[self._group]
+
+    def _checked(
+        self,
+        entry: Ints,
+        first: Ints,
+        count: Ints,
+        order: Ints | None = None,
+        labels: Ints | None = None,
+    ) -> Iterator[PairBlock]:
+        """Pair each entry with the `count` entries from `first` on (places in `order`), and keep the similar rows."""
+        import numpy as np
+
+        right = np.repeat(entry, count)
+        left = np.arange(len(right)) + np.repeat(first - np.cumsum(count) + count, count)
+        if order is not None:
+            left = order[left]
+        reach = self._can_reach(left, right)
+        one, other = self._row[left[reach]], self._row[right[reach]]
+        low, high = np.minimum(one, other).astype(np.uint64), np.maximum(one, other).astype(np.uint64)
+        differ = low != high if labels is None else labels[one] != labels[other]
+        packed = distinct((high << np.uint64(32) | low)[differ])
+        a = (packed & np.uint64(2**32 - 1)).astype(np.int64)
+        b = (packed >> np.uint64(32)).astype(np.int64)
+        alike = self._look_alike(a, b)
+        a, b = a[alike], b[alike]
+        jaccard = self.similarity(a, b)
+        keep = jaccard >= self.least
+        if keep.any():
+            yield PairBlock(a[keep], b[keep], jaccard[keep])
+
+    def _can_reach(self, left: Ints, right: Ints) -> NDArray[np.bool_]:
+        """Tell which pairs of entries may belong to similar rows, were this the first shingle that they share."""
+        import numpy as np
+
+        needed = self.least / (1 + self.least) * (self._size[left] + self._size[right]) - 1e-6
+        return np.minimum(self._rest[left], self._rest[right]) >= needed  # type: ignore[no-any-return]
+
+    def _look_alike(self, left: Ints, right: Ints) -> NDArray[np.bool_]:
+        """Tell which pairs of rows may be similar, by their signatures: no more bits differ than shingles do."""
+        import numpy as np
+
+        differ = np.bitwise_count(self._signatures[left] ^ self._signatures[right]).sum(
+            axis=1, dtype=np.int64
+        )
+        allowed = (1 - self.least) / (1 + self.least) * (self.sizes[left] + self.sizes[right]) + 1e-6
+        return differ <= allowed  # type: ignore[no-any-return]
+
+    def _shared(self, left: Ints, right: Ints) -> Ints:
+        """Count the shingles that the rows of each of at most 4096 pairs share: in a sorted list they stand twice."""
+        import numpy as np
+
+        both = np.concatenate((left, right))
+        sizes = self._kept.sizes[both]
+        owner = np.repeat(np.tile(np.arange(len(left), dtype=np.uint64), 2), sizes)
+        place = np.arange(len(owner)) + np.repeat(self._starts[both] - np.cumsum(sizes) + sizes, sizes)
+        packed = np.sort(owner << np.uint64(HASH_BITS) | self._kept.hashes[place])
+        twice = packed[1:][packed[1:] == packed[:-1]] >> np.uint64(HASH_BITS)
+        return np.bincount(twice.astype(np.int64), minlength=len(left))
+
+
+def _prefixes(sets: list[ShingleSets], least: float) -> tuple[_Entries, ShingleSets, Hashes]:
+    """Take the prefixes of the sets, and of rows that have an entry there all shingles that may occur elsewhere.
+
+    The third part is the signatures of the rows.
+
+    `sets` is emptied on the way, so that a million rows are held once.
+    """
+    import numpy as np
+
+    table = _occurrences(sets)
+    keys, rows, positions, kept, kept_sizes, signatures = [], [], [], [], [], []
+    offset = 0
+    sets.reverse()
+    while sets:
+        hashes, sizes = sets.pop()
+        owner = np.repeat(np.arange(len(sizes)), sizes)
+        signatures.append(_signatures(hashes, owner, len(sizes)))
+        hashes, common = _rarest_first(hashes, owner, table)
+        position = np.arange(len(hashes)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        length = sizes - np.ceil(least * sizes - 1e-9).astype(np.int64) + 1
+        entry = common & (position < length[owner])
+        active = np.bincount(owner[entry], minlength=len(sizes)) > 0
+        stays = common & active[owner]
+        keys.append(hashes[entry])
+        rows.append(owner[entry] + offset)
+        positions.append(position[entry])
+        kept.append(hashes[stays])
+        kept_sizes.append(np.bincount(owner[stays], minlength=len(sizes)))
+        offset += len(sizes)
+    if not keys:
+        none = np.zeros(0, dtype=np.int64)
+        nothing = none.astype(np.uint64)
+        return _Entries(nothing, none, none), ShingleSets(nothing, none), nothing.reshape(0, 2)
+    entries = _Entries(np.concatenate(keys), np.concatenate(rows), np.concatenate(positions))
+    sets_kept = ShingleSets(np.concatenate(kept), np.concatenate(kept_sizes))
+    return entries, sets_kept, np.concatenate(signatures)
+
+
+def _signatures(hashes: Hashes, owner: Ints, rows: int) -> Hashes:
+    """Return (rows, 2) words of 64 bits: bit k is whether the row has an odd number of shingles that fall to k.
+
+    Each shingle that only one of two sets has changes one bit at most (Sandes, Teodoro and Melo, "Bitmap filter:
+    speeding up exact set similarity joins with bitwise operations", 2020).
+    """
+    import numpy as np
+
+    bit = (hashes >> np.uint64(HASH_BITS - 7)).astype(np.int64)
+    odd = np.bincount(owner * 128 + bit, minlength=rows * 128) & 1
+    return np.packbits(odd.astype(np.uint8).reshape(rows, 128), axis=1).view(np.uint64)
+
+
+def _occurrences(sets: Sequence[ShingleSets]) -> NDArray[np.int32]:
+    """Count the shingles by the low bits of their hash: never too few, too many where two share a slot."""
+    import numpy as np
+
+    total = sum(len(part.hashes) for part in sets)
+    slots = min(_SLOTS, 1 << max(12, (2 * total).bit_length()))
+    table = np.zeros(slots, dtype=np.int32)
+    waiting: list[Ints] = []
+    held = 0
+    for number, part in enumerate(sets, 1):
+        waiting.append((part.hashes & np.uint64(slots - 1)).astype(np.int64))
+        held += len(part.hashes)
+        if held >= slots // 4 or number == len(sets):
+            table += np.bincount(np.concatenate(waiting), minlength=slots).astype(np.int32)
+            waiting, held = [], 0
+    return table
+
+
+def _rarest_first(hashes: Hashes, owner: Ints, table: NDArray[np.int32]) -> tuple[Hashes, NDArray[np.bool_]]:
+    """Order the shingles of each row from rare to common, equally common ones by hash; tell which are not unique."""
+    import numpy as np
+
+    count = table[(hashes & np.uint64(len(table) - 1)).astype(np.int64)]
+    capped = np.minimum(count, 2**24 - 1).astype(np.uint64)
+    place = np.arange(len(hashes), dtype=np.uint64)
+    packed = np.sort(owner.astype(np.uint64) << np.uint64(HASH_BITS) | capped << np.uint64(28) | place)
+    order = (packed & np.uint64(2**28 - 1)).astype(np.int64)
+    return hashes[order], count[order] > 1
+
+
+def _by_shingle(entries: _Entries) -> tuple[Ints, Ints, Ints]:
+    """Bring the entries of equal shingles together, by row among them; return rows, positions, group numbers.
+
+    The key gives way to the place in the list where both do not fit 64 bits: two shingles may then form one
+    group, which proposes pairs that verification drops.
+    """
+    import numpy as np
+
+    bits = max(1, len(entries.key).bit_length())
+    high = entries.key << np.uint64(64 - HASH_BITS) >> np.uint64(bits) << np.uint64(bits)
+    packed = np.sort(high | np.arange(len(entries.key), dtype=np.uint64))
+    order = (packed & np.uint64(2**bits - 1)).astype(np.int64)
+    group = np.cumsum(_firsts(packed >> np.uint64(bits)))
+    sizes = np.bincount(group, minlength=1)
+    shared = sizes[group] > 1
+    order, group = order[shared], group[shared]
+    return entries.row[order], entries.position[order], np.cumsum(_firsts(group)) - 1
+
+
+def _firsts(values: NDArray[np.int64] | NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Mark where a run of equal values begins."""
+    import numpy as np
+
+    return np.concatenate((np.ones(min(1, len(values)), dtype=bool), values[1:] != values[:-1]))
+
+
+def distinct(values: _Numbers) -> _Numbers:
+    """Return the values sorted, each once; sorting is several times faster here than the hashing of numpy's unique."""
+    import numpy as np
+
+    ordered = np.sort(values)
+    return ordered[_firsts(ordered)]
+
+
+def _runs(rows: Ints, pairs: Ints) -> Iterator[slice]:
+    """Divide entries ordered by row into runs of about `_CHUNK_PAIRS` pairs that never divide a row."""
+    import numpy as np
+
+    reach = np.cumsum(pairs)
+    start = 0
+    while start < len(rows):
+        before = reach[start - 1] if start else 0
+        end = int(np.searchsorted(reach, before + _CHUNK_PAIRS, side="right"))
+        if end < len(rows):
+            row = rows[max(end - 1, start)]
+            fits = int(np.searchsorted(rows, row))
+            end = fits if fits > start else int(np.searchsorted(rows, row, side="right"))
+        yield slice(start, end)
+        start = end

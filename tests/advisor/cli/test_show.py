@@ -1,0 +1,29 @@
+"""Problems for a person: grouped where one fault repeats, never all of a million."""
+
+from __future__ import annotations
+
+from advisor.cli.show import fault_json, problem_lines
+from rubrics.errors import ExitCode, Fault
+
+
+def test_a_repeated_fault_shows_its_first_places_and_the_count() -> None:
+    missing = [f"rows.jsonl:{line}: answer: expected text, found no such field" for line in range(1, 1001)]
+    turns = [f"rows.jsonl:{line}: messages[{line}].role: expected user, found robot" for line in range(25)]
+    lines = problem_lines([*missing[:500], *turns, *missing[500:]])
+    assert lines[:20] == missing[:20]
+    assert lines[20] == "and 980 more like it: answer: expected text"
+    assert lines[21:41] == turns[:20]
+    assert lines[41:] == ["and 5 more like it: messages[].role: expected user"]
+
+
+def test_many_kinds_are_counted() -> None:
+    lines = problem_lines([f"rows.jsonl:1: field {kind}: expected text, found null" for kind in range(50)])
+    assert len(lines) == 21
+    assert lines[-1] == "and 30 more, of 30 other kinds (--json lists all)"
+
+
+def test_json_holds_every_problem() -> None:
+    problems = [f"rows.jsonl:{line}: answer: expected text, found null" for line in range(100)]
+    fault = Fault("unusable", where="rows.jsonl", fix="mend it", code=ExitCode.BAD_DATA, problems=problems)
+    assert fault_json(fault)["error"]["problems"] == problems
+    assert fault_json(fault)["error"]["exit_code"] == 3
