@@ -64,21 +64,28 @@ def _score(row: Row, prompt: Sequence[Message], completion: Completion) -> Predi
     )
 
 
-def summarise(predictions: Sequence[Prediction], seed: int) -> dict[str, Score]:
+def summarise(
+    predictions: Sequence[Prediction], seed: int, clusters: Sequence[str] | None = None
+) -> dict[str, Score]:
     """Mean and interval of each metric.
+
+    Args:
+        clusters: what each row belongs to; None where every row stands alone.
 
     Raises:
         ValueError: no predictions; there is no mean.
     """
     return {
-        name: mean_score([prediction.scores[name] for prediction in predictions], name, seed)
+        name: mean_score([prediction.scores[name] for prediction in predictions], name, seed, clusters)
         for name in METRICS
     }
 
 
-def mean_score(scores: Sequence[float], metric: str, seed: int) -> Score:
-    """Mean and interval of one metric's scores."""
-    interval = score_interval(scores, get_metric(metric).binary, seed)
+def mean_score(
+    scores: Sequence[float], metric: str, seed: int, clusters: Sequence[str] | None = None
+) -> Score:
+    """Mean and interval of one metric's scores; no metric that is a mean over rows needs the seed."""
+    interval = score_interval(scores, get_metric(metric).binary, clusters)
     return Score(value=interval.value, low=interval.low, high=interval.high)
 
 

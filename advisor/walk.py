@@ -6,10 +6,12 @@ import platform
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from advisor import __version__
+from advisor.data.named_fields import check_fields, keep_fields
 from advisor.data.reading import DataFile, read_file
 from advisor.interrupt import StopSignal
 from advisor.jobs import check_train_extra
@@ -107,9 +109,23 @@ def open_context(
 
 
 def read_files(plan: Plan) -> Mapping[str, DataFile]:
-    """Read every data file; the ids of rows name their file by its flag where files are several."""
-    files = plan.files()
-    return {name: read_file(path, name="" if name == "data" else name) for name, path in files.items()}
+    """Read every data file; the ids of rows name their file by its flag where files are several.
+
+    Raises:
+        Fault: a file cannot be used, or a field that the plan names is in none of the rows to be scored.
+    """
+    files = {
+        name: read_file(path, name="" if name == "data" else name) for name, path in plan.files().items()
+    }
+    wanted = dict.fromkeys(plan.slices, "--slice")
+    if plan.cluster_field:
+        wanted[plan.cluster_field] = "--cluster-field"
+    scored = files.get("test") or files.get("data") or files["train"]
+    check_fields([dict(row.fields) for row in scored.rows], wanted, str(scored.path))
+    return {
+        name: replace(file, rows=keep_fields(file.rows, plan.cluster_field, plan.slices))
+        for name, file in files.items()
+    }
 
 
 def needs_local_model(plan: Plan) -> bool:

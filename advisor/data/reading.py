@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from advisor.data.formats import SUPPORTED, Unreadable, format_of, parse, read_fields, shown
+from advisor.data.named_fields import plain_fields
 from advisor.data.rows import Row
 from rubrics.errors import ExitCode, Fault
 
@@ -200,6 +201,7 @@ def _row_of(line: _Line, chosen: str, total: int, path: Path, name: str) -> Row 
         answer=parsed.answer,
         answers=parsed.answers,
         source=f"{path.name}:{line.number}",
+        fields=plain_fields(line.value, read_fields(chosen)),
     )
 
 

@@ -28,6 +28,7 @@ class Row:
         answer: the text that the model should give, as it stands in the file.
         source: file name and 1-based line, for messages to a person.
         group: rows with the same group never fall into different splits; empty when ungrouped.
+        fields: the row's other plain fields by name, as text: what clusters and slices are made of.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Row:
     source: str = ""
     group: str = ""
     answers: tuple[str, ...] = field(default=())
+    fields: tuple[tuple[str, str], ...] = ()
 
     @property
     def prompt(self) -> str:
@@ -61,6 +63,8 @@ class Row:
             out["source"] = self.source
         if self.group:
             out["group"] = self.group
+        if self.fields:
+            out["fields"] = dict(self.fields)
         return out
 
     @classmethod
@@ -73,6 +77,7 @@ class Row:
             source=data.get("source", ""),
             group=data.get("group", ""),
             answers=tuple(data.get("answers", ())),
+            fields=tuple(data.get("fields", {}).items()),
         )
 
 

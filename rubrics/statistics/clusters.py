@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 ALPHA = 0.05
 # The standard normal quantile at 97.5%, which makes every interval here a 95% interval.
 Z = 1.959963984540054
-# Under this many rows or clusters the measured coverage of graded and clustered intervals falls short of 95%.
+# Under this many rows or clusters the measured coverage of graded and clustered intervals falls under 92%; near
+# the ends of the scale it takes more, since the few rows that make the mean may be missing from the sample.
 FEW_UNITS = 30
+NEAR_THE_ENDS = 0.1
+FEW_NEAR_THE_ENDS = 100
 # With fewer units that changed, no sign-flip or McNemar test reaches p < 0.05: 2 / 2^5 is 0.0625.
 LEAST_CHANGED = 6
 
@@ -82,25 +85,34 @@ def t_quantile(units: int) -> float:
     return float(stdtrit(units - 1, 0.975))
 
 
-def cautions(rows: int, *, clusters: int | None = None, changed: int | None = None) -> list[str]:
+def cautions(
+    rows: int,
+    *,
+    graded: bool,
+    clusters: int | None = None,
+    mean: float | None = None,
+    changed: int | None = None,
+) -> list[str]:
     """Say where an interval or test claims more than it can hold; an empty list where there is no reason.
+
+    The limits are those at which the measured coverage of an interval leaves 92 to 98%
+    (tests/benchmarks/coverage.py); right or wrong rows that stand alone keep it from 30 rows on and below.
 
     Args:
         rows: rows that were scored.
+        graded: whether scores lie between 0 and 1 too.
         clusters: groups they belong to; None where every row stands alone.
-        changed: rows (or clusters) on which the systems differ, for a comparison of right/wrong scores.
+        mean: the score, 0..1; None for a difference.
+        changed: rows (or clusters) on which the systems differ, for a comparison.
     """
+    units, what = (rows, "rows") if clusters is None else (clusters, "clusters")
+    near_end = mean is not None and not NEAR_THE_ENDS < mean < 1 - NEAR_THE_ENDS
+    least = FEW_NEAR_THE_ENDS if near_end else FEW_UNITS
     found = []
-    if clusters is not None and clusters < FEW_UNITS:
-        found.append(
-            f"Only {clusters} clusters: their interval is a rough one and may be narrower than its 95% claims."
-        )
-    elif rows < FEW_UNITS:
-        found.append(
-            f"Only {rows} rows: the interval is a rough one and may be narrower than its 95% claims."
-        )
+    if (graded or clusters is not None) and units < least:
+        where = f" and a score of {mean:.2f}" if near_end else ""
+        found.append(f"With {units} {what}{where} the interval may be narrower than its 95% claims.")
     if changed is not None and changed < LEAST_CHANGED:
-        what = "clusters" if clusters is not None else "rows"
         found.append(
             f"The systems differ on {changed} {what}; under {LEAST_CHANGED} no outcome could be significant."
         )

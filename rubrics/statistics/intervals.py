@@ -69,11 +69,13 @@ def score_interval(
     Args:
         scores: one a row, 0..1.
         binary: the metric gives only 0 and 1 (`Metric.binary`).
-        clusters: what each row belongs to; without it every row stands alone.
+        clusters: what each row belongs to; where no two rows share a cluster every row stands alone.
     Raises:
         ValueError: there is no score, one lies outside 0..1, or the clusters are of another number.
     """
     values = graded(scores)
+    if clusters is not None and len(set(clusters)) == len(values):
+        clusters = None
     if binary and clusters is None:
         return wilson(float(values.sum()), len(values))
     return _effective_wilson(values, clusters, most=float(len(values)) if binary else None)

@@ -113,7 +113,8 @@ def compare_paired(
         kind = "exact sign-flip" if binary else "sign-flip permutation"
         test = kind if groups is None else f"{kind} over {groups} clusters"
     sums, _ = cluster_sums(differences, clusters)
-    notes = cautions(len(differences), clusters=groups, changed=int((sums != 0).sum()))
+    changed = int((sums != 0).sum())
+    notes = cautions(len(differences), graded=not binary, clusters=groups, changed=changed)
     return PairedComparison(interval, p_value, test, len(differences), groups, table, tuple(notes))
 
 
