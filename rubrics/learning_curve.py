@@ -194,7 +194,9 @@ def _gain_text(kind: Kind, rows: int, gain: Interval, worth: float, helps: str) 
     def say(value: float) -> str:
         return in_points(value) if kind == "score" else f"{value:.3f} nats"
 
-    found = f"{in_rows(rows)} would bring {say(gain.value)} (80% interval {say(gain.low)} to {say(gain.high)})"
+    found = (
+        f"{in_rows(rows)} would bring {say(gain.value)} (80% interval {say(gain.low)} to {say(gain.high)})"
+    )
     ends = {
         "yes": f"more than the {say(worth)} that are worth it: collect more.",
         "no": f"less than the {say(worth)} that are worth it: more rows of this kind will not help.",
@@ -213,9 +215,7 @@ def _target_text(target: float | None, reached: tuple[int, int | None] | None) -
     return [f"{target:g} is likely reached with {in_rows(likely)}, {surely}."]
 
 
-def _best_fits(
-    x: Floats, drawn: Floats, weights: Floats, sign: float, low: float, high: float
-) -> Floats:
+def _best_fits(x: Floats, drawn: Floats, weights: Floats, sign: float, low: float, high: float) -> Floats:
     """Return for each draw the asymptote, scale and exponent of least weighted squares, within their bounds."""
     import numpy as np
 

@@ -149,14 +149,23 @@ def _normal(value: float) -> float:
 
 
 def _critical(pairs: Counts) -> Counts:
-    """Return the most broken (or fixed) pairs at which twice the binomial tail still lies under alpha; -1 if none."""
-    import numpy as np
-    from scipy.special import bdtr, bdtrik
+    """Return the most broken (or fixed) pairs at which twice the binomial tail still lies under alpha; -1 if none.
 
-    # Five pairs can never be significant (2 / 2^5), and the inverse is not defined for none.
-    least = np.where(pairs > 5, np.ceil(bdtrik(ALPHA / 2, np.maximum(pairs, 6), 0.5)), 0.0).astype(np.int64)
-    too_many = (least > 0) & (bdtr(np.maximum(least - 1, 0), pairs, 0.5) >= ALPHA / 2)
-    return least - too_many - 1
+    From the normal guess in steps of one, which takes two or three; scipy's inverse is twenty times slower.
+    """
+    import numpy as np
+    from scipy.special import bdtr
+
+    def significant(counts: Counts) -> NDArray[np.bool_]:
+        found: NDArray[np.bool_] = (counts < 0) | (bdtr(np.maximum(counts, 0), pairs, 0.5) < ALPHA / 2)
+        return found
+
+    critical: Counts = np.maximum(np.floor((pairs - Z * np.sqrt(pairs) - 1) / 2), -1).astype(np.int64)
+    while not (fits := significant(critical)).all():
+        critical = critical - ~fits
+    while (more := significant(critical + 1)).any():
+        critical = critical + more
+    return critical
 
 
 def _binomial(counts: Counts, n: int, share: float) -> Floats:

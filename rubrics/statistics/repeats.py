@@ -77,7 +77,7 @@ def noise_floor(scores: Sequence[Sequence[float]]) -> NoiseFloor:
 
     if len(scores) < 2:
         raise ValueError("a noise floor needs at least two repetitions")
-    if len({len(repeat) for repeat in scores}) != 1 or not scores[0]:
+    if len({len(repeat) for repeat in scores}) != 1 or len(scores[0]) == 0:
         raise ValueError("every repetition must score the same rows, at least one")
     values = np.asarray(scores, dtype=np.float64)
     repeats, n = values.shape
