@@ -8,7 +8,7 @@ before a function needs it, and nothing computes power after the fact: see `rubr
 
 from __future__ import annotations
 
-from rubrics.statistics.clusters import ALPHA, Z, cautions, mean_variance
+from rubrics.statistics.clusters import ALPHA, Z, cautions, label_cautions, mean_variance
 from rubrics.statistics.intervals import Interval, mean_interval, score_interval, wilson
 from rubrics.statistics.paired import (
     FlipTable,
@@ -36,6 +36,7 @@ __all__ = [
     "false_alarm_rate",
     "flip_table",
     "holm",
+    "label_cautions",
     "mcnemar_exact",
     "mean_interval",
     "mean_variance",

@@ -6,7 +6,7 @@ take the number of independent rows that would vary as much: the effective rows.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ Z = 1.959963984540054
 FEW_UNITS = 30
 NEAR_THE_ENDS = 0.1
 FEW_NEAR_THE_ENDS = 100
+# With fewer rows of a label its F1 hangs on a handful of answers.
+ROWS_PER_LABEL = 10
 # With fewer units that changed, no sign-flip or McNemar test reaches p < 0.05: 2 / 2^5 is 0.0625.
 LEAST_CHANGED = 6
 
@@ -83,6 +85,17 @@ def t_quantile(units: int) -> float:
     from scipy.special import stdtrit
 
     return float(stdtrit(units - 1, 0.975))
+
+
+def label_cautions(rows_by_label: Mapping[str, int]) -> list[str]:
+    """Say where labels are too rare for a macro average over them, whose interval then misses too often."""
+    rare = sum(rows < ROWS_PER_LABEL for rows in rows_by_label.values())
+    if not rare:
+        return []
+    return [
+        f"{rare} of {len(rows_by_label)} labels have fewer than {ROWS_PER_LABEL} rows: the interval of macro-F1 may be "
+        "narrower than its 95% claims."
+    ]
 
 
 def cautions(
