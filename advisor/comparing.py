@@ -106,7 +106,7 @@ def compare_files(
     first, second = _answers_file(a), _answers_file(b)
     wanted = read_references(references) if references else _own_references(first, second)
     described = _described(references or first, cluster_field, slices)
-    prompts = _prompts(first) or {row_id: turns for row_id, (turns, _) in described.items() if turns}
+    prompts = {row_id: turns for row_id, (turns, _) in described.items() if turns} or _prompts(first)
     before, after = (_scored(read_texts(path), wanted, name, prompts) for path in (first, second))
     fields = [described[row_id][1] for row_id in wanted]
     named = [row.get(cluster_field, "") for row in fields] if cluster_field else None
