@@ -113,12 +113,9 @@ def compare_files(
     clusters = _clusters(list(wanted), named, [a, b])
     measured = paired(before, after, name, seed, clusters)
     names = ("difference", "low", "high", "p_value", "n", "fixed", "broken")
-    ruled = for_the_rules(measured)
+    ruled = {key: value for key, value in for_the_rules(measured).items() if key in names}
     decision = compare_outcome(
-        PairedResult(**{key: ruled.get(key) for key in names}),
-        min_gain=min_gain,
-        margin=margin,
-        saving=margin is not None,
+        PairedResult(**ruled), min_gain=min_gain, margin=margin, saving=margin is not None
     )
     by_field = {field: [row.get(field, "") for row in fields] for field in slices}
     sliced = slices_of(before, after, name, clusters=clusters, fields=by_field)

@@ -77,7 +77,7 @@ def shared_clusters(rows: Sequence[Row]) -> dict[str, str]:
     Rows with a group belong to it and to nothing else; rows without one to their near duplicates.
     """
     if any(row.group for row in rows):
-        members = grouped([row.group or f"row {row.id}" for row in rows]).values()
+        members = list(grouped([row.group or f"row {row.id}" for row in rows]).values())
     else:
         members = groups_of(rows) if rows else []
     named = [[rows[index] for index in group] for group in members if len(group) > 1]
