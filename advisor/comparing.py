@@ -12,7 +12,7 @@ from advisor.data.named_fields import check_fields, plain_fields
 from advisor.data.rows import Message, Row
 from advisor.predictions import Prediction, Score, mean_score
 from advisor.slices import slices_note, slices_of
-from advisor.stages.compare import for_the_rules, paired
+from advisor.stages.compare import for_the_rules, paired, settle_note
 from advisor.stages.split import SPLIT, shared_clusters
 from rubrics.errors import ExitCode, Fault
 from rubrics.outcome import PairedResult, compare_outcome
@@ -119,11 +119,12 @@ def compare_files(
     )
     by_field = {field: [row.get(field, "") for row in fields] for field in slices}
     sliced = slices_of(before, after, name, clusters=clusters, fields=by_field)
+    decided = {**measured, **decision.to_dict()}
     return {
-        **measured,
+        **decided,
+        "notes": [*measured["notes"], *filter(None, [settle_note(decided, min_gain)])],
         "baseline": str(a),
         "tuned": str(b),
-        **decision.to_dict(),
         "slices": sliced,
         "slices_note": slices_note(len(sliced)),
     }

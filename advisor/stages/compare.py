@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,8 +17,9 @@ from advisor.stages.decide import measured_parts
 from advisor.stages.evaluate import EVALUATE, evaluation_file
 from advisor.stages.split import clusters_of, rows_of
 from rubrics.decide import decide_report
+from rubrics.power import rows_to_settle
 from rubrics.scoring import get_metric
-from rubrics.statistics import compare_paired
+from rubrics.statistics import Z, compare_paired
 
 
 class Comparison(Artefact):
@@ -95,6 +97,27 @@ def for_the_rules(measured: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in measured.items() if name not in _CELLS}
 
 
+def settle_note(decided: Mapping[str, Any], min_gain: float) -> str:
+    """Say how many more test rows settle what the test could not tell (T6), if the difference is as it was seen.
+
+    The rows named by the rule show the smallest gain where there is one; that a decision falls takes more.
+    """
+    if decided["rule"] != "T6":
+        return ""
+    deviation = (decided["high"] - decided["low"]) / (2 * Z) * math.sqrt(decided["n"])
+    rows = rows_to_settle(decided["difference"], deviation, min_gain) if deviation > 0 else None
+    if rows is None:
+        return (
+            "The difference that was seen lies so near the smallest gain worth it that no number of test rows up to "
+            "100,000 would surely settle it."
+        )
+    more = max(0, rows - decided["n"])
+    return (
+        f"If the difference is as it was seen, about {rows:,} test rows in all, {more:,} more than now, end in a "
+        "decision with 80% chance."
+    )
+
+
 def _make(context: Context) -> Comparison:
     answered = read_predictions(evaluation_file(context, "tuned"))
     baseline = clean(context, read_predictions(evaluation_file(context, "best_baseline")))
@@ -103,7 +126,8 @@ def _make(context: Context) -> Comparison:
     measured = paired(baseline, tuned, context.plan.metric, context.plan.seed, clusters)
     decided = {**measured, **_decide(context, measured)}
     decided["looks"] = max(1, looks(context.run.path, scoring("tuned", answered)["rows"]))
-    decided["notes"] = [*decided["notes"], *filter(None, [looks_note(decided["looks"])])]
+    settle = settle_note(decided, context.plan.min_gain)
+    decided["notes"] = [*decided["notes"], *filter(None, [settle, looks_note(decided["looks"])])]
     for note in decided["notes"]:
         context.warn(note)
     decided["slices"] = slices_of(

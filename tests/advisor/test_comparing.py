@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -330,3 +331,25 @@ def test_a_field_that_no_reference_has_is_refused(field, tmp_path):
         )
 
     assert raised.value.code == ExitCode.WRONG_USE
+
+
+def test_what_cannot_be_told_says_how_many_more_rows_would(tmp_path):
+    a, b, references = answers_of_table(tmp_path, [[120, 10], [14, 56]])
+
+    found = compare_files(a, b, references, "exact_match", 0.05, 0)
+
+    # Two points seen on 200 rows; the simulation of tests/rubrics/test_power.py holds the formula to its 80%.
+    assert (found["outcome"], found["rule"]) == ("INCONCLUSIVE", "T6")
+    [note] = found["notes"]
+    rows, more = (int(part.replace(",", "")) for part in re.findall(r"[\d,]*\d(?= test rows| more)", note))
+    assert 900 < rows < 1200
+    assert more == rows - 200
+
+
+def test_what_lies_on_the_border_is_settled_by_no_number_of_rows(tmp_path):
+    a, b, references = answers_of_table(tmp_path, [[120, 10], [20, 50]])
+
+    found = compare_files(a, b, references, "exact_match", 0.05, 0)
+
+    assert found["rule"] == "T6"
+    assert "no number of test rows" in found["notes"][0]
