@@ -3,7 +3,7 @@
     python tests/benchmarks/coverage.py [--simulations 2000] [--only NAME]
 
 Prints one line a case: coverage with its Monte Carlo interval, and for comparisons how often p < 0.05 without a
-difference. `advisor help statistics` quotes the results. Takes about ten minutes on one core.
+difference. `advisor help statistics` quotes the results. Takes about half an hour on one busy core.
 """
 
 from __future__ import annotations
