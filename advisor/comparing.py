@@ -10,12 +10,15 @@ from operator import add
 from pathlib import Path
 from typing import Any
 
-from advisor.data.rows import Message
+from advisor.data.named_fields import check_fields, plain_fields
+from advisor.data.rows import Message, Row
 from advisor.plan import AUTO_METRIC
 from advisor.predictions import Prediction, Score, mean_score, score_over_all
 from advisor.proposals import propose_metric
 from advisor.scoring import check_usable, refuse_unused, with_labels
-from advisor.stages.compare import paired
+from advisor.slices import slices_note, slices_of
+from advisor.stages.compare import for_the_rules, paired, settle_note
+from advisor.stages.split import SPLIT, shared_clusters
 from rubrics.errors import ExitCode, Fault
 from rubrics.outcome import PairedResult, compare_outcome
 from rubrics.scoring import (
@@ -35,6 +38,7 @@ from rubrics.scoring import (
 )
 
 REFERENCE_FIELDS = ("answer", "output", "completion", "reference")
+PROMPT_FIELDS = ("question", "prompt", "input")
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ def score_file(
         missing=sum(row_id not in given for row_id in wanted),
         unknown=sum(row_id not in wanted for row_id in given),
         metrics={
-            name: mean_score(scored[name], name, seed)
+            name: mean_score(scored[name], name)
             if name in scored
             else score_over_all(pairs, name, known.labels or (), seed)
             for name in names
@@ -194,29 +198,113 @@ def compare_files(
     metric: str,
     min_gain: float,
     seed: int,
+    *,
     options: Options | None = None,
+    margin: float | None = None,
+    cluster_field: str | None = None,
+    slices: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The contract's `comparison` object for two prediction files, or the tuned answers of two runs.
 
+    Rows are clustered by the named field, else as the split of a run found them; else every row stands alone.
+
+    Args:
+        margin: loss of score accepted since B saves money or time; it should have been chosen before B was scored.
+        cluster_field, slices: fields of the references, or of A where it carries its own.
+
     Raises:
-        Fault: files do not fit each other, or references are missing.
+        Fault: files do not fit each other, references are missing, or no row has a field that was named.
     """
     if metric != AUTO_METRIC:
         deciding_metric(metric)
-    if not 0 < min_gain <= 1:
-        raise Fault(
-            f"{min_gain:g} is not a gain of score", where="--min-gain", fix="Give a share from 0 to 1."
-        )
+    _check_share(min_gain, "--min-gain", "a gain of score")
+    if margin is not None:
+        _check_share(margin, "--margin", "a loss of score")
     first, second = _answers_file(a), _answers_file(b)
     wanted = read_references(references) if references else _own_references(first, second)
     asked = prepared([metric], wanted, options or Options())
     name, known = asked.names[0], asked.options
-    before, after = (_scored(read_texts(path), wanted, name, known) for path in (first, second))
-    measured = paired(before, after, name, seed)
+    described = _described(references or first, cluster_field, slices)
+    prompts = {row_id: turns for row_id, (turns, _) in described.items() if turns} or _prompts(first)
+    before, after = (_scored(read_texts(path), wanted, name, known, prompts) for path in (first, second))
+    fields = [described[row_id][1] for row_id in wanted]
+    named = [row.get(cluster_field, "") for row in fields] if cluster_field else None
+    clusters = _clusters(list(wanted), named, [a, b])
+    measured = paired(before, after, name, seed, clusters)
     names = ("difference", "low", "high", "p_value", "n", "fixed", "broken")
-    decision = compare_outcome(PairedResult(**{key: measured[key] for key in names}), min_gain=min_gain)
-    reason = {"metric_reason": asked.reason} if asked.reason else {}
-    return {**measured, "baseline": str(a), "tuned": str(b), **decision.to_dict(), **reason}
+    ruled = {key: value for key, value in for_the_rules(measured).items() if key in names}
+    decision = compare_outcome(
+        PairedResult(**ruled), min_gain=min_gain, margin=margin, saving=margin is not None
+    )
+    by_field = {field: [row.get(field, "") for row in fields] for field in slices}
+    sliced = slices_of(before, after, name, clusters=clusters, fields=by_field)
+    decided = {**measured, **decision.to_dict()}
+    return {
+        **decided,
+        "notes": [*measured["notes"], *filter(None, [settle_note(decided, min_gain)])],
+        "baseline": str(a),
+        "tuned": str(b),
+        "slices": sliced,
+        "slices_note": slices_note(len(sliced)),
+        **({"metric_reason": asked.reason} if asked.reason else {}),
+    }
+
+
+def _check_share(value: float, flag: str, what: str) -> None:
+    if not 0 < value <= 1:
+        raise Fault(f"{value:g} is not {what}", where=flag, fix="Give a share from 0 to 1.")
+
+
+def _described(
+    path: Path, cluster_field: str | None, slices: Sequence[str]
+) -> dict[str, tuple[list[Message], dict[str, str]]]:
+    """What a file of references says of each row besides its answer: the prompt, and its plain fields."""
+    rows = {str(row["id"]): row for _, row in _objects(path) if "id" in row}
+    found = {row_id: (_prompt_of(row), dict(plain_fields(row, ()))) for row_id, row in rows.items()}
+    wanted = dict.fromkeys(slices, "--slice") | ({cluster_field: "--cluster-field"} if cluster_field else {})
+    if wanted:
+        check_fields([fields for _, fields in found.values()], wanted, str(path))
+    return found
+
+
+def _prompts(path: Path) -> dict[str, list[Message]]:
+    """The prompts of a prediction file that the program wrote; empty where any row lacks one."""
+    if _whole_object(_text(path)) is not None:
+        return {}
+    prompts = {str(row["id"]): _prompt_of(row) for _, row in _objects(path) if "id" in row}
+    return prompts if all(prompts.values()) else {}
+
+
+def _prompt_of(row: Mapping[str, Any]) -> list[Message]:
+    turns = row.get("prompt")
+    if isinstance(turns, list):
+        texts = [
+            Message(role=str(turn.get("role", "")), content=turn["content"])
+            for turn in turns
+            if isinstance(turn, dict) and isinstance(turn.get("content"), str)
+        ]
+        return texts if len(texts) == len(turns) else []
+    text = next((row[name] for name in PROMPT_FIELDS if isinstance(row.get(name), str)), "")
+    return [Message(role="user", content=text)] if text else []
+
+
+def _clusters(ids: Sequence[str], named: Sequence[str] | None, runs: Sequence[Path]) -> list[str] | None:
+    """What each row belongs to: by the field that was named, else as the split of a run found it."""
+    if named is not None:
+        rows = [Row(row_id, (), "", group=group) for row_id, group in zip(ids, named, strict=True)]
+        shared = shared_clusters(rows)
+    else:
+        shared = next((found for run in runs if (found := _clusters_of_run(run))), {})
+    names = [shared.get(row_id, f"row {row_id}") for row_id in ids]
+    return names if len(set(names)) < len(names) else None
+
+
+def _clusters_of_run(path: Path) -> dict[str, str]:
+    split = path / SPLIT.file
+    if not split.is_file():
+        return {}
+    found = json.loads(split.read_text(encoding="utf-8")).get("clusters", {})
+    return {str(row_id): str(cluster) for row_id, cluster in found.items()}
 
 
 def _answers_file(path: Path) -> Path:
@@ -251,14 +339,17 @@ def _own_references(first: Path, second: Path) -> dict[str, tuple[str, ...]]:
 
 
 def _scored(
-    given: Mapping[str, str], wanted: Mapping[str, Sequence[str]], metric: str, options: Options
+    given: Mapping[str, str],
+    wanted: Mapping[str, Sequence[str]],
+    metric: str,
+    options: Options,
+    prompts: Mapping[str, list[Message]],
 ) -> list[Prediction]:
-    prompt: list[Message] = []
     scores = _row_scores(metric, given, wanted, options)
     return [
         Prediction(
             id=row_id,
-            prompt=prompt,
+            prompt=prompts.get(row_id, []),
             reference=answers[0],
             prediction=given.get(row_id, ""),
             scores={metric: score},

@@ -73,7 +73,7 @@ def evaluate_model(
     completions = list(model.complete("answers", requests))
     predictions = score_answers(rows, {row.id: prompt(row) for row in rows}, completions, scoring)
     write_predictions(folder / "predictions.jsonl", predictions)
-    summed = summarise(predictions, seed, scoring)
+    summed = summarise(predictions, scoring, seed=seed)
     scores = {name: [prediction.scores[name] for prediction in predictions] for name in scoring.scorers}
     pairs = [(prediction.prediction, prediction.reference) for prediction in predictions]
     scored = Scored(

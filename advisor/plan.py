@@ -27,7 +27,7 @@ Answer = Literal["yes", "no", "unknown"]
 MethodChoice = Literal["auto", "lora", "qlora"]
 PrecisionChoice = Literal["auto", "fp32", "bf16"]
 
-_FLAG_OF = {"answers": "--answer", "rungs": "--rungs", "schema_file": "--schema"}
+_FLAG_OF = {"answers": "--answer", "rungs": "--rungs", "schema_file": "--schema", "slices": "--slice"}
 
 
 class Plan(BaseModel):
@@ -44,6 +44,9 @@ class Plan(BaseModel):
         min_gain: smallest gain worth a fine-tuned model, in score.
         margin: loss of score accepted when the tuned model is there to save money or time.
         max_minutes: bounds the whole run after the model is fetched.
+        cluster_field: field that says what a row belongs to (customer, document): such rows stay in one split, and
+            count as one piece of evidence.
+        slices: fields by whose values the comparison is shown too.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -78,6 +81,8 @@ class Plan(BaseModel):
     force_train: bool = False
     no_train: bool = False
     require: tuple[str, ...] = ()
+    cluster_field: str | None = Field(default=None, min_length=1)
+    slices: tuple[str, ...] = ()
     seed: int = Field(default=0, ge=0, lt=2**32)
 
     @field_validator("metric")
@@ -184,7 +189,7 @@ def _words(name: str, value: Any) -> list[str]:
         return [flag]
     if isinstance(value, dict):
         return [word for key, answer in value.items() for word in (flag, f"{key}={answer}")]
-    if name == "require":
+    if name in ("require", "slices"):
         return [word for condition in value for word in (flag, condition)]
     if isinstance(value, list):
         return [flag, ",".join(value)]

@@ -71,9 +71,15 @@ def _score(row: Row, prompt: Sequence[Message], completion: Completion, scoring:
 
 
 def summarise(
-    predictions: Sequence[Prediction], seed: int, scoring: Scoring | None = None
+    predictions: Sequence[Prediction],
+    scoring: Scoring | None = None,
+    clusters: Sequence[str] | None = None,
+    seed: int = 0,
 ) -> dict[str, Score]:
     """Value and interval of each metric, by default of those that need nothing.
+
+    Args:
+        clusters: what each row belongs to; None where every row stands alone.
 
     Raises:
         ValueError: no predictions; there is no mean.
@@ -82,14 +88,12 @@ def summarise(
     pairs = [(prediction.prediction, prediction.reference) for prediction in predictions]
     labels = scoring.options.labels or ()
     return {
-        name: mean_score([prediction.scores[name] for prediction in predictions], name, seed)
+        name: mean_score([prediction.scores[name] for prediction in predictions], name, clusters)
         for name in scoring.scorers
     } | {name: score_over_all(pairs, name, labels, seed) for name in scoring.over_all_rows}
 
 
-def score_over_all(
-    pairs: Sequence[tuple[str | None, str]], metric: str, labels: Sequence[str], seed: int
-) -> Score:
+def score_over_all(pairs: Sequence[tuple[str | None, str]], metric: str, labels: Sequence[str], seed: int = 0) -> Score:
     """Value and interval of a metric that only a set of rows has.
 
     Args:
@@ -101,9 +105,9 @@ def score_over_all(
     return Score(value=interval.value, low=interval.low, high=interval.high)
 
 
-def mean_score(scores: Sequence[float], metric: str, seed: int) -> Score:
+def mean_score(scores: Sequence[float], metric: str, clusters: Sequence[str] | None = None) -> Score:
     """Mean and interval of one metric's scores."""
-    interval = score_interval(scores, get_metric(metric).binary, seed)
+    interval = score_interval(scores, get_metric(metric).binary, clusters)
     return Score(value=interval.value, low=interval.low, high=interval.high)
 
 

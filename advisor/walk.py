@@ -6,10 +6,12 @@ import platform
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from advisor import __version__
+from advisor.data.named_fields import check_fields, keep_fields
 from advisor.data.production import read_production
 from advisor.data.reading import DataFile, read_plain_file
 from advisor.interrupt import StopSignal
@@ -115,10 +117,24 @@ def read_files(plan: Plan) -> Mapping[str, DataFile]:
     """Read every data file; the ids of rows name their file by its flag where files are several.
 
     Raises:
-        Fault: rows cannot be used, or hold tools, calls or images; exit code 3.
+        Fault: rows cannot be used, or hold tools, calls or images; exit code 3. A field that the plan names is in none
+            of the rows to be scored; exit code 2.
     """
-    files = plan.files()
-    return {name: read_plain_file(path, name="" if name == "data" else name) for name, path in files.items()}
+    wanted = dict.fromkeys(plan.slices, "--slice")
+    if plan.cluster_field:
+        wanted[plan.cluster_field] = "--cluster-field"
+    files = {
+        name: read_plain_file(path, name="" if name == "data" else name, with_fields=bool(wanted))
+        for name, path in plan.files().items()
+    }
+    if not wanted:
+        return files
+    scored = files.get("test") or files.get("data") or files["train"]
+    check_fields([dict(row.fields) for row in scored.rows], wanted, str(scored.path))
+    return {
+        name: replace(file, rows=keep_fields(file.rows, plan.cluster_field, plan.slices))
+        for name, file in files.items()
+    }
 
 
 def needs_local_model(plan: Plan) -> bool:

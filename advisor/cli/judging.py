@@ -78,6 +78,17 @@ def compare(
     pattern: str | None = typer.Option(None, "--pattern", help="regular expression for format_adherence"),
     tolerance: str | None = typer.Option(None, "--tolerance", help="for numeric_match: 0.5, or 1%"),
     min_gain: float = typer.Option(0.05, "--min-gain", help="smallest gain worth it"),
+    margin: float | None = typer.Option(
+        None,
+        "--margin",
+        help="loss of score accepted since B saves money or time; chosen before B was scored",
+    ),
+    cluster_field: str | None = typer.Option(
+        None, "--cluster-field", help="field of the references that says what a row belongs to"
+    ),
+    slices: list[str] = typer.Option(
+        [], "--slice", help="field by whose values the comparison is shown too, repeatable"
+    ),
     seed: int = typer.Option(0, "--seed", help="of the resampling for graded metrics"),
     json_: bool = typer.Option(False, "--json", help="print the comparison as one JSON object"),
     quiet: bool = typer.Option(False, "--quiet", help="the outcome alone"),
@@ -86,28 +97,30 @@ def compare(
 
     Example: advisor compare before.jsonl after.jsonl --references test.jsonl --metric exact_match
     """
+    from advisor.cli.comparison import lines
     from advisor.cli.show import out, out_json
     from advisor.comparing import compare_files
     from advisor.scoring import read_options
 
     options = read_options(schema, pattern, tolerance)
-    found = compare_files(a, b, references, metric, min_gain, seed, options)
+    found = compare_files(
+        a,
+        b,
+        references,
+        metric,
+        min_gain,
+        seed,
+        options=options,
+        margin=margin,
+        cluster_field=cluster_field,
+        slices=slices,
+    )
     if json_:
         out_json(found)
         return
     out(f"{found['outcome']}: {found['reason']}")
     if not quiet:
-        out(
-            f"{found['metric']} {found['difference']:+.4f} [{found['low']:+.4f}, {found['high']:+.4f}], "
-            f"p = {found['p_value']:.3g} ({found['test']}), n = {found['n']}"
-        )
-        if "metric_reason" in found:
-            out(f"proposed {found['metric_reason']}")
-        if found["fixed"] is not None:
-            out(
-                f"fixed {found['fixed']}, broken {found['broken']}, both right {found['both_right']}, "
-                f"both wrong {found['both_wrong']}"
-            )
+        out("\n".join(lines(found)))
 
 
 def read_json_object(path: Path) -> dict[str, Any]:

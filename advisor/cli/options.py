@@ -64,6 +64,12 @@ PLAN_OPTIONS: dict[str, Any] = {
         "--require",
         "improved, target or verdict:OUTCOME, repeatable; exit 4 if it does not hold",
     ),
+    "cluster_field": _option(
+        _TEXT, "--cluster-field", "field that says what a row belongs to, such as customer or document"
+    ),
+    "slices": _option(
+        list[str] | None, "--slice", "field by whose values the comparison is shown too, repeatable"
+    ),
     "seed": _option(_COUNT, "--seed", "chooses splits, examples and batches (default 0)"),
 }
 OUTPUT_OPTIONS: dict[str, Any] = {
@@ -73,7 +79,7 @@ OUTPUT_OPTIONS: dict[str, Any] = {
     "quiet": _option(bool, "--quiet", "no narration"),
 }
 
-_TRAINING_ONLY = {"method", "epochs", "rank", "learning_rate", "force_train", "no_train", "margin"}
+_TRAINING_ONLY = {"method", "epochs", "rank", "learning_rate", "force_train", "no_train", "margin", "slices"}
 _JUDGING = {
     "target",
     "min_gain",
@@ -85,6 +91,7 @@ _JUDGING = {
     "require",
     "force_train",
     "no_train",
+    "slices",
 }
 _SCORING = {"metric", "schema_file", "pattern", "tolerance"}
 RUN_FLAGS = tuple(PLAN_OPTIONS)
@@ -138,8 +145,9 @@ def plan_values(flags: dict[str, Any]) -> dict[str, Any]:
     }
     if values.get("rungs"):
         values["rungs"] = tuple(part.strip() for part in values["rungs"].split(",") if part.strip())
-    if values.get("require"):
-        values["require"] = tuple(values["require"])
+    for name in ("require", "slices"):
+        if values.get(name):
+            values[name] = tuple(values[name])
     answers = {}
     for answer in flags.get("answer") or ():
         name, found, value = answer.partition("=")

@@ -86,4 +86,5 @@ def _comparison(report: Report, metric: str) -> list[str]:
         lines.append(
             f"fixed {found.fixed}, broken {found.broken}, both right {found.both_right}, both wrong {found.both_wrong}"
         )
+    lines += [f"note: {note}" for note in found.notes]
     return lines

@@ -12,7 +12,7 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -32,6 +32,7 @@ from advisor.data.formats import (
     shown,
 )
 from advisor.data.formats.conversation import as_messages, is_plain, kind_of, said
+from advisor.data.named_fields import plain_fields
 from advisor.data.rows import Message, Row
 from advisor.data.sources import Container, Source, name_of, opened, refuse
 from advisor.data.tables import csv_rows, parquet_rows
@@ -115,6 +116,7 @@ def read_file(
     format: str | None = None,  # noqa: A002
     prompt_field: str | None = None,
     answer_field: str | None = None,
+    with_fields: bool = False,
 ) -> DataFile:
     """Read a file of rows in any format and container (rule D9).
 
@@ -123,12 +125,13 @@ def read_file(
         name: what row ids begin with; the file's stem if empty. Two files of one run need different names.
         format: reads every row in this format; by default the one that most rows are written in.
         prompt_field, answer_field: read these two fields as a pair, whatever the rows are.
+        with_fields: keep each row's other plain fields too.
 
     Raises:
         Fault: code 2 if there is no such file, it is a folder, or format or fields are wrong; code 3 if any line
             cannot be used; `problems` then holds every one as `file:line: field: expected X, found Y`.
     """
-    return _read(path, name, _asked(format, prompt_field, answer_field), None)
+    return _read(path, name, _asked(format, prompt_field, answer_field, with_fields), None)
 
 
 def read_records(
@@ -146,13 +149,16 @@ def read_records(
     return Records(file, records, asked.fields)
 
 
-def read_plain_file(path: Path, *, name: str = "") -> DataFile:
+def read_plain_file(path: Path, *, name: str = "", with_fields: bool = False) -> DataFile:
     """Read a file whose rows are asked of a model or trained on: turns of text must say all of them.
+
+    Args:
+        with_fields: keep each row's other plain fields too.
 
     Raises:
         Fault: as `read_file`; code 3 if rows hold tools, calls, images or reasoning.
     """
-    file = read_file(path, name=name)
+    file = read_file(path, name=name, with_fields=with_fields)
     other = [row for row in file.rows if not row.plain]
     if other:
         raise Fault(
@@ -176,9 +182,10 @@ class _Asked:
 
     format: str | None
     fields: Fields | None
+    with_fields: bool = False
 
 
-def _asked(name: str | None, prompt: str | None, answer: str | None) -> _Asked:
+def _asked(name: str | None, prompt: str | None, answer: str | None, with_fields: bool = False) -> _Asked:
     if (prompt is None) != (answer is None):
         raise Fault("--prompt-field and --answer-field go together", fix="give both")
     if name is not None and name not in (*READABLE, TEXT):
@@ -187,8 +194,8 @@ def _asked(name: str | None, prompt: str | None, answer: str | None) -> _Asked:
     if prompt is not None and answer is not None:
         if name is not None and name not in PAIRS:
             raise Fault("--format does not go with --prompt-field", fix="leave --format out")
-        return _Asked(name or "prompt-completion", (prompt, answer))
-    return _Asked(name, None)
+        return _Asked(name or "prompt-completion", (prompt, answer), with_fields)
+    return _Asked(name, None, with_fields)
 
 
 @dataclass(slots=True)
@@ -266,7 +273,10 @@ def _gather(
             found.problems[number] = _Problem(f"{line}: {prefix}", read)
             found.failed.append((number, kind))
             continue
-        found.rows.append(row_of(read, f"{name}:{number}", f"{file_name}:{line}"))
+        row = row_of(read, f"{name}:{number}", f"{file_name}:{line}")
+        if asked.with_fields:
+            row = replace(row, fields=plain_fields(value, read_fields(kind, asked.fields)))
+        found.rows.append(row)
         found.formats.append(kind)
         found.numbers.append(number)
         if values is not None:

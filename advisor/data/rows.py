@@ -33,6 +33,7 @@ class Row:
             tools, images or reasoning: `messages` and `answer` then say it in words for checks and statistics
             (texts joined by line breaks; calls as canonical JSON, a list of `{"arguments": {...}, "name": ...}`
             with sorted keys and no spaces), and it is not trained on.
+        fields: the row's other plain fields by name, as text: what clusters and slices are made of.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Row:
     group: str = ""
     answers: tuple[str, ...] = field(default=())
     plain: bool = True
+    fields: tuple[tuple[str, str], ...] = ()
 
     @property
     def prompt(self) -> str:
@@ -69,6 +71,8 @@ class Row:
             out["group"] = self.group
         if not self.plain:
             out["plain"] = False
+        if self.fields:
+            out["fields"] = dict(self.fields)
         return out
 
     @classmethod
@@ -82,6 +86,7 @@ class Row:
             group=data.get("group", ""),
             answers=tuple(data.get("answers", ())),
             plain=data.get("plain", True),
+            fields=tuple(data.get("fields", {}).items()),
         )
 
 

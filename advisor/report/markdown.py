@@ -9,6 +9,8 @@ from pathlib import Path
 from advisor.predictions import Prediction, Score, read_predictions
 from advisor.report.model import BaselinePart, Report
 from rubrics.phrases import rung_words
+from rubrics.scoring import get_metric
+from rubrics.statistics import cautions
 
 _SHOWN_ROWS = 10
 _LONGEST_CELL = 120
@@ -28,6 +30,7 @@ def render(report: Report, run: Path) -> str:
         _baselines(report),
         _training(report),
         _rows(report, run),
+        _slices(report),
         _data(report),
         _suitability(report),
         _method(report),
@@ -76,10 +79,12 @@ def _comparison(report: Report) -> str:
         if found.fixed is not None
         else ""
     )
+    notes = "".join(f"\n- {note}" for note in [*found.notes, *_score_cautions(report)])
     return (
         f"## On the same test rows\n\n{table}\n\n"
         f"Tuned minus best cheap option: {found.difference:+.3f} [{found.low:+.3f}, {found.high:+.3f}] "
         f"(95%), {found.test}: p = {found.p_value:.2g}, n = {found.n}.{flips}\n\n{found.reason} (rule {found.rule})"
+        + (f"\n{notes}" if notes else "")
     )
 
 
@@ -100,6 +105,51 @@ def _metric(report: Report) -> str:
         rows = [[name, *(interval(metrics[name]) for _, metrics in scored)] for name in names]
         lines.append(_table(["on the test rows", *(system.replace("_", " ") for system, _ in scored)], rows))
     return "## How answers are scored\n\n" + "\n\n".join(lines)
+
+
+def _score_cautions(report: Report) -> list[str]:
+    """What to beware of in the intervals of single scores, each sentence once."""
+    metric, clusters = report.task.metric, report.comparison.clusters if report.comparison else None
+    return list(
+        dict.fromkeys(
+            caution
+            for entry in report.evaluations
+            for caution in cautions(
+                entry.n,
+                graded=not get_metric(metric).binary,
+                clusters=clusters,
+                mean=entry.metrics[metric].value,
+            )
+        )
+    )
+
+
+def _slices(report: Report) -> str:
+    """Each field's slices, those that lost most first."""
+    found = report.comparison
+    if found is None or not found.slices:
+        return ""
+    parts = []
+    for field in dict.fromkeys(part.field for part in found.slices):
+        slices = sorted(
+            (part for part in found.slices if part.field == field), key=lambda part: part.difference
+        )
+        rows = [
+            [
+                _cell(part.value),
+                str(part.n),
+                interval(part.baseline),
+                interval(part.tuned),
+                f"{part.difference:+.3f} [{part.low:+.3f}, {part.high:+.3f}]",
+                "" if part.fixed is None else f"{part.fixed} / {part.broken}",
+            ]
+            for part in slices[:_SHOWN_ROWS]
+        ]
+        head = [_cell(field), "n", "cheap option", "tuned", "difference", "fixed / broken"]
+        more = len(slices) - len(rows)
+        hidden = f"\n\nand {more} more that lost less, in `report.json`." if more > 0 else ""
+        parts.append(f"### By {_cell(field)}\n\n{_table(head, rows)}{hidden}")
+    return "## Slice by slice\n\n" + found.slices_note + "\n\n" + "\n\n".join(parts)
 
 
 def _verdict(report: Report) -> str:
@@ -259,8 +309,13 @@ def _method(report: Report) -> str:
     lines = ["## How this was measured", ""]
     lines += [f"- Reduced: {reduction}." for reduction in report.run.reductions]
     looks = ", ".join(f"{entry['system']} ({entry['n']} rows)" for entry in report.ledger)
-    lines.append(f"- Choices were made on dev; test answers were scored once each: {looks}.")
-    lines.append("- Intervals are 95%: Wilson for right/wrong scores, bootstrap for graded ones.")
+    lines.append(f"- Choices were made on dev; the ledger of test scorings: {looks}.")
+    lines.append(
+        "- Intervals are 95%: Wilson's for scores, Tango's for differences, on the rows that graded or clustered "
+        "scores are worth; see `advisor help statistics`."
+    )
+    if report.comparison is not None and report.comparison.clusters is not None:
+        lines.append(f"- The test rows form {report.comparison.clusters} clusters, which vary as a whole.")
     shares = ", ".join(
         f"{name} {seconds:.0f} s" for name, seconds in report.run.stage_seconds.items() if seconds >= 0.5
     )

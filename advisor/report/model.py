@@ -198,8 +198,23 @@ class EvaluationPart(_Part):
     supervised_tokens: int | None
 
 
+class SlicePart(_Part):
+    """The comparison on the rows with one value of a field; descriptive, not tested."""
+
+    field: str
+    value: str
+    n: int
+    baseline: Score
+    tuned: Score
+    difference: float
+    low: float
+    high: float
+    fixed: int | None
+    broken: int | None
+
+
 class ComparisonPart(_Part):
-    """Tuned against the best cheap option."""
+    """Tuned against the best cheap option; `looks` are tuned models scored on these rows so far."""
 
     metric: str
     baseline: str
@@ -219,6 +234,11 @@ class ComparisonPart(_Part):
     reason: str = ""
     target: str = "unknown"
     rows_needed: int | None = None
+    clusters: int | None = None
+    looks: int = 1
+    notes: list[str] = []
+    slices: list[SlicePart] = []
+    slices_note: str = ""
 
 
 class Report(_Part):

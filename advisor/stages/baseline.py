@@ -12,6 +12,7 @@ from advisor.chat.endpoint import EndpointModel
 from advisor.chat.local import LocalModel
 from advisor.chat.protocol import ChatModel, ChatRequest
 from advisor.data.rows import Message, Row
+from advisor.ledger import scoring
 from advisor.plan import RUNGS
 from advisor.predictions import (
     Prediction,
@@ -37,7 +38,7 @@ from advisor.stage import Artefact, Context, Stage
 from advisor.stages.budget import dev_rows, test_rows
 from advisor.stages.inspect import INSPECT
 from advisor.stages.measure import base_spec
-from advisor.stages.split import SPLIT, rows_of
+from advisor.stages.split import SPLIT, clusters_of, rows_of
 from rubrics.errors import ExitCode, Fault
 from rubrics.scoring import get_metric
 from trainer.job import Completion
@@ -153,7 +154,7 @@ def _make(context: Context) -> Ladder:
     entries = [_entry(context, rung, "dev", scored[rung], asking, selected) for rung in rungs]
     on_test = [rung for rung in rungs if rung in ("zero_shot", selected)]
     for rung, predictions in _answered(context, on_test, asking, train, test, "test"):
-        note_in_ledger(context.run.ledger, {"system": rung, "split": "test", "n": len(predictions)})
+        note_in_ledger(context.run.ledger, scoring(rung, predictions))
         entries.append(_entry(context, rung, "test", predictions, asking, selected))
     return Ladder(
         rungs=entries,
@@ -242,12 +243,12 @@ def _entry(
             fix="Give test rows that were not trained on.",
             code=ExitCode.BAD_DATA,
         )
-    seed = context.plan.seed
+    clusters = clusters_of(context, [row.id for row in kept])
     prompt_tokens = sum(prediction.prompt_tokens for prediction in predictions)
     completion_tokens = sum(prediction.completion_tokens for prediction in predictions)
     with_leaked = None
     if len(kept) < len(predictions):
-        scores = summarise(predictions, seed, context.scoring)
+        scores = summarise(predictions, context.scoring)
         everything = {name: score.model_dump() for name, score in scores.items()}
         with_leaked = {"n": len(predictions), "metrics": everything}
     return Rung(
@@ -255,7 +256,7 @@ def _entry(
         model=classifier.NAME if rung == "classifier" or asking is None else asking.model.name,
         split=split,
         n=len(kept),
-        metrics=summarise(kept, seed, context.scoring),
+        metrics=summarise(kept, context.scoring, clusters),
         prompt_tokens=prompt_tokens,
         completion_tokens=completion_tokens,
         latency_s=latency(predictions),

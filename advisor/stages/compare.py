@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import Field
+
+from advisor.ledger import looks, looks_note, scoring
 from advisor.predictions import Prediction, read_predictions
+from advisor.slices import slices_note, slices_of
 from advisor.stage import Artefact, Context, Stage
 from advisor.stages.baseline import BASELINE, clean
 from advisor.stages.decide import measured_parts
 from advisor.stages.evaluate import EVALUATE, evaluation_file
+from advisor.stages.split import clusters_of, rows_of
 from rubrics.decide import decide_report
+from rubrics.power import rows_to_settle
 from rubrics.scoring import get_metric
-from rubrics.statistics import flip_table, mcnemar_exact, paired_mean_difference, paired_share_difference
+from rubrics.statistics import Z, compare_paired
 
 
 class Comparison(Artefact):
-    """The contract's `comparison` object; counts of rows are None for graded metrics."""
+    """The contract's `comparison` object; counts of rows are None for graded metrics.
+
+    Attributes:
+        clusters: groups that the rows belong to; None where every row stands alone.
+        looks: tuned models that were scored on these rows, this one included, here and in the runs beside it.
+        notes: what a person should know about interval, test and looks.
+        slices: the comparison by label, length and the plan's fields; descriptive.
+        slices_note: how little a slice says.
+    """
 
     metric: str
     baseline: str
@@ -36,52 +51,110 @@ class Comparison(Artefact):
     reason: str
     target: str
     rows_needed: int | None
+    clusters: int | None = None
+    looks: int = 1
+    notes: list[str] = Field(default_factory=list)
+    slices: list[dict[str, Any]] = Field(default_factory=list)
+    slices_note: str = ""
+
+
+_CELLS = ("fixed", "broken", "both_right", "both_wrong")
 
 
 def paired(
-    baseline: Sequence[Prediction], tuned: Sequence[Prediction], metric: str, seed: int
+    baseline: Sequence[Prediction],
+    tuned: Sequence[Prediction],
+    metric: str,
+    seed: int,
+    clusters: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Difference (tuned minus baseline), its 95% interval, the p-value of the one test, and the flip table.
 
-    Right/wrong metrics: exact McNemar. Graded ones: sign-flip permutation with a paired bootstrap interval.
+    Args:
+        clusters: what each row belongs to; None where every row stands alone.
     """
     before = [prediction.scores[metric] for prediction in baseline]
     after = [prediction.scores[metric] for prediction in tuned]
-    if get_metric(metric).binary:
-        table = flip_table([score == 1 for score in before], [score == 1 for score in after])
-        interval = paired_share_difference(table.fixed, table.broken, table.n)
-        p_value, test = mcnemar_exact(table.fixed, table.broken), "exact McNemar"
-        cells: dict[str, int | None] = {
-            "fixed": table.fixed,
-            "broken": table.broken,
-            "both_right": table.both_right,
-            "both_wrong": table.both_wrong,
-        }
-    else:
-        interval, p_value = paired_mean_difference(before, after, seed)
-        test = "sign-flip permutation"
-        cells = dict.fromkeys(("fixed", "broken", "both_right", "both_wrong"))
+    found = compare_paired(before, after, binary=get_metric(metric).binary, seed=seed, clusters=clusters)
     return {
         "metric": metric,
-        "n": len(before),
-        "difference": interval.value,
-        "low": interval.low,
-        "high": interval.high,
-        "p_value": p_value,
-        "test": test,
-        **cells,
+        "n": found.n,
+        "difference": found.interval.value,
+        "low": found.interval.low,
+        "high": found.interval.high,
+        "p_value": found.p_value,
+        "test": found.test,
+        **{cell: getattr(found.table, cell) if found.table else None for cell in _CELLS},
+        "clusters": found.clusters,
+        "notes": list(found.cautions),
     }
 
 
+def for_the_rules(measured: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the rules may go by: the counts of rows only where rows are the evidence, and not clusters."""
+    if measured["clusters"] is None:
+        return dict(measured)
+    return {name: value for name, value in measured.items() if name not in _CELLS}
+
+
+def settle_note(decided: Mapping[str, Any], min_gain: float) -> str:
+    """Say how many more test rows settle what the test could not tell (T6), if the difference is as it was seen.
+
+    The rows named by the rule show the smallest gain where there is one; that a decision falls takes more.
+    """
+    if decided["rule"] != "T6":
+        return ""
+    deviation = (decided["high"] - decided["low"]) / (2 * Z) * math.sqrt(decided["n"])
+    rows = rows_to_settle(decided["difference"], deviation, min_gain) if deviation > 0 else None
+    if rows is None:
+        return (
+            "The difference that was seen lies so near the smallest gain worth it that no number of test rows up to "
+            "100,000 would surely settle it."
+        )
+    more = max(0, rows - decided["n"])
+    return (
+        f"If the difference is as it was seen, about {rows:,} test rows in all, {more:,} more than now, end in a "
+        "decision with 80% chance."
+    )
+
+
 def _make(context: Context) -> Comparison:
+    answered = read_predictions(evaluation_file(context, "tuned"))
     baseline = clean(context, read_predictions(evaluation_file(context, "best_baseline")))
-    tuned = clean(context, read_predictions(evaluation_file(context, "tuned")))
-    measured = paired(baseline, tuned, context.plan.metric, context.plan.seed)
-    evaluations = [entry.model_dump(exclude={"input_hash"}) for entry in context.get(EVALUATE).systems]
-    named = {**measured, "baseline": context.get(BASELINE).selected, "tuned": "tuned"}
-    inputs = {**measured_parts(context), "comparison": named, "evaluations": evaluations}
-    decided = decide_report(inputs)["comparison"]
+    tuned = clean(context, answered)
+    clusters = clusters_of(context, [row.id for row in tuned])
+    measured = paired(baseline, tuned, context.plan.metric, context.plan.seed, clusters)
+    decided = {**measured, **_decide(context, measured)}
+    decided["looks"] = max(1, looks(context.run.path, scoring("tuned", answered)["rows"]))
+    settle = settle_note(decided, context.plan.min_gain)
+    decided["notes"] = [*decided["notes"], *filter(None, [settle, looks_note(decided["looks"])])]
+    for note in decided["notes"]:
+        context.warn(note)
+    decided["slices"] = slices_of(
+        baseline, tuned, context.plan.metric, clusters=clusters, fields=_fields(context, tuned)
+    )
+    decided["slices_note"] = slices_note(len(decided["slices"]))
     return Comparison(**{name: decided[name] for name in Comparison.model_fields if name in decided})
+
+
+def _decide(context: Context, measured: Mapping[str, Any]) -> dict[str, Any]:
+    evaluations = [entry.model_dump(exclude={"input_hash"}) for entry in context.get(EVALUATE).systems]
+    named = {**for_the_rules(measured), "baseline": context.get(BASELINE).selected, "tuned": "tuned"}
+    decided: dict[str, Any] = decide_report(
+        {**measured_parts(context), "comparison": named, "evaluations": evaluations}
+    )["comparison"]
+    return decided
+
+
+def _fields(context: Context, predictions: Sequence[Prediction]) -> dict[str, list[str]]:
+    """The values of the plan's slice fields, in the order of the predictions."""
+    if not context.plan.slices:
+        return {}
+    known = {row.id: dict(row.fields) for row in rows_of(context, "test")}
+    return {
+        name: [known[prediction.id].get(name, "") for prediction in predictions]
+        for name in context.plan.slices
+    }
 
 
 def _summary(comparison: Comparison) -> str:
@@ -96,7 +169,8 @@ COMPARE = Stage(
     file="comparison.json",
     artefact=Comparison,
     make=_make,
-    fields=("metric", "target", "min_gain", "margin", "seed"),
-    reads=("baseline", "decide", "evaluate"),
+    fields=("metric", "target", "min_gain", "margin", "seed", "cluster_field", "slices"),
+    reads=("split", "baseline", "decide", "evaluate"),
     summary=_summary,
+    version=2,
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 from advisor.chat.local import LocalModel, read_completions
 from advisor.chat.protocol import ChatRequest
 from advisor.jobs import read_result, run_jobs, write_job
+from advisor.ledger import TUNED, scoring
 from advisor.predictions import (
     Prediction,
     Score,
@@ -28,7 +29,7 @@ from advisor.stages.baseline import (
 from advisor.stages.budget import test_rows
 from advisor.stages.inspect import INSPECT
 from advisor.stages.measure import base_spec, training_rows
-from advisor.stages.split import SPLIT
+from advisor.stages.split import SPLIT, clusters_of
 from trainer.job import EvaluateJob, ModelSpec, TokenScores, write_json_lines
 
 
@@ -107,9 +108,7 @@ def _make(context: Context) -> Evaluations:
     ):
         write_predictions(evaluation_file(context, system), predictions)
         systems.append(_scores(context, system, predictions))
-    note_in_ledger(
-        context.run.ledger, {"system": "tuned", "split": "test", "n": len(_predictions(context, "tuned"))}
-    )
+    note_in_ledger(context.run.ledger, scoring(TUNED, _predictions(context, "tuned")))
     return Evaluations(systems=systems)
 
 
@@ -128,7 +127,7 @@ def _scores(context: Context, system: str, predictions: list[Prediction]) -> Sys
         system=system,
         split="test",
         n=len(kept),
-        metrics=summarise(kept, context.plan.seed, context.scoring),
+        metrics=summarise(kept, context.scoring, clusters_of(context, [row.id for row in kept])),
         loss=tokens.loss if tokens else None,
         next_token_accuracy=tokens.next_token_accuracy if tokens else None,
         supervised_tokens=tokens.supervised_tokens if tokens else None,

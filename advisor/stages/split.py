@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from pydantic import Field
+
+from advisor.data.findings import grouped
 from advisor.data.rows import Row, as_json_lines, read_rows
-from advisor.data.splitting import carve_dev, split_rows
+from advisor.data.splitting import carve_dev, groups_of, split_rows
 from advisor.stage import Artefact, Context, Stage
 from advisor.stages.inspect import INSPECT
 from trainer.job import write_json_lines
@@ -19,6 +23,7 @@ class SplitReport(Artefact):
     Attributes:
         leaked: ids of test rows that stand in train, exactly or nearly: kept out of the score (D4).
         reasons: why sizes differ from what was asked.
+        clusters: the cluster of each test row that shares one: the plan's cluster field, else near duplicates.
     """
 
     train: int
@@ -26,6 +31,7 @@ class SplitReport(Artefact):
     test: int
     leaked: list[str]
     reasons: list[str]
+    clusters: dict[str, str] = Field(default_factory=dict)
 
 
 def rows_of(context: Context, split: str) -> list[Row]:
@@ -61,7 +67,28 @@ def _make(context: Context) -> SplitReport:
         test=len(test),
         leaked=[*found.leaked_exact, *found.leaked_near],
         reasons=list(reasons),
+        clusters=shared_clusters(test),
     )
+
+
+def shared_clusters(rows: Sequence[Row]) -> dict[str, str]:
+    """Return the cluster of each row that shares one with another row, by row id.
+
+    Rows with a group belong to it and to nothing else; rows without one to their near duplicates.
+    """
+    if any(row.group for row in rows):
+        members = list(grouped([row.group or f"row {row.id}" for row in rows]).values())
+    else:
+        members = groups_of(rows) if rows else []
+    named = [[rows[index] for index in group] for group in members if len(group) > 1]
+    return {row.id: row.group or f"like {group[0].id}" for group in named for row in group}
+
+
+def clusters_of(context: Context, ids: Sequence[str]) -> list[str] | None:
+    """Return what each row belongs to, rows that stand alone to themselves; None where all of them do."""
+    shared = context.get(SPLIT).clusters
+    names = [shared.get(row_id, f"row {row_id}") for row_id in ids]
+    return names if len(set(names)) < len(names) else None
 
 
 def _summary(split: SplitReport) -> str:
@@ -74,7 +101,7 @@ SPLIT = Stage(
     file="split.json",
     artefact=SplitReport,
     make=_make,
-    fields=("seed",),
+    fields=("seed", "cluster_field", "slices"),
     reads=("inspect",),
     summary=_summary,
 )

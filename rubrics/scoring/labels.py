@@ -17,6 +17,9 @@ from rubrics.scoring.wording import best, exact_match
 from rubrics.text import nfc
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from rubrics.statistics import Interval
 
 _HAN_OR_KANA = r"\u3005\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -192,32 +195,23 @@ def _ended(name: str) -> str:
 
 
 def macro_f1_interval(truth: Sequence[str], answered: Sequence[str | None], seed: int = 0) -> Interval:
-    """Return macro-F1 (see `Confusion.macro_f1`) with its 95% percentile bootstrap interval over rows, 0..1.
-
-    A resample's mean is over the labels that occur in it. Where every resample gives the same score, Wilson's
-    interval stands in, as for other graded scores (`rubrics.statistics.mean_interval`).
+    """Return macro-F1 (see `Confusion.macro_f1`) with its 95% interval, 0..1: `rubrics.statistics`' of a set's score.
 
     Raises:
         ValueError: lengths differ, or there is no row.
     """
     import numpy as np
 
-    from rubrics.statistics import ALPHA, RESAMPLES, Interval, wilson
+    from rubrics.statistics import set_score_interval
 
-    table = confusion(truth, answered)
-    places = {label: at for at, label in enumerate(table.labels)}
+    places = {label: at for at, label in enumerate(confusion(truth, answered).labels)}
     right = np.array([places[label] for label in truth])
     given = np.array([len(places) if label is None else places[label] for label in answered])
-    rng, size, rows = np.random.default_rng(seed), len(places), len(truth)
-    scores = np.empty(RESAMPLES)
-    for at in range(RESAMPLES):
-        drawn = rng.integers(0, rows, rows)
-        one, other = right[drawn], given[drawn]
-        hits = np.bincount(one[one == other], minlength=size)
-        both = np.bincount(one, minlength=size) + np.bincount(other, minlength=size + 1)[:size]
-        scores[at] = np.mean(2 * hits[both > 0] / both[both > 0])
-    value = table.macro_f1
-    if np.ptp(scores) == 0:
-        return wilson(value * rows, rows)
-    low, high = np.quantile(scores, [ALPHA / 2, 1 - ALPHA / 2])
-    return Interval(value, min(value, float(low)), max(value, float(high)))
+
+    def score(rows: NDArray[np.intp]) -> float:
+        one, other = right[rows], given[rows]
+        hits = np.bincount(one[one == other], minlength=len(places))
+        both = np.bincount(one, minlength=len(places)) + np.bincount(other, minlength=len(places) + 1)[:-1]
+        return float(np.mean(2 * hits[both > 0] / both[both > 0]))
+
+    return set_score_interval(score, len(truth), seed=seed)

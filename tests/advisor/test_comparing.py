@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -394,3 +395,76 @@ def test_a_comparison_takes_options_and_refuses_what_only_all_rows_have(tmp_path
     assert proposed["metric_reason"].startswith("numeric_match: every answer is one number")
     refused = advisor(*words, "macro_f1")
     assert (refused.code, "cannot decide" in refused.err) == (ExitCode.WRONG_USE, True)
+
+
+def test_a_cluster_field_makes_clusters_the_evidence(tmp_path):
+    # Given 40 fixed rows that all belong to four documents
+    a, b, references = answers_of_table(tmp_path, [[60, 0], [40, 0]])
+    rows = [json.loads(line) for line in references.read_text().splitlines()]
+    lines(references, *(row | {"document": row["id"] // 10, "source": "mail"} for row in rows))
+
+    alone = compare_files(a, b, references, "exact_match", 0.05, 0)
+    found = compare_files(
+        a, b, references, "exact_match", 0.05, 0, cluster_field="document", slices=["source"]
+    )
+
+    # Then four changed documents cannot be significant, and the comparison says so
+    assert (alone["test"], alone["clusters"], alone["outcome"]) == ("exact McNemar", None, "SHIP_TUNED")
+    assert (found["test"], found["clusters"]) == ("exact sign-flip over 10 clusters", 10)
+    assert found["p_value"] == pytest.approx(2 / 2**4)
+    assert found["low"] <= 0 < found["difference"]
+    assert found["outcome"] == "INCONCLUSIVE"
+    assert (found["fixed"], found["broken"]) == (40, 0)
+    assert any("differ on 4 clusters" in note for note in found["notes"])
+    [part] = [part for part in found["slices"] if part["field"] == "source"]
+    assert (part["value"], part["n"], part["difference"]) == ("mail", 100, pytest.approx(0.4))
+
+
+def test_the_clusters_of_a_run_are_those_of_its_split(tmp_path):
+    before, after = finished_run(tmp_path / "a", "y", tuned=False), finished_run(tmp_path / "b", "x")
+    clusters = {f"t{at}": f"document {at // 6}" for at in range(30)}
+    (tmp_path / "a/split.json").write_text(json.dumps({"clusters": clusters}), encoding="utf-8")
+
+    assert compare_files(before, after, None, "exact_match", 0.05, 0)["clusters"] == 5
+
+
+def test_a_margin_declares_that_the_new_one_saves(tmp_path):
+    a, b, references = answers_of_table(tmp_path, [[900, 3], [3, 94]])
+
+    assert compare_files(a, b, references, "exact_match", 0.05, 0)["outcome"] == "KEEP_BASELINE"
+    found = compare_files(a, b, references, "exact_match", 0.05, 0, margin=0.02)
+    assert (found["outcome"], found["rule"]) == ("SHIP_TUNED", "T4")
+
+
+@pytest.mark.parametrize("field", ["cluster_field", "slices"])
+def test_a_field_that_no_reference_has_is_refused(field, tmp_path):
+    a, b, references = answers_of_table(tmp_path, [[1, 1], [1, 1]])
+
+    with pytest.raises(Fault, match="no row has a field") as raised:
+        compare_files(
+            a, b, references, "exact_match", 0.05, 0, **{field: ["doc"] if field == "slices" else "doc"}
+        )
+
+    assert raised.value.code == ExitCode.WRONG_USE
+
+
+def test_what_cannot_be_told_says_how_many_more_rows_would(tmp_path):
+    a, b, references = answers_of_table(tmp_path, [[120, 10], [14, 56]])
+
+    found = compare_files(a, b, references, "exact_match", 0.05, 0)
+
+    # Two points seen on 200 rows; the simulation of tests/rubrics/test_power.py holds the formula to its 80%.
+    assert (found["outcome"], found["rule"]) == ("INCONCLUSIVE", "T6")
+    [note] = found["notes"]
+    rows, more = (int(part.replace(",", "")) for part in re.findall(r"[\d,]*\d(?= test rows| more)", note))
+    assert 900 < rows < 1200
+    assert more == rows - 200
+
+
+def test_what_lies_on_the_border_is_settled_by_no_number_of_rows(tmp_path):
+    a, b, references = answers_of_table(tmp_path, [[120, 10], [20, 50]])
+
+    found = compare_files(a, b, references, "exact_match", 0.05, 0)
+
+    assert found["rule"] == "T6"
+    assert "no number of test rows" in found["notes"][0]

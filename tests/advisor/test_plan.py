@@ -64,6 +64,8 @@ FLAGS: dict[str, tuple[dict[str, Any], list[str], dict[str, Any]]] = {
         ["--require", "improved", "--require", "verdict:FINE_TUNE"],
         {"require": ("improved", "verdict:FINE_TUNE")},
     ),
+    "cluster_field": (DATA, ["--cluster-field", "customer"], {"cluster_field": "customer"}),
+    "slices": (DATA, ["--slice", "channel", "--slice", "a b"], {"slices": ("channel", "a b")}),
     "seed": (DATA, ["--seed", "7"], {"seed": 7}),
 }
 """Of each flag: what else the plan needs, the words on the command line, the fields of the plan then."""

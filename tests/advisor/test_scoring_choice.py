@@ -73,7 +73,7 @@ def test_labels_are_those_of_all_rows_and_macro_f1_is_of_all_rows():
     ]
 
     predictions = score_answers(rows, {row.id: row.messages for row in rows}, completions, scoring)
-    summed = summarise(predictions, 0, scoring)
+    summed = summarise(predictions, scoring)
 
     assert scoring.options.labels == ("login", "other", "refund")
     assert predictions[0].scores == {

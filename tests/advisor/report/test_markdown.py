@@ -218,3 +218,28 @@ def test_the_advice_before_training_names_the_best_cheap_option_on_test(outcome,
     assert "0.6" in text
     assert "exact_match, 100 test rows" in text
     assert ("not" in text.lower()) == (outcome != "FINE_TUNE")
+
+
+def test_slices_stand_with_their_warning_those_that_lost_most_first(make_report, run):
+    score = {"value": 0.5, "low": 0.4, "high": 0.6}
+    slices = [
+        {"field": "la|bel", "value": name, "n": 10, "baseline": score, "tuned": score, "difference": gain,
+         "low": gain - 0.1, "high": gain + 0.1, "fixed": 1, "broken": 2}
+        for name, gain in (("better", 0.2), ("w|orse", -0.3))
+    ]  # fmt: skip
+    values = {"slices": slices, "slices_note": "Slices are descriptive.", "clusters": 7, "notes": ["Beware."]}
+    comparison = make_report().comparison.model_dump() | values
+
+    page = render(make_report(comparison=comparison), run)
+
+    [table] = [table for table in tables(page) if table[0][0] == "la|bel"]
+    assert [row[0] for row in table[1:]] == ["w|orse", "better"]
+    assert table[1][-2:] == ["-0.300 [-0.400, -0.200]", "1 / 2"]
+    assert "Slices are descriptive." in section(page, "Slice by slice")
+    assert "- Beware." in section(page, "On the same test rows")
+    assert "With 7 clusters" in section(page, "On the same test rows")
+    assert "7 clusters, which vary as a whole" in page
+
+
+def test_without_slices_there_is_no_section_of_them(make_report, run):
+    assert "Slice by slice" not in render(make_report(), run)
