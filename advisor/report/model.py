@@ -119,6 +119,7 @@ class FlipPart(_Part):
     value: float
     outcome: str
     text: str
+    also: list[dict[str, Any]] = Field(default=[], description="other numbers to the same outcome")
 
 
 class VerdictPart(_Part):
