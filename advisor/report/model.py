@@ -218,6 +218,9 @@ class ComparisonPart(_Part):
     reason: str = ""
     target: str = "unknown"
     rows_needed: int | None = None
+    considered: list[dict[str, Any]] = []
+    flip: list[FlipPart] = []
+    notes: list[str] = Field(default=[], description="signs L1 to L7 and cautions, in words")
 
 
 class Report(_Part):

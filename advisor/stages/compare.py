@@ -10,6 +10,7 @@ from advisor.stage import Artefact, Context, Stage
 from advisor.stages.baseline import BASELINE, clean
 from advisor.stages.decide import measured_parts
 from advisor.stages.evaluate import EVALUATE, evaluation_file
+from advisor.stages.train import TRAIN
 from rubrics.decide import decide_report
 from rubrics.scoring import get_metric
 from rubrics.statistics import flip_table, mcnemar_exact, paired_mean_difference, paired_share_difference
@@ -36,6 +37,9 @@ class Comparison(Artefact):
     reason: str
     target: str
     rows_needed: int | None
+    considered: list[dict[str, Any]]
+    flip: list[dict[str, Any]]
+    notes: list[str]
 
 
 def paired(
@@ -79,7 +83,13 @@ def _make(context: Context) -> Comparison:
     measured = paired(baseline, tuned, context.plan.metric, context.plan.seed)
     evaluations = [entry.model_dump(exclude={"input_hash"}) for entry in context.get(EVALUATE).systems]
     named = {**measured, "baseline": context.get(BASELINE).selected, "tuned": "tuned"}
-    inputs = {**measured_parts(context), "comparison": named, "evaluations": evaluations}
+    training = context.get(TRAIN).model_dump(include={"history", "best_step"})
+    inputs = {
+        **measured_parts(context),
+        "comparison": named,
+        "evaluations": evaluations,
+        "training": training,
+    }
     decided = decide_report(inputs)["comparison"]
     return Comparison(**{name: decided[name] for name in Comparison.model_fields if name in decided})
 
