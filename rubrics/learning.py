@@ -152,7 +152,7 @@ def nothing_learned(history: Sequence[Point]) -> str | None:
     first, last = fmean(losses[:quarter]), fmean(losses[-quarter:])
     if first < limits["loss"] or (first - last) / first >= limits["fall_share"]:
         return None
-    return f"Training loss stayed flat: {first:.3f} in the first quarter, {last:.3f} in the last"
+    return f"Training loss did not fall: {first:.3f} in the first quarter, {last:.3f} in the last"
 
 
 def unstable(history: Sequence[Point]) -> str | None:

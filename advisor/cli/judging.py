@@ -44,17 +44,25 @@ def decide(
     inputs: Path = typer.Option(
         ..., "--inputs", help="JSON with task, suitability, data, baselines of a report.json"
     ),
+    failures: Path | None = typer.Option(
+        None, "--failures", help="tagged failures, such as a run's baselines/failures.jsonl"
+    ),
     json_: bool = typer.Option(False, "--json", help="print the result as one JSON object"),
     quiet: bool = typer.Option(False, "--quiet", help="the outcome alone"),
 ) -> None:
     """Apply the verdict's rules to given measurements, without a run.
 
-    Example: advisor decide --inputs runs/one/report.json --json
+    Example: advisor decide --inputs runs/one/report.json --failures runs/one/baselines/failures.jsonl
     """
     from advisor.cli.show import out, out_json
     from rubrics.decide import decide_report
 
-    decided = decide_report(read_json_object(inputs))
+    given = read_json_object(inputs)
+    if failures is not None:
+        from advisor.tagging import read_tags
+
+        given["failures"] = read_tags(failures)
+    decided = decide_report(given)
     if json_:
         out_json(decided)
         return
@@ -65,8 +73,21 @@ def decide(
             out(f"- {reason}")
         for flip in verdict["flip"]:
             out(f"  would change: {flip['text']}")
+        out("rules: " + ", ".join(_as_considered(entry, verdict["rule"]) for entry in verdict["considered"]))
     if "comparison" in decided:
-        out(f"{decided['comparison']['outcome']}: {decided['comparison']['reason']}")
+        compared = decided["comparison"]
+        out(f"{compared['outcome']}: {compared['reason']}")
+        if not quiet:
+            for note in compared["notes"]:
+                out(f"- {note}")
+            for flip in compared["flip"]:
+                out(f"  would change: {flip['text']}")
+
+
+def _as_considered(entry: dict[str, Any], deciding: str) -> str:
+    """A rule with what it found, in one word."""
+    word = "unknown" if entry["held"] == "unknown" else "holds" if entry["held"] else "no"
+    return f"{entry['rule']} {'decides' if entry['rule'] == deciding else word}"
 
 
 def compare(
