@@ -55,6 +55,9 @@ class SuitabilityPart(_Part):
     outcome: Literal["suited", "unsuited", "unclear"]
     score: float
     criteria: list[CriterionPart]
+    parts: dict[str, float] = Field(
+        default={}, description="what of the score speaks for and against, and its range"
+    )
 
 
 class FindingPart(_Part):
