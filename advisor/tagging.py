@@ -77,7 +77,8 @@ def read_tags(path: Path) -> list[dict[str, Any]]:
 def _lines(path: Path) -> list[dict[str, Any]]:
     """Read the objects of a JSONL file, none where it is absent; a blank line is kept as an empty object."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # By line feeds alone: an answer may hold U+2028, at which splitlines would cut it.
+        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError) as error:

@@ -7,6 +7,7 @@ KNOWLEDGE section 8, so that rule and text can be laid side by side.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -35,7 +36,8 @@ from rubrics.scoring import METRICS
 _BLOCKERS = ("creative", "changing")
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots, so that `chosen` is worked out once: looking for flips asks for it half a million times.
+@dataclass(frozen=True)
 class Measurements:
     """All that the rules may look at.
 
@@ -68,7 +70,7 @@ class Measurements:
     deviation: float | None = None
     limits: Limits = field(default_factory=lambda: load_rulebook().limits)
 
-    @property
+    @functools.cached_property
     def chosen(self) -> Rung | None:
         """The rung marked as selected, else the best on dev, else on test; among equals the cheapest."""
         marked = [rung for rung in self.rungs if rung.selected]
