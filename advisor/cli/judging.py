@@ -80,7 +80,7 @@ def _show_assessment(found: Any, rubric: Any, hints: Any) -> None:
     for item, criterion in zip(found.criteria, rubric.criteria, strict=True):
         effect = f" ({item.effect:+g})" if item.effect else ""
         source = " [data]" if item.source == "data" else ""
-        out(f"\n{item.id:<4}{item.question}\n    {criterion.key}={item.answer}{effect}{source}")
+        out(f"\n{item.id}: {item.question}\n    {criterion.key}={item.answer}{effect}{source}")
         out(f"    {criterion.help if item.answer == 'unknown' else item.reason}")
         if item.answer != "unknown":
             out(f"    {item.reference}")
