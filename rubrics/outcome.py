@@ -228,13 +228,18 @@ def first_that_holds(c: Compared) -> tuple[str, AfterTraining, str]:
     raise AssertionError("the last rule holds always")
 
 
+def outcome_of(c: Compared) -> AfterTraining:
+    """Return the outcome alone, without working out how many rows would decide; for the search for flips."""
+    *rules, (_, otherwise, _) = RULES
+    return next((outcome for _, outcome, look in rules if look(c)[0]), otherwise)
+
+
 def _considered(c: Compared, deciding: str) -> list[dict[str, Any]]:
     texts = {text.id: text for text in load_rulebook().after_training}
     entries = []
     for rule, outcome, look in RULES:
-        held, reason = look(c)
-        if rule == "T6" and deciding != "T6":
-            held, reason = False, f"{deciding} decides before."
+        decided_before = rule == "T6" and deciding != "T6"
+        held, reason = (False, f"{deciding} decides before.") if decided_before else look(c)
         entries.append(
             {
                 "rule": rule,

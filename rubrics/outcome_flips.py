@@ -6,17 +6,18 @@ interval and p-value computed anew, so that a flip is what the test would really
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import replace
 
 from rubrics.flips import SHARE_STEP, Dial, Flip, nearest_flips
-from rubrics.outcome import Compared, PairedResult, first_that_holds
+from rubrics.outcome import Compared, PairedResult, outcome_of
 from rubrics.statistics import mcnemar_exact, paired_share_difference
 
 
 def find_outcome_flips(c: Compared) -> tuple[Flip, ...]:
     """Return the nearest flip to each other outcome in reach of one number, nearest first."""
-    return nearest_flips(tuple(outcome_dials(c)), c, lambda moved: first_that_holds(moved)[1])
+    return nearest_flips(tuple(outcome_dials(c)), c, outcome_of)
 
 
 def outcome_dials(c: Compared) -> Iterator[Dial[Compared]]:
@@ -75,6 +76,7 @@ def _count_dials(c: Compared) -> Iterator[Dial[Compared]]:
     )
 
 
+@functools.lru_cache(maxsize=4096)
 def recount(fixed: int, broken: int, n: int) -> PairedResult:
     """Return the paired result of these counts."""
     interval = paired_share_difference(fixed, broken, n)
