@@ -5,12 +5,16 @@ This is all of `advisor decide` but the reading of the file: the rules can be tr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from rubrics.measured_parts import read_score
+from rubrics.learning import forgetting, load_signs, loss_against_metric, read_history
+from rubrics.measured_parts import Score, read_score
 from rubrics.measurements import Measurements, from_report
-from rubrics.outcome import Guard, PairedResult, compare_outcome
+from rubrics.outcome import Compared, Guard, PairedResult, judge
+from rubrics.outcome_flips import find_outcome_flips
+from rubrics.phrases import rows
 from rubrics.reading import Field
 from rubrics.statistics import mcnemar_exact, paired_share_difference
 from rubrics.verdict import decide
@@ -22,8 +26,8 @@ def decide_report(inputs: Mapping[str, object]) -> dict[str, Any]:
     """Return `verdict`, and `comparison` with its outcome where a comparison is given.
 
     Read besides the parts that `from_report` reads: `comparison` (with an optional list `mismatch` of what
-    differs besides the model, and optional `guards` with name, difference, high, allowed), `evaluations`, and
-    of `task` the `margin` and `saving` declared before training; a yes to S9 declares a saving too.
+    differs besides the model, and optional `guards` with name, difference or before and after, high, allowed),
+    `evaluations`, `training` (its history gives `training.findings`), and of `task` the `margin` and `saving` declared before training; a yes to S9 declares a saving too.
 
     Raises:
         Fault: a field is missing or of the wrong kind, or nothing was scored; exit code 2.
@@ -31,15 +35,40 @@ def decide_report(inputs: Mapping[str, object]) -> dict[str, Any]:
     measured = from_report(inputs)
     result: dict[str, Any] = {"verdict": decide(measured).to_dict()}
     report = Field(inputs)
+    findings = read_training(report["training"])
+    if findings is not None:
+        result["training"] = {"findings": findings}
     if not report["comparison"].absent:
-        result["comparison"] = _comparison(report, measured)
+        result["comparison"] = _comparison(report, measured, findings or [])
     return result
 
 
-def _comparison(report: Field, measured: Measurements) -> dict[str, Any]:
+def read_training(training: Field) -> list[dict[str, str]] | None:
+    """Return what the history of a training shows (L1 to L5); None where there is no history."""
+    if training["history"].absent:
+        return None
+    history = [
+        {name: value for name in entry.mapping() if (value := _measured(entry, name)) is not None}
+        for entry in training["history"].each()
+    ]
+    for at, point in enumerate(history):
+        if "step" not in point:
+            raise training["history"].each()[at]["step"].missing()
+    return read_history(history, training["best_step"].count())
+
+
+def _measured(entry: Field, name: str) -> float | None:
+    """Return a number of the history; one that is not finite is a sign (L5) and no mistake of the file."""
+    value = entry[name].value
+    if isinstance(value, float) and not math.isfinite(value):
+        return value
+    return entry[name].number()
+
+
+def _comparison(report: Field, measured: Measurements, findings: list[dict[str, str]]) -> dict[str, Any]:
     comparison, task = report["comparison"], report["task"]
     paired = read_paired(report)
-    decision = compare_outcome(
+    compared = Compared(
         paired,
         min_gain=measured.min_gain,
         target=measured.target,
@@ -49,7 +78,72 @@ def _comparison(report: Field, measured: Measurements) -> dict[str, Any]:
         guards=[_guard(entry) for entry in comparison["guards"].each()],
         mismatch=_mismatch(report, paired),
     )
-    return {**comparison.mapping(), **decision.to_dict()}
+    return {
+        **comparison.mapping(),
+        **judge(compared).to_dict(),
+        "flip": [flip.to_dict() for flip in find_outcome_flips(compared)],
+        "notes": _notes(report, measured, compared, findings),
+    }
+
+
+def _notes(
+    report: Field, measured: Measurements, compared: Compared, findings: list[dict[str, str]]
+) -> list[str]:
+    """Say what a person should know beside the outcome: signs of the training, loss against metric, forgetting."""
+    signs = [*findings]
+    if disagreement := _disagreement(report, measured.metric, compared.paired):
+        signs.append(disagreement)
+    for entry, guard in zip(report["comparison"]["guards"].each(), compared.guards, strict=True):
+        before, after = entry["before"].share(), entry["after"].share()
+        if before is not None and after is not None:
+            signs += (
+                [sign] if (sign := forgetting(guard.name, before, after, guard.high, guard.allowed)) else []
+            )
+        elif guard.drops:
+            signs.append({"rule": "L7", "message": f"{guard.name}: {load_signs()['L7'].reading}."})
+    notes = [f"{sign['rule']}: {sign['message']}" for sign in signs]
+    if compared.paired.n is not None and compared.paired.n < measured.limits.test_rows:
+        notes.append(
+            f"Only {rows(compared.paired.n)} were compared; on fewer than {measured.limits.test_rows:.0f} nothing "
+            f"should be decided (R2)."
+        )
+    return notes
+
+
+def _disagreement(report: Field, metric: str, paired: PairedResult) -> dict[str, str] | None:
+    """L6 on like against like: the pair compared where the baseline has a loss, else the base model's scores.
+
+    Between base and tuned the interval is the widest that their own intervals allow.
+    """
+    tuned = _loss_of(report, "tuned")
+    baseline, base = _loss_of(report, "best_baseline"), _loss_of(report, "base")
+    if tuned is None or (baseline is None and base is None):
+        return None
+    if baseline is not None:
+        return loss_against_metric(baseline, tuned, paired.difference, paired.low, paired.high)
+    scores = [_score_of(report, system, metric) for system in ("base", "tuned")]
+    before, after = scores
+    if base is None or before is None or after is None:
+        return None
+    low = (after.value if after.low is None else after.low) - (
+        before.value if before.high is None else before.high
+    )
+    high = (after.value if after.high is None else after.high) - (
+        before.value if before.low is None else before.low
+    )
+    return loss_against_metric(base, tuned, after.value - before.value, low, high)
+
+
+def _score_of(report: Field, system: str, metric: str) -> Score | None:
+    found = _evaluation(report, system)
+    if found is None or found["metrics"][metric].absent:
+        return None
+    return read_score(found["metrics"][metric], found["n"])
+
+
+def _loss_of(report: Field, system: str) -> float | None:
+    found = _evaluation(report, system)
+    return found["loss"].number(0) if found else None
 
 
 def read_paired(report: Field) -> PairedResult:
@@ -125,10 +219,8 @@ def _score_or_name(entry: Field) -> float | None:
 
 def _tuned_score(report: Field, metric: str) -> float | None:
     compared = _score_or_name(report["comparison"]["tuned"])
-    found = _evaluation(report, "tuned")
-    if compared is not None or found is None or found["metrics"][metric].absent:
-        return compared
-    return read_score(found["metrics"][metric], found["n"]).value
+    found = _score_of(report, "tuned", metric)
+    return found.value if compared is None and found else compared
 
 
 def _mismatch(report: Field, paired: PairedResult) -> list[str]:
@@ -139,9 +231,15 @@ def _mismatch(report: Field, paired: PairedResult) -> list[str]:
 
 
 def _guard(entry: Field) -> Guard:
-    difference = entry["difference"].number(-1, 1)
+    difference, before, after = (
+        entry["difference"].number(-1, 1),
+        entry["before"].share(),
+        entry["after"].share(),
+    )
+    if difference is None and before is not None and after is not None:
+        difference = after - before
     if difference is None:
-        raise entry["difference"].missing()
+        raise entry["difference"].missing("Give it, or the scores before and after.")
     return Guard(
         name=entry["name"].text() or "the guard set",
         difference=difference,

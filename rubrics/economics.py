@@ -5,6 +5,9 @@ Money speaks only where somebody gave prices and a volume: what was not given is
 
 from __future__ import annotations
 
+import math
+
+from rubrics.measured_parts import Rung
 from rubrics.measurements import Measurements
 
 
@@ -26,15 +29,101 @@ def break_even_months(m: Measurements) -> float | None:
     return once / gained if gained > 0 else float("inf")
 
 
+def break_even_requests(m: Measurements) -> float | None:
+    """Return the requests a month from which training pays for itself within the horizon; infinite if none do.
+
+    Returns:
+        None unless every price is known; the volume is not needed.
+    """
+    economy, saved = m.economy, saving_per_request(m)
+    once = _sum(economy.training, economy.labelling)
+    running = _sum(economy.hosting_per_month, economy.retraining_per_month)
+    if once is None or running is None or saved is None:
+        return None
+    return (once / horizon_months(m) + running) / saved if saved > 0 else float("inf")
+
+
+def saving_per_request(m: Measurements) -> float | None:
+    """Return what one answer of the tuned model saves; negative where it is dearer, None where a price is unknown."""
+    present, tuned = present_price(m), tuned_price(m)
+    return None if present is None or tuned is None else present - tuned
+
+
+def present_price(m: Measurements) -> float | None:
+    """Return the price of one answer now: as given, else as billed, else tokens times the price of tokens."""
+    given = m.economy.baseline_per_request
+    if given is not None or m.chosen is None:
+        return given
+    if m.chosen.cost is not None:
+        return m.chosen.cost
+    return _token_price(
+        m.chosen.prompt_tokens,
+        m.chosen.completion_tokens,
+        m.economy.input_per_million,
+        m.economy.output_per_million,
+    )
+
+
+def tuned_price(m: Measurements) -> float | None:
+    """Return the price of one answer of the tuned model: as given, else by its shorter prompt.
+
+    It is trained on the plain prompt, so that is the prompt it needs; its answers count as long as those now.
+    """
+    given = m.economy.tuned_per_request
+    plain = _plain_rung(m)
+    if given is not None or plain is None or m.chosen is None:
+        return given
+    return _token_price(
+        plain.prompt_tokens,
+        m.chosen.completion_tokens,
+        m.economy.tuned_input_per_million,
+        m.economy.tuned_output_per_million,
+    )
+
+
+def prompt_tokens_saved(m: Measurements) -> float | None:
+    """Return by how many tokens the prompt of the chosen option is longer than the plain one."""
+    plain = _plain_rung(m)
+    if plain is None or m.chosen is None or plain.prompt_tokens is None or m.chosen.prompt_tokens is None:
+        return None
+    return m.chosen.prompt_tokens - plain.prompt_tokens
+
+
 def saving_per_month(m: Measurements) -> float | None:
     """Return what the tuned model saves a month by cheaper answers; negative where its answers are dearer."""
-    economy = m.economy
-    present = economy.baseline_per_request
-    if present is None and m.chosen:
-        present = m.chosen.cost
-    if present is None or economy.tuned_per_request is None or economy.requests_per_month is None:
-        return None
-    return (present - economy.tuned_per_request) * economy.requests_per_month
+    saved, volume = saving_per_request(m), m.economy.requests_per_month
+    return None if saved is None or volume is None else saved * volume
+
+
+def money(m: Measurements) -> dict[str, float | None]:
+    """Return the numbers of the economics for the evidence; None where not known or where it never pays."""
+    months, requests = break_even_months(m), break_even_requests(m)
+    return {
+        "prompt_tokens_saved": prompt_tokens_saved(m),
+        "saving_per_request": saving_per_request(m),
+        "break_even_months": months if months is not None and math.isfinite(months) else None,
+        "break_even_requests_per_month": requests
+        if requests is not None and math.isfinite(requests)
+        else None,
+    }
+
+
+def money_in_words(m: Measurements) -> list[str]:
+    """Say from how many requests a month training pays for itself, where the prices tell it."""
+    requests, saved = break_even_requests(m), prompt_tokens_saved(m)
+    if requests is None:
+        return []
+    shorter = f" ({saved:,.0f} prompt tokens fewer)" if saved and saved > 0 else ""
+    if not math.isfinite(requests):
+        return [
+            f"At these prices a tuned model saves nothing a request{shorter}, so it never pays for itself."
+        ]
+    now = m.economy.requests_per_month
+    present = "" if now is None else f"; there are {now:,.0f} now"
+    return [
+        f"Training pays for itself within {horizon_months(m):g} months from {math.ceil(requests):,} requests a month "
+        f"on{shorter}{present}."
+    ]
 
 
 def costs(m: Measurements) -> float | None:
@@ -84,3 +173,16 @@ def horizon_months(m: Measurements) -> float:
 def _sum(*parts: float | None) -> float | None:
     known = [part for part in parts if part is not None]
     return sum(known) if len(known) == len(parts) else None
+
+
+def _plain_rung(m: Measurements) -> Rung | None:
+    return next((rung for rung in m.rungs if rung.name == "zero_shot"), None)
+
+
+def _token_price(
+    prompt: float | None, completion: float | None, input_price: float | None, output_price: float | None
+) -> float | None:
+    """Return the price of one request; an answer's tokens need a price only where they are known."""
+    if prompt is None or input_price is None or (completion is not None and output_price is None):
+        return None
+    return (prompt * input_price + (completion or 0.0) * (output_price or 0.0)) / 1e6

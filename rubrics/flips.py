@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from rubrics.measured_parts import Rung
+from rubrics.format_failure import format_failure
+from rubrics.measured_parts import Rung, Score
 from rubrics.measurements import Measurements
 from rubrics.phrases import points, rows, rung_words, score
-from rubrics.rulebook import Outcome
 
-OutcomeOf = Callable[[Measurements], Outcome]
+T = TypeVar("T")
+OutcomeOf = Callable[[Measurements], str]
 
 SHARE_STEP = 0.001
 _MOST_ROWS = 100_000
 # Each look outward is this much farther away than the last; between two looks that differ, bisection.
 _STRIDE = 1.3
+# Ways to one outcome that a flip names.
+_MOST_WAYS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +36,36 @@ class Flip:
     Attributes:
         field: the number, as a path in report.json.
         value: where the outcome holds; one step nearer to the present value it does not.
+        also: the next nearest other numbers that lead to the same outcome, each by itself.
     """
 
     field: str
     value: float
-    outcome: Outcome
+    outcome: str
     text: str
+    also: tuple[Alternative, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry of `verdict.flip`."""
-        return asdict(self) | {"outcome": self.outcome.value}
+        return asdict(self) | {"also": [asdict(other) for other in self.also]}
 
 
 @dataclass(frozen=True, slots=True)
-class Dial:
+class Alternative:
+    """Another number that leads to the same outcome as a flip."""
+
+    field: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Dial(Generic[T]):
     """One number that can be moved while everything else stays.
 
     Attributes:
         present: its value as measured or planned.
         step: smallest move; the values tried are its multiples within low..high.
-        move: gives the measurements with the number at another value.
+        move: gives what was measured with the number at another value.
         words: template of the text before "this becomes OUTCOME"; see `say`.
     """
 
@@ -61,7 +74,7 @@ class Dial:
     step: float
     low: float
     high: float
-    move: Callable[[float], Measurements]
+    move: Callable[[float], T]
     words: str
 
     def say(self, value: float) -> str:
@@ -135,6 +148,32 @@ _PLAIN = (
     _Plain("agreement", "judge", "agreement.judge", "With a judge that agrees with people on {percent}"),
     _Plain("agreement", "people", "agreement.people", "With people who agree with each other on {percent}"),
     _Plain("agreement", "label_error", "agreement.label_error", "With {percent} of the labels wrong"),
+    _Plain("data", "copy_share", "data.findings.D1.share", "With {percent} of the rows copies of others"),
+    _Plain(
+        "data", "top_answer_share", "data.findings.D5.share", "With {percent} of the rows having one answer"
+    ),
+    _Plain("failures", "format", "failures.format", "With {number} failures tagged format", 1, high=1e3),
+    _Plain(
+        "failures",
+        "missing_fact",
+        "failures.missing_fact",
+        "With {number} failures tagged missing_fact",
+        1,
+        high=1e3,
+    ),
+    _Plain(
+        "failures",
+        "wrong_pattern",
+        "failures.wrong_pattern",
+        "With {number} failures tagged wrong_pattern",
+        1,
+        high=1e3,
+    ),
+    _Plain(
+        "failures", "bad_label", "failures.bad_label", "With {number} failures tagged bad_label", 1, high=1e3
+    ),
+    _Plain("", "deviation", "deviation", "With a spread of {points} a row"),
+    _Plain("economy", "training", "prices.training", "With training at {number}", 1, high=1e9),
     _Plain("", "discordance", "discordance", "If {percent} of the answers changed between two systems"),
     _Plain("probe", "high", "probe.high", "If a short training promised up to {points}", low=-1.0),
     _Plain(
@@ -151,17 +190,21 @@ _PLAIN = (
 # What a rule complains of, by the rules that complain of one number or a few: mending that is the advice.
 _COMPLAINT = {
     "R1": ("data.findings.D4.share",),
-    "R2": ("data.splits.test", "agreement.judge", "agreement.people"),
+    "R2": ("data.splits.test", "agreement.judge", "agreement.people", "data.findings.D5.share"),
+    "R4": ("failures.missing_fact",),
     "R8": (
         "data.splits.train",
         "data.findings.D10.rows_per_label",
         "data.findings.D10.labels_missing_in_train",
+        "data.findings.D1.share",
     ),
     "R9": (
         "data.findings.D3.share",
         "data.findings.D7.count",
         "data.findings.D9.count",
         "data.findings.D12.count",
+        "agreement.label_error",
+        "failures.bad_label",
     ),
     "R10": ("data.splits.test",),
     "R11": ("probe.high",),
@@ -174,24 +217,59 @@ def find_flips(m: Measurements, rule: str, outcome_of: OutcomeOf) -> tuple[Flip,
     A number that the deciding rule complains of goes before all others: told that the test set is too small, a
     person asks how many rows it takes, not how far the target could be moved until fewer would do.
     """
-    present, complaint = outcome_of(m), _COMPLAINT.get(rule, ())
-    nearest: dict[Outcome, tuple[tuple[bool, float], Flip]] = {}
-    for dial in dials(m):
+    return nearest_flips(dials(m), m, outcome_of, _COMPLAINT.get(rule, ()))
+
+
+def nearest_flips(
+    numbers: Iterable[Dial[T]], m: T, outcome_of: Callable[[T], str], complaint: Sequence[str] = ()
+) -> tuple[Flip, ...]:
+    """Search every number outward both ways, and put what was found into one flip an outcome.
+
+    Args:
+        complaint: fields that go before all others.
+    """
+    present = outcome_of(m)
+    found: dict[str, dict[str, _Found]] = {}
+    for dial in numbers:
         for value, outcome in _changes(dial, present, outcome_of):
             effort = (dial.field not in complaint, dial.effort(value))
-            if outcome != present and (outcome not in nearest or effort < nearest[outcome][0]):
-                text = f"{dial.say(value)} this becomes {outcome}."
-                nearest[outcome] = (effort, Flip(dial.field, value, outcome, text))
-    return tuple(flip for _, flip in sorted(nearest.values(), key=lambda pair: pair[0]))
+            known = found.setdefault(outcome, {})
+            if outcome != present and (dial.field not in known or effort < known[dial.field].effort):
+                known[dial.field] = _Found(effort, dial.field, value, dial.say(value))
+    ranked = [
+        (outcome, sorted(ways.values(), key=lambda way: way.effort)[:_MOST_WAYS])
+        for outcome, ways in found.items()
+        if ways
+    ]
+    ranked.sort(key=lambda pair: pair[1][0].effort)
+    return tuple(_flip(outcome, ways) for outcome, ways in ranked)
 
 
-def dials(m: Measurements) -> tuple[Dial, ...]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A change of one number that leads to some outcome."""
+
+    effort: tuple[bool, float]
+    field: str
+    value: float
+    words: str
+
+
+def _flip(outcome: str, ways: Sequence[_Found]) -> Flip:
+    first, *others = ways
+    words = [first.words, *(way.words[:1].lower() + way.words[1:] for way in others)]
+    also = tuple(Alternative(way.field, way.value) for way in others)
+    text = f"{', or '.join(word.removesuffix(',') for word in words)}, this becomes {outcome}."
+    return Flip(first.field, first.value, outcome, text, also)
+
+
+def dials(m: Measurements) -> tuple[Dial[Measurements], ...]:
     """Return every number that is known and can be moved."""
     plain = (dial for number in _PLAIN for dial in _plain_dial(m, number))
-    return (*_score_dial(m), *_test_rows_dial(m), *plain)
+    return (*_score_dial(m), *_extraction_dial(m), *_test_rows_dial(m), *plain)
 
 
-def _score_dial(m: Measurements) -> Iterator[Dial]:
+def _score_dial(m: Measurements) -> Iterator[Dial[Measurements]]:
     chosen = m.chosen
     if chosen is None or chosen.dev is None:
         return
@@ -209,7 +287,23 @@ def _score_dial(m: Measurements) -> Iterator[Dial]:
     )
 
 
-def _test_rows_dial(m: Measurements) -> Iterator[Dial]:
+def _extraction_dial(m: Measurements) -> Iterator[Dial[Measurements]]:
+    failure = format_failure(m)
+    if failure is None or failure.rung.dev_extracted is None:
+        return
+    rung, present = failure.rung, failure.rung.dev_extracted.value
+    yield Dial(
+        f"baselines.{rung.name}.{rung.extraction}",
+        present,
+        SHARE_STEP,
+        rung.dev.value if rung.dev else 0.0,
+        1.0,
+        lambda value: _with_rung(m, rung, _extracted_at(rung, value)),
+        f"At {{score}} on dev for {rung_words(rung.name)} by {rung.extraction}, with its test score moved as far,",
+    )
+
+
+def _test_rows_dial(m: Measurements) -> Iterator[Dial[Measurements]]:
     if m.n is not None:
         words = "With {rows} of clean test data and the same scores"
         yield Dial(
@@ -217,9 +311,9 @@ def _test_rows_dial(m: Measurements) -> Iterator[Dial]:
         )
 
 
-def _plain_dial(m: Measurements, plain: _Plain) -> Iterator[Dial]:
+def _plain_dial(m: Measurements, plain: _Plain) -> Iterator[Dial[Measurements]]:
     owner: Any = getattr(m, plain.part) if plain.part else m
-    present = getattr(owner, plain.name)
+    present = None if owner is None else getattr(owner, plain.name)
     if present is None:
         return
 
@@ -231,11 +325,11 @@ def _plain_dial(m: Measurements, plain: _Plain) -> Iterator[Dial]:
     yield Dial(plain.field, present, plain.step, plain.low, high, move, plain.words)
 
 
-def _changes(dial: Dial, present: Outcome, outcome_of: OutcomeOf) -> Iterator[tuple[float, Outcome]]:
+def _changes(dial: Dial[T], present: str, outcome_of: Callable[[T], str]) -> Iterator[tuple[float, str]]:
     """Yield, outward both ways, every value found at which the outcome is another than one step before."""
 
     @functools.cache
-    def at(index: int) -> Outcome:
+    def at(index: int) -> str:
         return outcome_of(dial.move(dial.at(index)))
 
     for sign in (1, -1):
@@ -251,7 +345,7 @@ def _changes(dial: Dial, present: Outcome, outcome_of: OutcomeOf) -> Iterator[tu
             inside = index
 
 
-def _start(dial: Dial, sign: int) -> int:
+def _start(dial: Dial[Any], sign: int) -> int:
     """Return the multiple of the step at or just behind the present value, which stands for it."""
     place = dial.present / dial.step
     near = round(place)
@@ -260,7 +354,7 @@ def _start(dial: Dial, sign: int) -> int:
     return math.floor(place) if sign > 0 else math.ceil(place)
 
 
-def _looks(dial: Dial, start: int, sign: int) -> Iterator[int]:
+def _looks(dial: Dial[Any], start: int, sign: int) -> Iterator[int]:
     """Yield places at growing distance up to the bound of the dial, which is the last."""
     last = math.floor(dial.high / dial.step + 1e-6) if sign > 0 else math.ceil(dial.low / dial.step - 1e-6)
     distance = 1
@@ -272,13 +366,35 @@ def _looks(dial: Dial, start: int, sign: int) -> Iterator[int]:
 
 
 def _rung_at(rung: Rung, value: float) -> Rung:
+    """Move the score on dev and, as far, that on test; what is extracted never scores under the strict metric."""
     if rung.dev is None:
         return rung
-    change = value - rung.dev.value
-    test = rung.test
-    if test:
-        test = test.moved(min(1.0, max(0.0, test.value + change)))
-    return replace(rung, dev=rung.dev.moved(value), test=test)
+    test = _moved_as_far(rung.test, value - rung.dev.value)
+    dev = rung.dev.moved(value)
+    return replace(
+        rung,
+        dev=dev,
+        test=test,
+        dev_extracted=_at_least(rung.dev_extracted, dev),
+        test_extracted=_at_least(rung.test_extracted, test),
+    )
+
+
+def _extracted_at(rung: Rung, value: float) -> Rung:
+    if rung.dev_extracted is None:
+        return rung
+    test = _moved_as_far(rung.test_extracted, value - rung.dev_extracted.value)
+    return replace(rung, dev_extracted=rung.dev_extracted.moved(value), test_extracted=test)
+
+
+def _moved_as_far(score: Score | None, change: float) -> Score | None:
+    return score and score.moved(min(1.0, max(0.0, score.value + change)))
+
+
+def _at_least(extracted: Score | None, strict: Score | None) -> Score | None:
+    if extracted is None or strict is None or extracted.value >= strict.value:
+        return extracted
+    return strict
 
 
 def _with_rung(m: Measurements, old: Rung, new: Rung) -> Measurements:
@@ -286,7 +402,11 @@ def _with_rung(m: Measurements, old: Rung, new: Rung) -> Measurements:
 
 
 def _with_test_rows(m: Measurements, n: int) -> Measurements:
+    def resized(score: Score | None) -> Score | None:
+        return score and score.moved(score.value, n)
+
     moved = tuple(
-        replace(rung, test=rung.test.moved(rung.test.value, n)) if rung.test else rung for rung in m.rungs
+        replace(rung, test=resized(rung.test), test_extracted=resized(rung.test_extracted))
+        for rung in m.rungs
     )
     return replace(m, n=n, rungs=moved)

@@ -51,6 +51,9 @@ class Rung:
 
     Attributes:
         cost: money for one answer, in the currency of the prices.
+        extraction: metric that takes label or JSON out of the same answers; empty where none was scored.
+        dev_extracted, test_extracted: scores by that metric.
+        prompt_tokens, completion_tokens: mean tokens of one request.
     """
 
     name: str
@@ -59,6 +62,11 @@ class Rung:
     test: Score | None = None
     cost: float | None = None
     selected: bool = False
+    extraction: str = ""
+    dev_extracted: Score | None = None
+    test_extracted: Score | None = None
+    prompt_tokens: float | None = None
+    completion_tokens: float | None = None
 
     @property
     def rank(self) -> int:
@@ -78,6 +86,9 @@ class DataState:
         smallest_label: training rows of the rarest label; None for open answers.
         missing_labels: labels of the test rows that train lacks.
         coverage_error: message of a D10 finding with severity error, empty without one.
+        copy_share: share of the rows that repeat another exactly or nearly, beyond the first of each group.
+        top_answer_share: share of the commonest answer; None where no check told it.
+        one_answer: every row has the same answer.
     """
 
     train_rows: int | None = None
@@ -89,11 +100,22 @@ class DataState:
     smallest_label: int | None = None
     missing_labels: int | None = None
     coverage_error: str = ""
+    copy_share: float | None = None
+    top_answer_share: float | None = None
+    one_answer: bool = False
+
+    @property
+    def different_rows(self) -> int | None:
+        """Training rows, each group of copies counted once; copies teach what their first row teaches."""
+        return None if self.train_rows is None else round(self.train_rows * (1 - (self.copy_share or 0.0)))
 
 
 @dataclass(frozen=True, slots=True)
 class Economy:
-    """Prices in one currency: one-time, by the month, by the request, and what a right answer is worth."""
+    """Prices in one currency: one-time, by the month, by the request, and what a right answer is worth.
+
+    Prices a million tokens stand in where a price a request is not given.
+    """
 
     training: float | None = None
     labelling: float | None = None
@@ -104,6 +126,10 @@ class Economy:
     value_per_correct: float | None = None
     requests_per_month: float | None = None
     horizon_months: float | None = None
+    input_per_million: float | None = None
+    output_per_million: float | None = None
+    tuned_input_per_million: float | None = None
+    tuned_output_per_million: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +215,9 @@ def read_data(data: Field) -> DataState:
         smallest_label=smallest,
         missing_labels=missing,
         coverage_error=_coverage_error(findings.get("D10", [])),
+        copy_share=_share_of(_copies(findings), _all_rows(data)),
+        top_answer_share=_top_answer_share(findings.get("D5", [])),
+        one_answer=_errors(findings.get("D5", [])) > 0,
     )
 
 
@@ -222,14 +251,41 @@ def _rung(key: _Key, entries: list[Field], metric: str) -> Rung:
     scored = [(entry, read_score(entry["metrics"][metric], entry["n"])) for entry in entries]
     # Stable: the selected way of a rung first, then the better.
     scored.sort(key=lambda pair: (not pair[0]["selected"].flag(), -pair[1].value))
-    splits = {entry["split"].text(): score for entry, score in reversed(scored)}
+    first = {entry["split"].text(): (entry, score) for entry, score in reversed(scored)}
+    dev, test = (first.get(split, (None, None)) for split in ("dev", "test"))
+    extraction = _extraction(dev[0] or test[0], metric)
     return Rung(
         *key,
-        dev=splits.get("dev"),
-        test=splits.get("test"),
+        dev=dev[1],
+        test=test[1],
         cost=next((cost for pair in scored if (cost := _cost(*pair)) is not None), None),
         selected=any(entry["selected"].flag() for entry in entries),
+        extraction=extraction,
+        dev_extracted=_extracted(dev[0], extraction),
+        test_extracted=_extracted(test[0], extraction),
+        prompt_tokens=_per_request(test[0] or dev[0], "prompt_tokens"),
+        completion_tokens=_per_request(test[0] or dev[0], "completion_tokens"),
     )
+
+
+def _extraction(entry: Field | None, metric: str) -> str:
+    """Name the metric of verdict.yaml that forgives the format and scores these answers best."""
+    names = load_rulebook().extraction.get(metric, ())
+    known = {name: score for name in names if (score := _extracted(entry, name))}
+    return max(known, key=lambda name: known[name].value, default="")
+
+
+def _extracted(entry: Field | None, metric: str) -> Score | None:
+    if entry is None or not metric or entry["metrics"][metric].absent:
+        return None
+    return read_score(entry["metrics"][metric], entry["n"])
+
+
+def _per_request(entry: Field | None, name: str) -> float | None:
+    if entry is None:
+        return None
+    total, n = entry[name].number(0), entry["n"].count()
+    return total / n if total and n else None
 
 
 def read_score(metric: Field, rows: Field) -> Score:
@@ -270,12 +326,6 @@ def read_probe(probe: Field) -> Probe:
     return Probe(probe["high"].number(-1, 1), probe["rising"].flag())
 
 
-def read_failures(failures: Field) -> tuple[int, int] | None:
-    """Return how many failures were tagged and how many of them are missing facts."""
-    tagged, facts = failures["tagged"].count(), failures["missing_facts"].count()
-    return (tagged, facts) if tagged and facts is not None else None
-
-
 def _findings(findings: Field) -> dict[str, list[Field]]:
     by_check: dict[str, list[Field]] = {}
     for finding in findings.each():
@@ -292,6 +342,22 @@ def _total(findings: Iterable[Field]) -> int:
 
 def _errors(findings: Iterable[Field]) -> int:
     return _total(finding for finding in findings if finding["severity"].text() == "error")
+
+
+def _copies(findings: Mapping[str, Iterable[Field]]) -> int:
+    """Count rows beyond the first of each group: exact ones (D1), and near ones (D2) among what is left."""
+    exact = 0
+    for finding in findings.get("D1", []):
+        named = finding["details"]["duplicate_rows"].size()
+        exact += (finding["count"].count() or 0) if named is None else named
+    return exact + _total(findings.get("D2", []))
+
+
+def _top_answer_share(findings: Iterable[Field]) -> float | None:
+    shares = [
+        share for finding in findings if (share := finding["details"]["top_answer_share"].share()) is not None
+    ]
+    return max(shares, default=None)
 
 
 def _leaks(findings: Iterable[Field]) -> int:

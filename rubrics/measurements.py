@@ -7,9 +7,11 @@ KNOWLEDGE section 8, so that rule and text can be laid side by side.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from rubrics.failures import Failures, answer_from_tags, label_error_from_tags, read_failures
 from rubrics.measured_parts import (
     Agreement,
     DataState,
@@ -21,7 +23,6 @@ from rubrics.measured_parts import (
     read_clean_rows,
     read_data,
     read_economy,
-    read_failures,
     read_limits,
     read_metric,
     read_min_gain,
@@ -30,11 +31,13 @@ from rubrics.measured_parts import (
 )
 from rubrics.reading import Field
 from rubrics.rulebook import Limits, load_rulebook
+from rubrics.scoring import METRICS
 
 _BLOCKERS = ("creative", "changing")
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots, so that `chosen` is worked out once: looking for flips asks for it half a million times.
+@dataclass(frozen=True)
 class Measurements:
     """All that the rules may look at.
 
@@ -46,8 +49,9 @@ class Measurements:
         outcome: suited, unsuited or unclear.
         answers: yes or no by criterion key; an unknown one is left out.
         rungs: the cheap options, cheapest first.
-        failures: tagged failures of the prompted model, and how many of them are missing facts.
+        failures: tagged failures of the prompted model; None where nobody tagged any.
         discordance: share of dev rows on which the two best rungs differ.
+        deviation: standard deviation of a row's difference between the two best rungs, for graded metrics.
     """
 
     metric: str
@@ -61,11 +65,12 @@ class Measurements:
     economy: Economy = field(default_factory=Economy)
     agreement: Agreement = field(default_factory=Agreement)
     probe: Probe = field(default_factory=Probe)
-    failures: tuple[int, int] | None = None
+    failures: Failures | None = None
     discordance: float | None = None
+    deviation: float | None = None
     limits: Limits = field(default_factory=lambda: load_rulebook().limits)
 
-    @property
+    @functools.cached_property
     def chosen(self) -> Rung | None:
         """The rung marked as selected, else the best on dev, else on test; among equals the cheapest."""
         marked = [rung for rung in self.rungs if rung.selected]
@@ -87,10 +92,21 @@ class Measurements:
         return self.chosen.test.low if self.chosen and self.chosen.test else None
 
     @property
+    def label_error(self) -> float | None:
+        """Share of the references that are wrong: by an audit, else estimated from tagged failures."""
+        audited = self.agreement.label_error
+        return label_error_from_tags(self.failures, self.b, self.limits) if audited is None else audited
+
+    @property
     def ceiling(self) -> float:
         """c: the score that nothing can pass, from people's agreement and the label audit; 1 if unknown."""
-        people, wrong = self.agreement.people, self.agreement.label_error
+        people, wrong = self.agreement.people, self.label_error
         return min(1.0 if people is None else people, 1.0 - (wrong or 0.0))
+
+    @property
+    def graded(self) -> bool:
+        """Whether the metric gives partial credit; one that the program does not know counts right/wrong."""
+        return self.metric in METRICS and not METRICS[self.metric].binary
 
     @property
     def need(self) -> float | None:
@@ -123,7 +139,7 @@ def from_report(inputs: Mapping[str, object]) -> Measurements:
     """Read the parts of report.json, and the optional measurements beside them.
 
     Read are `task`, `suitability`, `data`, `baselines`; optionally `prices`, `volume`, `probe`, `agreement`,
-    `failures`, `discordance`, `thresholds`. An absent part is unknown.
+    `failures`, `discordance`, `deviation`, `thresholds`. An absent part is unknown.
 
     Raises:
         Fault: a field is of the wrong kind, or one without which its part says nothing is missing; the fault
@@ -131,20 +147,28 @@ def from_report(inputs: Mapping[str, object]) -> Measurements:
     """
     report = Field(inputs)
     limits, metric = read_limits(report["thresholds"]), read_metric(report)
+    failures = read_failures(report["failures"])
     data, rungs = read_data(report["data"]), read_rungs(report["baselines"], metric)
     measured = Measurements(
         metric=metric,
         min_gain=read_min_gain(report["task"], limits),
         target=report["task"]["target"].share(),
         outcome=report["suitability"]["outcome"].choice("suited", "unsuited", "unclear"),
-        answers=read_answers(report["suitability"]["criteria"]),
+        answers=_with_tags(read_answers(report["suitability"]["criteria"]), failures, limits),
         data=data,
         rungs=rungs,
         economy=read_economy(report["prices"], report["volume"]),
         agreement=read_agreement(report["agreement"]),
         probe=read_probe(report["probe"]),
-        failures=read_failures(report["failures"]),
+        failures=failures,
         discordance=report["discordance"].share(),
+        deviation=report["deviation"].share(),
         limits=limits,
     )
     return replace(measured, n=read_clean_rows(report["data"], data.leak_share, measured.chosen))
+
+
+def _with_tags(answers: dict[str, str], failures: Failures | None, limits: Limits) -> dict[str, str]:
+    """Add the answer to S10 that the tags give, where a person gave none."""
+    counted = answer_from_tags(failures, limits)
+    return answers if counted is None else {"failures": counted} | answers

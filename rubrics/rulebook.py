@@ -7,6 +7,7 @@ threshold stands in one place and is shown to the user with its source.
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import resources
@@ -47,10 +48,13 @@ class Limits:
     judge_agreement: float
     test_rows: float
     missing_facts_share: float
+    majority_share: float
+    tagged_failures: float
     noisy_label_share: float
     train_rows: float
     rows_per_label: float
     conflict_share: float
+    constant_share: float
     power: float
     planning_discordance: float
     horizon_months: float
@@ -69,21 +73,33 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class RuleText:
-    """A rule in words, with every outcome that it can have."""
+    """A rule in words, with every outcome that it can have.
+
+    Attributes:
+        why: a case in which the rule as it was before advised badly; empty where it stands as KNOWLEDGE has it.
+    """
 
     id: str
     condition: str
     outcomes: tuple[str, ...]
     source: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """Everything in verdict.yaml; rules in the order in which they are tried."""
+    """Everything in verdict.yaml; rules in the order in which they are tried.
+
+    Attributes:
+        extraction: by strict metric, those that score the label or JSON inside an answer.
+        constant_answer: metrics on which a constant answer scores the share of the commonest answer.
+    """
 
     thresholds: tuple[Threshold, ...]
     rules: tuple[RuleText, ...]
     after_training: tuple[RuleText, ...]
+    extraction: Mapping[str, tuple[str, ...]]
+    constant_answer: tuple[str, ...]
 
     @property
     def limits(self) -> Limits:
@@ -99,7 +115,13 @@ def load_rulebook() -> Rulebook:
         Threshold(name, _value(entry), entry["meaning"], entry["source"])
         for name, entry in content["thresholds"].items()
     )
-    return Rulebook(thresholds, _rules(content["rules"]), _rules(content["after_training"]))
+    return Rulebook(
+        thresholds,
+        _rules(content["rules"]),
+        _rules(content["after_training"]),
+        {metric: tuple(names) for metric, names in content["extraction"].items()},
+        tuple(content["constant_answer"]),
+    )
 
 
 def _value(entry: dict[str, Any]) -> float:
@@ -111,6 +133,8 @@ def _value(entry: dict[str, Any]) -> float:
 
 def _rules(entries: list[dict[str, Any]]) -> tuple[RuleText, ...]:
     return tuple(
-        RuleText(entry["id"], entry["condition"], tuple(entry["outcomes"]), entry["source"])
+        RuleText(
+            entry["id"], entry["condition"], tuple(entry["outcomes"]), entry["source"], entry.get("why", "")
+        )
         for entry in entries
     )

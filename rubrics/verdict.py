@@ -7,17 +7,21 @@ puts what they found into sentences that a person can act on.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from rubrics.detectability import planned_discordance, power_for, rows_to_see, smallest_visible_gain
+from rubrics.economics import money, money_in_words
 from rubrics.errors import ExitCode, Fault
 from rubrics.flips import Flip, find_flips
+from rubrics.format_failure import format_failure
+from rubrics.judged import Judged
+from rubrics.logic import under
 from rubrics.measured_parts import Rung
 from rubrics.measurements import Measurements
 from rubrics.phrases import percent, points, rows, rung_words, score
-from rubrics.power import minimum_detectable_effect, rows_needed
 from rubrics.rulebook import Outcome, load_rulebook
-from rubrics.verdict_rules import RULES, Judged, known_discordance, planned_discordance, power_to_see
+from rubrics.verdict_rules import RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +124,9 @@ def first_that_holds(m: Measurements) -> tuple[str, Judged]:
     )
 
 
-def smallest_visible_gain(m: Measurements) -> float | None:
-    """Return the minimum detectable effect on the test rows, a share 0..1; None where there is none."""
-    if m.n is None:
-        return None
-    return minimum_detectable_effect(m.n, planned_discordance(m), m.limits.power)
-
-
 def evidence(m: Measurements) -> dict[str, Any]:
-    """Return the numbers that the rules went by, under the names of KNOWLEDGE section 8."""
-    discordance, power = planned_discordance(m), None
-    if m.n is not None and m.need is not None:
-        power = power_to_see(m.n, max(m.need, 0.0), discordance)
+    """Return the numbers that the rules went by, under the names of KNOWLEDGE section 8; None where not known."""
+    failure = format_failure(m)
     return {
         "metric": m.metric,
         "rung": m.chosen.name if m.chosen else None,
@@ -142,12 +137,20 @@ def evidence(m: Measurements) -> dict[str, Any]:
         "n": m.n,
         "c": m.ceiling,
         "need": m.need,
-        "power": power,
-        "discordance": discordance,
+        "power": None if m.need is None else power_for(m, m.need),
+        "discordance": planned_discordance(m),
         "discordance_measured": m.discordance is not None,
         "train_rows": m.data.train_rows,
+        "different_train_rows": m.data.different_rows,
         "leak_share": m.data.leak_share,
         "conflict_share": m.data.conflict_share,
+        "label_error": m.label_error,
+        "failures": asdict(m.failures) if m.failures else None,
+        "format_failure": None
+        if failure is None
+        else {"rung": failure.rung.name, "strict": failure.strict, "cured": failure.cured}
+        | {"extraction": failure.rung.extraction if failure.measured else None},
+        **money(m),
     }
 
 
@@ -165,16 +168,55 @@ def _considered(m: Measurements, deciding: str) -> tuple[Considered, ...]:
 
 
 def _reasons(m: Measurements, rule: str, judged: Judged) -> tuple[str, ...]:
+    failure = format_failure(m)
     sentences = [judged.reason]
+    if failure and failure.reason != judged.reason:
+        sentences.append(failure.reason)
     if m.chosen:
         sentences.append(best_option(m.chosen))
+    if m.failures:
+        sentences.append(f"{m.failures.in_words()}.")
     if rule == "R10":
         sentences.append(_rows_to_collect(m))
     if judged.outcome in {Outcome.FINE_TUNE, Outcome.PROMPT_IS_ENOUGH, Outcome.USE_RETRIEVAL}:
         sentences += _against_target(m, rule)
+    sentences += _out_of_reach(m)
+    if rule in {"R3", "R5", "R12", "R14"}:
+        sentences += money_in_words(m)
     if judged.outcome is Outcome.FINE_TUNE:
-        sentences += _test_strength(m)
+        sentences += [*_not_weighed(m), *_test_strength(m)]
     return tuple(sentences)
+
+
+def _out_of_reach(m: Measurements) -> list[str]:
+    if m.target is None or not under(m.ceiling, m.target):
+        return []
+    return [
+        f"No system can be seen to reach the target of {score(m.target)}: the labels themselves allow "
+        f"{score(m.ceiling)} at most."
+    ]
+
+
+# What a rule weighs, for the sentence on what could not be weighed.
+_WEIGHS = {
+    "R1": "leaks into the test rows",
+    "R2": "whether people agree on what is right",
+    "R6": "whether the task suits fine-tuning",
+    "R8": "the number of training rows",
+    "R9": "the soundness of the rows",
+    "R10": "what the test set can show",
+}
+
+
+def _not_weighed(m: Measurements) -> list[str]:
+    """Say what was not measured and could speak against training; prices and a probe are extras."""
+    told = {"R10"} if m.need is not None and power_for(m, m.need) is not None else set()
+    unknown = [
+        what
+        for rule, judge in RULES
+        if rule not in told and (what := _WEIGHS.get(rule)) and judge(m).held is None
+    ]
+    return [f"Not weighed, since not known: {', '.join(unknown)}."] if unknown else []
 
 
 def best_option(rung: Rung) -> str:
@@ -208,11 +250,13 @@ def _against_target(m: Measurements, rule: str) -> list[str]:
 def _test_strength(m: Measurements) -> list[str]:
     if m.n is None or m.need is None or m.need <= 0:
         return []
-    discordance = max(planned_discordance(m), m.need)
-    power = power_to_see(m.n, m.need, discordance)
+    power = power_for(m, m.need)
+    if power is None:
+        return []
     seen = f"{rows(m.n)} of test data show a gain of {points(m.need)} with {percent(power)} power"
-    if m.discordance is not None:
+    if m.discordance is not None or m.graded:
         return [f"{seen}."]
+    discordance = max(planned_discordance(m), m.need)
     caution = f" if {percent(discordance)} of the answers change, which was not measured"
     return [
         f"{seen}{caution}" + ("." if power >= m.limits.power else "; more test rows would make it safer.")
@@ -221,8 +265,8 @@ def _test_strength(m: Measurements) -> list[str]:
 
 def _rows_to_collect(m: Measurements) -> str:
     need = m.need or 0.0
-    enough = rows_needed(need, max(known_discordance(m), need), m.limits.power)
+    enough = rows_to_see(m, need)
     if enough is None:
         return f"No number of test rows within reach would show a gain of {points(need)}."
-    fewest = "" if m.discordance is not None else "at least "
+    fewest = "" if m.discordance is not None or m.graded else "at least "
     return f"It takes {fewest}{rows(enough)} of test data to show a gain of {points(need)}."

@@ -11,50 +11,107 @@ import typer
 
 def assess(
     answer: list[str] = typer.Option([], "--answer", help="CRITERION=yes|no|unknown, repeatable"),
+    data: Path | None = typer.Option(
+        None, "--data", help="rows; what they say is shown beside each question"
+    ),
+    accept_hints: bool = typer.Option(
+        False, "--accept-hints", help="with --data: open questions take what the rows suggest (source: data)"
+    ),
+    lang: str | None = typer.Option(None, "--lang", help="en or ko (default: by LANG)"),
     json_: bool = typer.Option(False, "--json", help="print the result as one JSON object"),
     quiet: bool = typer.Option(False, "--quiet", help="the outcome alone"),
 ) -> None:
-    """Does the task suit fine-tuning? Ten questions, no model, no data.
+    """Does the task suit fine-tuning? Ten questions, no model.
 
-    Example: advisor assess --answer format=yes --answer creative=no
+    Example: advisor assess --answer format=yes --answer creative=no --data rows.jsonl
     """
     from advisor.cli.options import plan_values
-    from advisor.cli.show import out, out_json, table
-    from rubrics.suitability import Answer
+    from advisor.cli.show import out, out_json
+    from advisor.language import chosen_language
+    from rubrics.errors import Fault
+    from rubrics.suitability import Answer, load_rubric
     from rubrics.suitability import assess as weigh
 
-    answers = plan_values({"answer": answer}).get("answers", {})
-    found = weigh({key: Answer(value) for key, value in answers.items()})
+    if accept_hints and data is None:
+        raise Fault("there is nothing to take hints from", where="--accept-hints", fix="Give --data FILE.")
+    rubric = load_rubric(chosen_language(lang))
+    values = plan_values({"answer": answer}).get("answers", {})
+    answers = {key: Answer(value) for key, value in values.items()}
+    weigh(answers, rubric)
+    hints = _hints(data, chosen_language(lang)) if data else ()
+    if accept_hints:
+        from rubrics.hints import accepted
+
+        answers |= accepted(hints, answers)
+    found = weigh(answers, rubric)
     if json_:
-        out_json(found.to_dict())
+        out_json(found.to_dict() | ({"hints": [hint.to_dict() for hint in hints]} if data else {}))
         return
     out(f"{found.outcome} (score {found.score:+g})")
     if not quiet:
-        rows = [
-            [item.id, item.answer, f"{item.effect:+g}" if item.effect else "", item.question]
-            for item in found.criteria
-        ]
-        out("\n" + table(["", "answer", "effect", "question"], rows))
-        for item in found.criteria:
-            if item.reason and item.answer != "unknown":
-                out(f"{item.id}: {item.reason}")
+        _show_assessment(found, rubric, hints)
+
+
+def _hints(data: Path, language: str) -> Any:
+    """What the rows of a file say to the questions; a row's own instruction is part of its prompt."""
+    from collections import Counter
+
+    from advisor.data.findings import label_set
+    from advisor.data.reading import read_file
+    from rubrics.hints import find_hints
+
+    rows = read_file(data).rows
+    answers = [row.answer for row in rows]
+    closed = label_set(answers) is not None
+    statistics = {"closed_labels": closed, "labels": dict(Counter(answers)) if closed else None}
+    pairs = [("\n".join(part for part in (row.system, row.prompt) if part), row.answer) for row in rows]
+    return find_hints(pairs, statistics, language)
+
+
+def _show_assessment(found: Any, rubric: Any, hints: Any) -> None:
+    """Each question with its answer, its part of the score, the reason, and what the rows say to it."""
+    from advisor.cli.show import out
+
+    parts = found.parts
+    out(
+        f"{parts['for']:+g} {parts['against']:+g}; {parts['least']:+g}..{parts['most']:+g}, "
+        f"suited >= {parts['suited_at']:+g}"
+    )
+    for item, criterion in zip(found.criteria, rubric.criteria, strict=True):
+        effect = f" ({item.effect:+g})" if item.effect else ""
+        source = " [data]" if item.source == "data" else ""
+        out(f"\n{item.id}: {item.question}\n    {criterion.key}={item.answer}{effect}{source}")
+        out(f"    {criterion.help if item.answer == 'unknown' else item.reason}")
+        if item.answer != "unknown":
+            out(f"    {item.reference}")
+        for hint in hints:
+            if hint.key == criterion.key:
+                out(f"    > {hint.text}" + (f" -> {hint.suggests}?" if hint.suggests else ""))
 
 
 def decide(
     inputs: Path = typer.Option(
         ..., "--inputs", help="JSON with task, suitability, data, baselines of a report.json"
     ),
+    failures: Path | None = typer.Option(
+        None, "--failures", help="tagged failures, such as a run's baselines/failures.jsonl"
+    ),
     json_: bool = typer.Option(False, "--json", help="print the result as one JSON object"),
     quiet: bool = typer.Option(False, "--quiet", help="the outcome alone"),
 ) -> None:
     """Apply the verdict's rules to given measurements, without a run.
 
-    Example: advisor decide --inputs runs/one/report.json --json
+    Example: advisor decide --inputs runs/one/report.json --failures runs/one/baselines/failures.jsonl
     """
     from advisor.cli.show import out, out_json
     from rubrics.decide import decide_report
 
-    decided = decide_report(read_json_object(inputs))
+    given = read_json_object(inputs)
+    if failures is not None:
+        from advisor.tagging import read_tags
+
+        given["failures"] = read_tags(failures)
+    decided = decide_report(given)
     if json_:
         out_json(decided)
         return
@@ -65,8 +122,21 @@ def decide(
             out(f"- {reason}")
         for flip in verdict["flip"]:
             out(f"  would change: {flip['text']}")
+        out("rules: " + ", ".join(_as_considered(entry, verdict["rule"]) for entry in verdict["considered"]))
     if "comparison" in decided:
-        out(f"{decided['comparison']['outcome']}: {decided['comparison']['reason']}")
+        compared = decided["comparison"]
+        out(f"{compared['outcome']}: {compared['reason']}")
+        if not quiet:
+            for note in compared["notes"]:
+                out(f"- {note}")
+            for flip in compared["flip"]:
+                out(f"  would change: {flip['text']}")
+
+
+def _as_considered(entry: dict[str, Any], deciding: str) -> str:
+    """A rule with what it found, in one word."""
+    word = "unknown" if entry["held"] == "unknown" else "holds" if entry["held"] else "no"
+    return f"{entry['rule']} {'decides' if entry['rule'] == deciding else word}"
 
 
 def compare(

@@ -57,6 +57,9 @@ class SuitabilityPart(_Part):
     outcome: Literal["suited", "unsuited", "unclear"]
     score: float
     criteria: list[CriterionPart]
+    parts: dict[str, float] = Field(
+        default={}, description="what of the score speaks for and against, and its range"
+    )
 
 
 class FindingPart(_Part):
@@ -121,6 +124,7 @@ class FlipPart(_Part):
     value: float
     outcome: str
     text: str
+    also: list[dict[str, Any]] = Field(default=[], description="other numbers to the same outcome")
 
 
 class VerdictPart(_Part):
@@ -236,7 +240,9 @@ class ComparisonPart(_Part):
     rows_needed: int | None = None
     clusters: int | None = None
     looks: int = 1
-    notes: list[str] = []
+    considered: list[dict[str, Any]] = []
+    flip: list[FlipPart] = []
+    notes: list[str] = Field(default=[], description="signs L1 to L7 and cautions, in words")
     slices: list[SlicePart] = []
     slices_note: str = ""
 

@@ -14,6 +14,7 @@ class Assessment(Artefact):
     outcome: str
     score: float
     criteria: list[dict[str, Any]]
+    parts: dict[str, float]
 
 
 def _make(context: Context) -> Assessment:

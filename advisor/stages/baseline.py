@@ -6,8 +6,10 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import pstdev
 from typing import Any
 
+from advisor import tagging
 from advisor.chat.endpoint import EndpointModel
 from advisor.chat.local import LocalModel
 from advisor.chat.protocol import ChatModel, ChatRequest
@@ -39,6 +41,7 @@ from advisor.stages.budget import dev_rows, test_rows
 from advisor.stages.inspect import INSPECT
 from advisor.stages.measure import base_spec
 from advisor.stages.split import SPLIT, clusters_of, rows_of
+from advisor.tagging import write_failures
 from rubrics.errors import ExitCode, Fault
 from rubrics.scoring import get_metric
 from trainer.job import Completion
@@ -77,6 +80,7 @@ class Ladder(Artefact):
         skipped: rungs that do not apply, with the reason.
         discordance: share of test rows that the comparison to come is planned for.
         metric: the one that chose.
+        deviation: standard deviation of a dev row's difference between the two best rungs; for graded metrics.
     """
 
     rungs: list[Rung]
@@ -84,6 +88,7 @@ class Ladder(Artefact):
     skipped: dict[str, str]
     discordance: float | None
     metric: str = "exact_match"
+    deviation: float | None = None
 
     def on(self, split: str, rung: str) -> Rung | None:
         """The entry of a rung on a split, where it was measured there."""
@@ -109,6 +114,11 @@ class _Asking:
 def predictions_file(context: Context, rung: str, split: str) -> Path:
     """Where a rung's answers lie."""
     return context.run.path / "baselines" / f"{rung}.{split}.jsonl"
+
+
+def failures_file(context: Context) -> Path:
+    """Where the wrong answers of the selected rung on dev lie, to be tagged by a person."""
+    return context.run.path / "baselines" / tagging.FILE
 
 
 def clean(context: Context, predictions: Sequence[Prediction]) -> list[Prediction]:
@@ -152,6 +162,7 @@ def _make(context: Context) -> Ladder:
     scored = _scored_on_dev(context, rungs, asking, train, dev)
     selected = _best(scored, context.plan.metric)
     entries = [_entry(context, rung, "dev", scored[rung], asking, selected) for rung in rungs]
+    write_failures(failures_file(context), selected, clean(context, scored[selected]), context.plan.metric)
     on_test = [rung for rung in rungs if rung in ("zero_shot", selected)]
     for rung, predictions in _answered(context, on_test, asking, train, test, "test"):
         note_in_ledger(context.run.ledger, scoring(rung, predictions))
@@ -162,6 +173,7 @@ def _make(context: Context) -> Ladder:
         skipped=skipped,
         discordance=_discordance(scored, context.plan.metric, context.plan.min_gain),
         metric=context.plan.metric,
+        deviation=_deviation(scored, context.plan.metric),
     )
 
 
@@ -296,6 +308,15 @@ def _discordance(scored: Mapping[str, Sequence[Prediction]], metric: str, min_ga
     apart = sum(one.scores[metric] != other.scores[metric] for one, other in pairs) / len(scored[first])
     churn = apart - (_mean(scored[first], metric) - _mean(scored[second], metric))
     return min(1.0, churn + min_gain)
+
+
+def _deviation(scored: Mapping[str, Sequence[Prediction]], metric: str) -> float | None:
+    """Spread of a row's difference between the two best rungs on dev, for graded metrics."""
+    if len(scored) < 2 or get_metric(metric).binary:
+        return None
+    first, second = sorted(scored, key=lambda rung: -_mean(scored[rung], metric))[:2]
+    pairs = zip(scored[first], scored[second], strict=True)
+    return pstdev(one.scores[metric] - other.scores[metric] for one, other in pairs)
 
 
 def selected_test_predictions(context: Context) -> list[Prediction]:

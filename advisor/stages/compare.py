@@ -16,6 +16,7 @@ from advisor.stages.baseline import BASELINE, clean
 from advisor.stages.decide import measured_parts
 from advisor.stages.evaluate import EVALUATE, evaluation_file
 from advisor.stages.split import clusters_of, rows_of
+from advisor.stages.train import TRAIN
 from rubrics.decide import decide_report
 from rubrics.power import rows_to_settle
 from rubrics.scoring import get_metric
@@ -28,7 +29,9 @@ class Comparison(Artefact):
     Attributes:
         clusters: groups that the rows belong to; None where every row stands alone.
         looks: tuned models that were scored on these rows, this one included, here and in the runs beside it.
-        notes: what a person should know about interval, test and looks.
+        considered: every rule of the outcome, with what it asked and whether it applied.
+        flip: what would change the outcome.
+        notes: what a person should know about interval, test, looks and the training's health.
         slices: the comparison by label, length and the plan's fields; descriptive.
         slices_note: how little a slice says.
     """
@@ -51,6 +54,8 @@ class Comparison(Artefact):
     reason: str
     target: str
     rows_needed: int | None
+    considered: list[dict[str, Any]] = Field(default_factory=list)
+    flip: list[dict[str, Any]] = Field(default_factory=list)
     clusters: int | None = None
     looks: int = 1
     notes: list[str] = Field(default_factory=list)
@@ -127,7 +132,8 @@ def _make(context: Context) -> Comparison:
     decided = {**measured, **_decide(context, measured)}
     decided["looks"] = max(1, looks(context.run.path, scoring("tuned", answered)["rows"]))
     settle = settle_note(decided, context.plan.min_gain)
-    decided["notes"] = [*decided["notes"], *filter(None, [settle, looks_note(decided["looks"])])]
+    said = [*measured["notes"], *decided["notes"], settle, looks_note(decided["looks"])]
+    decided["notes"] = [note for note in said if note]
     for note in decided["notes"]:
         context.warn(note)
     decided["slices"] = slices_of(
@@ -140,9 +146,14 @@ def _make(context: Context) -> Comparison:
 def _decide(context: Context, measured: Mapping[str, Any]) -> dict[str, Any]:
     evaluations = [entry.model_dump(exclude={"input_hash"}) for entry in context.get(EVALUATE).systems]
     named = {**for_the_rules(measured), "baseline": context.get(BASELINE).selected, "tuned": "tuned"}
-    decided: dict[str, Any] = decide_report(
-        {**measured_parts(context), "comparison": named, "evaluations": evaluations}
-    )["comparison"]
+    training = context.get(TRAIN).model_dump(include={"history", "best_step"})
+    inputs = {
+        **measured_parts(context),
+        "comparison": named,
+        "evaluations": evaluations,
+        "training": training,
+    }
+    decided: dict[str, Any] = decide_report(inputs)["comparison"]
     return decided
 
 
@@ -170,7 +181,7 @@ COMPARE = Stage(
     artefact=Comparison,
     make=_make,
     fields=("metric", "target", "min_gain", "margin", "seed", "cluster_field", "slices"),
-    reads=("split", "baseline", "decide", "evaluate"),
+    reads=("split", "baseline", "decide", "train", "evaluate"),
     summary=_summary,
     version=2,
 )

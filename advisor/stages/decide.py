@@ -6,11 +6,15 @@ from typing import Any
 
 from advisor.stage import Artefact, Context, Stage
 from advisor.stages.assess import ASSESS
-from advisor.stages.baseline import BASELINE
+from advisor.stages.baseline import BASELINE, failures_file
 from advisor.stages.budget import BUDGET
 from advisor.stages.inspect import INSPECT
 from advisor.stages.split import SPLIT
+from advisor.tagging import read_tags
 from rubrics.decide import decide_report
+from rubrics.failures import answer_from_tags, counted_tags
+from rubrics.rulebook import load_rulebook
+from rubrics.suitability import Answer, assess
 
 TRAIN_OUTCOME = "FINE_TUNE"
 
@@ -30,7 +34,7 @@ class VerdictReport(Artefact):
 def measured_parts(context: Context) -> dict[str, Any]:
     """What was measured before training, in the shape of report.json."""
     plan, split, ladder = context.plan, context.get(SPLIT), context.get(BASELINE)
-    found = context.get(INSPECT)
+    found, tags = context.get(INSPECT), _tags(context)
     return {
         "task": {
             "description": plan.task,
@@ -39,7 +43,7 @@ def measured_parts(context: Context) -> dict[str, Any]:
             "min_gain": plan.min_gain,
             "margin": plan.margin,
         },
-        "suitability": context.get(ASSESS).model_dump(exclude={"input_hash"}),
+        "suitability": _suitability(context, tags),
         "data": {
             "rows": found.rows,
             "format": found.format,
@@ -48,7 +52,24 @@ def measured_parts(context: Context) -> dict[str, Any]:
         },
         "baselines": [entry.model_dump(exclude={"input_hash"}) for entry in ladder.rungs],
         "discordance": ladder.discordance,
+        "deviation": ladder.deviation,
+        "failures": tags,
     }
+
+
+def _suitability(context: Context, tags: list[dict[str, Any]]) -> dict[str, Any]:
+    """The assessment, with S10 answered by counting tags where the person left it open (source: data)."""
+    counted = answer_from_tags(counted_tags(entry["tag"] for entry in tags), load_rulebook().limits)
+    answers = {key: Answer(value) for key, value in context.plan.answers.items() if value != "unknown"}
+    if counted is None or "failures" in answers:
+        return context.get(ASSESS).model_dump(exclude={"input_hash"})
+    return assess({**answers, "failures": Answer(counted, "data")}).to_dict()
+
+
+def _tags(context: Context) -> list[dict[str, Any]]:
+    """What a person has tagged so far; a run whose ladder was made before failures were written has none."""
+    path = failures_file(context)
+    return read_tags(path) if path.exists() else []
 
 
 def _make(context: Context) -> VerdictReport:
@@ -62,5 +83,7 @@ DECIDE = Stage(
     make=_make,
     fields=("metric", "target", "min_gain"),
     reads=(ASSESS.name, INSPECT.name, SPLIT.name, BUDGET.name, BASELINE.name),
+    # Tags that a person adds between two sessions make the verdict stale, so that a resume takes them up.
+    content=lambda context: {str(entry["id"]): entry["tag"] for entry in _tags(context)},
     summary=lambda verdict: f"{verdict.outcome} ({verdict.rule})",
 )

@@ -15,6 +15,7 @@ from advisor.stages.evaluate import prepare_evaluation
 from advisor.stages.forecast import FORECAST
 from advisor.stages.measure import MEASURE, training_rows
 from advisor.stages.split import rows_of
+from rubrics.learning import read_history
 from trainer.job import ModelSpec, TrainJob, TrainResult, write_json, write_json_lines
 
 ADAPTER = "adapter"
@@ -77,7 +78,7 @@ def _make(context: Context) -> Training:
         history=[point.model_dump() for point in result.history],
         best_step=result.best_step,
         stopped_early=result.stopped_early,
-        findings=_findings(result),
+        findings=read_history([point.model_dump() for point in result.history], result.best_step),
         adapter=f"training/{ADAPTER}",
         seconds=result.seconds,
         memory_measured_bytes=result.peak_memory_bytes,
@@ -120,23 +121,6 @@ def _note_identity(context: Context) -> None:
             "task": context.plan.task,
         },
     )
-
-
-def _findings(result: TrainResult) -> list[dict[str, str]]:
-    """L1: dev loss rising at the end while training loss falls (KNOWLEDGE.md section 5)."""
-    measured = [point for point in result.history if point.eval_loss is not None]
-    if result.best_eval_loss is None or len(measured) < 2 or measured[-1].step == result.best_step:
-        return []
-    last = measured[-1].eval_loss or 0.0
-    if last <= result.best_eval_loss * 1.02:
-        return []
-    return [
-        {
-            "rule": "L1",
-            "message": f"Dev loss rose from {result.best_eval_loss:.3f} at step {result.best_step} to {last:.3f} at "
-            f"step {measured[-1].step}: overfitting; the checkpoint of step {result.best_step} was kept.",
-        }
-    ]
 
 
 def _summary(training: Training) -> str:

@@ -142,7 +142,7 @@ def test_the_result_is_the_object_of_the_contract():
 
     content = json.loads(json.dumps(result.to_dict()))
 
-    assert set(content) == {"outcome", "score", "criteria"}
+    assert set(content) == {"outcome", "score", "criteria", "parts"}
     assert [row["id"] for row in content["criteria"]] == list(KEYS)
     consistency = content["criteria"][2]
     assert set(consistency) == {"id", "question", "answer", "source", "effect", "reason", "reference"}

@@ -284,7 +284,7 @@ def test_verdict_is_json_in_the_contract_form():
     ]  # fmt: skip
     assert [entry["rule"] for entry in result["considered"]] == [f"R{number}" for number in range(1, 15)]
     assert {entry["held"] for entry in result["considered"]} == {True, False, "unknown"}
-    assert all(set(flip) == {"field", "value", "outcome", "text"} for flip in result["flip"])
+    assert all(set(flip) == {"field", "value", "outcome", "text", "also"} for flip in result["flip"])
 
 
 def test_thresholds_can_be_replaced():

@@ -104,6 +104,53 @@ def test_assess_refuses_an_answer_that_it_does_not_know(answer, advisor):
     assert "creative" in ran.err or "advisor help suitability" in ran.err
 
 
+def test_assess_asks_in_korean_by_flag_and_by_locale(advisor, monkeypatch):
+    monkeypatch.delenv("LC_ALL", raising=False)
+    monkeypatch.delenv("LC_MESSAGES", raising=False)
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    english = advisor("assess", "--json").json()
+    by_flag = advisor("assess", "--lang", "ko", "--json").json()
+    monkeypatch.setenv("LANG", "ko_KR.UTF-8")
+    by_locale = advisor("assess", "--json").json()
+
+    assert by_flag == by_locale
+    assert [item["id"] for item in by_flag["criteria"]] == [item["id"] for item in english["criteria"]]
+    for korean, other in zip(by_flag["criteria"], english["criteria"], strict=True):
+        assert korean["question"].endswith(("까?", "까요?"))
+        assert korean["question"] != other["question"]
+    assert advisor("assess", "--lang", "en", "--json").json() == english
+    assert advisor("assess", "--lang", "xx").code == ExitCode.WRONG_USE
+
+
+def test_assess_shows_what_the_rows_say_and_answers_only_when_told_to(advisor, tmp_path):
+    rows = "".join(json.dumps({"question": f"q {at}?", "answer": '{"a": 1}'}) + "\n" for at in range(20))
+    path = write(tmp_path / "rows.jsonl", rows)
+
+    shown = advisor("assess", "--data", path, "--json", "--lang", "en").json()
+    taken = advisor("assess", "--data", path, "--accept-hints", "--json").json()
+    kept = advisor("assess", "--data", path, "--accept-hints", "--answer", "format=no", "--json").json()
+
+    assert {item["answer"] for item in shown["criteria"]} == {"unknown"}
+    hint = next(hint for hint in shown["hints"] if hint["name"] == "json")
+    assert (hint["key"], hint["suggests"], hint["value"]) == ("format", "yes", 1.0)
+    assert (taken["criteria"][1]["answer"], taken["criteria"][1]["source"]) == ("yes", "data")
+    assert (kept["criteria"][1]["answer"], kept["criteria"][1]["source"]) == ("no", "user")
+    person = advisor("assess", "--data", path, "--lang", "en").out
+    assert "> 100% of the answers parse as a JSON object or list. -> yes?" in person
+
+
+def test_assess_refuses_hints_without_rows(advisor, tmp_path):
+    assert advisor("assess", "--accept-hints").code == ExitCode.WRONG_USE
+    assert advisor("assess", "--data", tmp_path / "absent.jsonl").code == ExitCode.WRONG_USE
+
+
+def test_assess_adds_up_to_its_score(advisor):
+    found = advisor("assess", "--answer", "creative=no", "--answer", "economics=no", "--json").json()
+
+    assert found["parts"] == {"for": 1, "against": -1, "least": -16, "most": 12, "suited_at": 3}
+    assert found["score"] == sum(item["effect"] for item in found["criteria"]) == 0
+
+
 def test_decide_applies_the_rules_to_a_file(advisor, tmp_path):
     path = write(tmp_path / "inputs.json", inputs())
 
@@ -143,7 +190,10 @@ def test_decide_judges_a_comparison_where_one_is_given(advisor, tmp_path):
     path = write(tmp_path / "inputs.json", given)
 
     assert advisor("decide", "--inputs", path, "--json").json()["comparison"]["outcome"] == "SHIP_TUNED"
-    assert "SHIP_TUNED: " in advisor("decide", "--inputs", path).out
+    shown = advisor("decide", "--inputs", path).out
+    assert "SHIP_TUNED: " in shown
+    assert "R14 decides" in shown
+    assert "would change: With 72 test rows fixed" in shown or "fixed by training instead of 120" in shown
 
 
 def test_decide_reads_a_report_of_the_program(advisor, tmp_path, make_report):

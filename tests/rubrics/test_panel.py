@@ -1,0 +1,99 @@
+"""Planted situations with known right answers, through `advisor decide`, and their flips put to the test."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from panel import cases, decide_inputs
+from typer.testing import CliRunner
+
+from advisor.cli.app import app
+from rubrics.decide import decide_report
+from rubrics.flips import dials
+from rubrics.measurements import from_report
+from rubrics.verdict import first_that_holds
+
+BEFORE, AFTER = cases("before"), cases("after")
+
+
+def named(entries):
+    return pytest.mark.parametrize("case", entries, ids=lambda case: case["id"])
+
+
+def decided(case, tmp_path) -> dict:
+    """What the command prints; the app itself is called, since a process a case would take a minute."""
+    path = tmp_path / "inputs.json"
+    path.write_text(json.dumps(decide_inputs(case)), encoding="utf-8")
+    ran = CliRunner().invoke(app, ["decide", "--inputs", str(path), "--json"], catch_exceptions=False)
+    assert ran.exit_code == 0
+    return json.loads(ran.stdout)
+
+
+@named(BEFORE)
+def test_a_situation_before_training_gets_its_advice(case, tmp_path):
+    verdict, expected = decided(case, tmp_path)["verdict"], case["expect"]
+
+    assert (verdict["outcome"], verdict["rule"]) == (expected["outcome"], expected["rule"])
+    assert expected.get("says", "") in verdict["reasons"][0]
+    assert expected.get("reasons", "") in " ".join(verdict["reasons"])
+    assert [entry["rule"] for entry in verdict["considered"]] == [f"R{number}" for number in range(1, 15)]
+    fired = [entry for entry in verdict["considered"] if entry["held"] is True]
+    assert fired[0]["rule"] == verdict["rule"]
+    assert fired[0]["outcome"] == verdict["outcome"]
+
+
+@named(BEFORE)
+def test_every_printed_flip_flips_and_one_step_short_of_it_does_not(case):
+    inputs = decide_inputs(case)
+    measured, verdict = from_report(inputs), decide_report(inputs)["verdict"]
+    by_field = {dial.field: dial for dial in dials(measured)}
+
+    assert verdict["flip"], "every situation is some number away from another outcome"
+    for flip in verdict["flip"]:
+        for way in (flip, *flip["also"]):
+            dial = by_field[way["field"]]
+            sign = 1 if way["value"] > dial.present else -1
+            short = round(way["value"] - sign * dial.step, 6)
+            short = max(short, dial.present) if sign > 0 else min(short, dial.present)
+            assert first_that_holds(dial.move(way["value"]))[1].outcome == flip["outcome"]
+            assert first_that_holds(dial.move(short))[1].outcome != flip["outcome"]
+
+
+@named(AFTER)
+def test_a_situation_after_training_gets_its_decision(case, tmp_path):
+    comparison, expected = decided(case, tmp_path)["comparison"], case["expect"]
+
+    assert (comparison["outcome"], comparison["rule"]) == (expected["outcome"], expected["rule"])
+    assert expected["says"] in comparison["reason"]
+    assert any(expected.get("notes", "") in note for note in [*comparison["notes"], ""])
+    assert [entry["rule"] for entry in comparison["considered"]] == [f"T{number}" for number in range(1, 7)]
+    fired = [entry for entry in comparison["considered"] if entry["held"]]
+    assert (fired[0]["rule"], fired[0]["outcome"]) == (comparison["rule"], comparison["outcome"])
+
+
+def test_the_panel_covers_every_outcome_and_every_rule():
+    before = {(case["expect"]["rule"], case["expect"]["outcome"]) for case in BEFORE}
+    after = {case["expect"]["rule"] for case in AFTER}
+
+    assert len(BEFORE) + len(AFTER) >= 24
+    assert {rule for rule, _ in before} == {f"R{number}" for number in range(1, 15)}
+    assert len({outcome for _, outcome in before}) == 7
+    assert after == {f"T{number}" for number in range(1, 7)}
+
+
+def test_the_installed_command_says_the_same(tmp_path):
+    """Once from outside: the exit code, stdout as one JSON object, and the seconds."""
+    path = tmp_path / "inputs.json"
+    path.write_text(json.dumps(decide_inputs(BEFORE[0])), encoding="utf-8")
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "advisor", "decide", "--inputs", str(path), "--json"],
+        capture_output=True, text=True, check=False, env=os.environ, cwd=tmp_path,
+    )  # fmt: skip
+
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["verdict"]["outcome"] == BEFORE[0]["expect"]["outcome"]
