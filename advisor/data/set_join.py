@@ -10,7 +10,7 @@ in all. What passes is verified on the full sets, so recall and precision are 1 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from advisor.data.shingles import HASH_BITS, ShingleSets, Unit, hashed_shingles
 
@@ -335,7 +335,7 @@ def _by_shingle(entries: _Entries) -> tuple[Ints, Ints, Ints]:
     return entries.row[order], entries.position[order], np.cumsum(_firsts(group)) - 1
 
 
-def _firsts(values: NDArray[np.int64] | NDArray[np.uint64]) -> NDArray[np.bool_]:
+def _firsts(values: NDArray[Any]) -> NDArray[np.bool_]:
     """Mark where a run of equal values begins."""
     import numpy as np
 
