@@ -9,14 +9,12 @@ import sys
 def main() -> None:
     """Run the command line and leave with the contract's exit code."""
     from advisor.cli.app import app
-    from advisor.cli.show import INTERRUPTED, err, fault_json, out_json, show_fault
+    from advisor.cli.show import INTERRUPTED, err, show_fault
     from rubrics.errors import Fault
 
     try:
         app()
     except Fault as fault:
-        if "--json" in sys.argv:
-            out_json(fault_json(fault))
         sys.exit(show_fault(fault))
     except KeyboardInterrupt:
         err("interrupted")

@@ -306,6 +306,9 @@ def test_data_check_lists_every_line_that_cannot_be_read(advisor, tmp_path):
 
     ran = advisor("data", "check", write(tmp_path / "broken.jsonl", "\n".join(lines)), "--json")
 
-    assert (ran.code, ran.out) == (ExitCode.BAD_DATA, "")
-    assert "broken.jsonl:7:" in ran.err
-    assert "broken.jsonl:10:" in ran.err
+    assert ran.code == ExitCode.BAD_DATA
+    (finding,) = json.loads(ran.out)["findings"]
+    assert (finding["check"], finding["severity"]) == ("D9", "error")
+    first, second = finding["details"]["problems"]
+    assert "broken.jsonl:7:" in first
+    assert "broken.jsonl:10:" in second
