@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from advisor import __version__
+from advisor.data.dividing import grouped_by
 from advisor.data.production import read_production
 from advisor.data.reading import DataFile, read_plain_file
 from advisor.interrupt import StopSignal
@@ -114,8 +115,14 @@ def read_files(plan: Plan) -> Mapping[str, DataFile]:
     Raises:
         Fault: rows cannot be used, or hold tools, calls or images; exit code 3.
     """
-    files = plan.files()
-    return {name: read_plain_file(path, name="" if name == "data" else name) for name, path in files.items()}
+    files = {
+        name: read_plain_file(path, name="" if name == "data" else name)
+        for name, path in plan.files().items()
+    }
+    divided = "data" if plan.data else "train"
+    if plan.group_field:
+        files[divided] = grouped_by(files[divided], plan.group_field)
+    return files
 
 
 def needs_local_model(plan: Plan) -> bool:

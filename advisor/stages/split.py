@@ -74,7 +74,7 @@ SPLIT = Stage(
     file="split.json",
     artefact=SplitReport,
     make=_make,
-    fields=("seed",),
+    fields=("seed", "group_field"),
     reads=("inspect",),
     summary=_summary,
 )
