@@ -278,4 +278,4 @@ def _show_fixes(as_json: bool) -> None:
     if as_json:
         out_json({"fixes": [asdict(fix) for fix in FIXES]})
     else:
-        out(fixes_page(FIXES))
+        out("\n".join(fixes_page(FIXES)))
