@@ -29,6 +29,8 @@ _CHUNK_PAIRS = 2_000_000
 """Pairs looked at together; keeps the memory of a join near 200 MiB beside its sets."""
 _LARGE = 50
 """From this many rows with one common shingle on, most are connected first, before pairs are looked at."""
+_YIELDED_PAIRS = 100_000
+"""Most pairs of a block: who has seen enough stops early."""
 _VERIFIED_PAIRS = 2 ** (64 - HASH_BITS)
 
 
@@ -224,10 +226,17 @@ class SetJoin:
         b = (packed >> np.uint64(32)).astype(np.int64)
         alike = self._look_alike(a, b)
         a, b = a[alike], b[alike]
-        jaccard = self.similarity(a, b)
+        for at in range(0, len(a), _YIELDED_PAIRS):
+            yield from self._verified(a[at : at + _YIELDED_PAIRS], b[at : at + _YIELDED_PAIRS], labels)
+
+    def _verified(self, left: Ints, right: Ints, labels: Ints | None) -> Iterator[PairBlock]:
+        if labels is not None:
+            apart = labels[left] != labels[right]
+            left, right = left[apart], right[apart]
+        jaccard = self.similarity(left, right)
         keep = jaccard >= self.least
         if keep.any():
-            yield PairBlock(a[keep], b[keep], jaccard[keep])
+            yield PairBlock(left[keep], right[keep], jaccard[keep])
 
     def _can_reach(self, left: Ints, right: Ints) -> NDArray[np.bool_]:
         """Tell which pairs of entries may belong to similar rows, were this the first shingle that they share."""
