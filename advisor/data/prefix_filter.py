@@ -111,22 +111,22 @@ def _rarest_first(hashes: Hashes, owner: Ints, table: NDArray[np.int32]) -> tupl
     return hashes[order], count[order] > 1
 
 
-def by_shingle(entries: Entries) -> tuple[Ints, Ints, Ints]:
-    """Bring the entries of equal shingles together, by row among them; return rows, positions, group numbers.
+def by_shingle(entries: Entries, sizes: Ints) -> tuple[Ints, Ints, Ints]:
+    """Bring the entries of equal shingles together, smaller sets first; return rows, positions, group numbers.
 
     The key gives way to the place in the list where both do not fit 64 bits: two shingles may then form one
     group, which proposes pairs that verification drops.
     """
     import numpy as np
 
-    bits = max(1, len(entries.key).bit_length())
-    high = entries.key << np.uint64(64 - HASH_BITS) >> np.uint64(bits) << np.uint64(bits)
-    packed = np.sort(high | np.arange(len(entries.key), dtype=np.uint64))
+    by_size = np.argsort(sizes[entries.row], kind="stable")
+    bits = max(1, len(by_size).bit_length())
+    high = entries.key[by_size] << np.uint64(64 - HASH_BITS) >> np.uint64(bits) << np.uint64(bits)
+    packed = np.sort(high | np.arange(len(by_size), dtype=np.uint64))
     order = (packed & np.uint64(2**bits - 1)).astype(np.int64)
     group = np.cumsum(run_starts(packed >> np.uint64(bits)))
-    sizes = np.bincount(group, minlength=1)
-    shared = sizes[group] > 1
-    order, group = order[shared], group[shared]
+    shared = np.bincount(group, minlength=1)[group] > 1
+    order, group = by_size[order[shared]], group[shared]
     return entries.row[order], entries.position[order], np.cumsum(run_starts(group)) - 1
 
 
