@@ -253,10 +253,14 @@ def _refuse_json_beside_rows(output: Path, as_json: bool) -> None:
 
 def _list_findings(findings: list[dict[str, Any]]) -> None:
     from advisor.cli.cells import printable
+    from advisor.cli.health import places
     from advisor.cli.show import out
 
     for finding in findings:
         out(f"{finding['severity']:<8} {finding['check']:<4} {printable(finding['message'])}")
+        for text in (finding["fix"], places(finding["rows"])):
+            if text:
+                out(f"{'':<14}{printable(text)}")
     if not findings:
         out("no findings")
 
