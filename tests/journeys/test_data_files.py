@@ -164,6 +164,12 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "two ways": (["split", "rows.jsonl", "-o", "p", "--fractions", "1,0,0", "--test", "3"], 2, "--fractions"),
     "two pipes": (["check", "-", "--against", "-"], 2, "read once"),
     "two results": (["fix", "rows.jsonl", "-o", "-", "--json"], 2, "standard output"),
+    "split to a pipe": (["split", "rows.jsonl", "-o", "-"], 2, "several files"),
+    "log beside the result": (
+        ["fix", "rows.jsonl", "-o", "o.jsonl", "--changes", "-", "--json"],
+        2,
+        "standard output",
+    ),
     "no such file": (["split", "absent.jsonl", "-o", "parts"], 2, "no such file"),
 }
 
