@@ -43,11 +43,11 @@ class PairBlock(NamedTuple):
 
 
 class _Partners(NamedTuple):
-    """Entries with the entries of other rows that have the same shingle: places[first : first + count] of each."""
+    """Entries with the entries of other rows that have the same shingle: places[first : first + number] of each."""
 
     entry: Ints
     first: Ints
-    count: Ints
+    number: Ints
     places: Ints
 
 
@@ -91,7 +91,7 @@ class SetJoin:
         """Yield every pair once, in blocks of bounded memory, in no particular order."""
         for probe, index in self._sides():
             partners = self._partners(probe, index)
-            for part in _runs(self._row[partners.entry], partners.count):
+            for part in _runs(self._row[partners.entry], partners.number):
                 yield from self._checked(partners, part)
 
     def matches(self) -> Ints:
@@ -106,7 +106,7 @@ class SetJoin:
         (right, left_index), (left, right_index) = self._sides()
         self._match_in_steps(self._partners(right, left_index), found)
         while len((partners := self._partners(left, right_index & (found[self._row] < 0))).entry):
-            part = next(_runs(self._row[partners.entry], partners.count))
+            part = next(_runs(self._row[partners.entry], partners.number))
             for block in self._checked(partners, part):
                 found[block.right[::-1]] = block.left[::-1]
             left &= self._row > self._row[partners.entry[part]].max()
@@ -118,15 +118,15 @@ class SetJoin:
 
         step = 4
         while len(partners.entry):
-            now = partners._replace(count=np.minimum(partners.count, step))
-            for part in _runs(np.arange(len(now.entry)), now.count):
+            now = partners._replace(number=np.minimum(partners.number, step))
+            for part in _runs(np.arange(len(now.entry)), now.number):
                 for block in self._checked(now, part):
                     found[block.right[::-1]] = block.left[::-1]
-            rest = (partners.count > step) & (found[self._row[partners.entry]] < 0)
+            rest = (partners.number > step) & (found[self._row[partners.entry]] < 0)
             partners = _Partners(
                 partners.entry[rest],
                 partners.first[rest] + step,
-                partners.count[rest] - step,
+                partners.number[rest] - step,
                 partners.places,
             )
             step *= 8
@@ -148,8 +148,8 @@ class SetJoin:
         """Return for each probing entry the indexed entries of its shingle that stand before it: no larger sets."""
         import numpy as np
 
-        before = np.cumsum(index) - index
-        first = before[self._group_start]
+        before: Ints = np.cumsum(index) - index
+        first: Ints = before[self._group_start]
         entry = np.flatnonzero(probe & (before > first))
         entry = entry[np.argsort(self._row[entry], kind="stable")]
         return _Partners(entry, first[entry], (before - first)[entry], np.flatnonzero(index))
@@ -167,7 +167,7 @@ class SetJoin:
             apart = labels[self._row] != labels[self._row[partner]]
             entry = np.flatnonzero((partner >= first) & (partner < here) & apart & large)
             partners = _Partners(entry, partner[entry], np.ones(len(entry), dtype=np.int64), here)
-            for part in _runs(np.arange(len(entry)), partners.count):
+            for part in _runs(np.arange(len(entry)), partners.number):
                 yield from self._checked(partners, part)
 
     def across(self, labels: Ints) -> Iterator[PairBlock]:
@@ -188,14 +188,14 @@ class SetJoin:
         same = np.maximum.accumulate(np.where(run_starts(group) | run_starts(label), here, 0))
         # The smaller set of a pair has a short entry here, but either may have the earlier label.
         for probe, index in ((np.ones(len(order), dtype=bool), short), (short, ~short)):
-            before = np.cumsum(index) - index
-            count = before[same] - before[first]
+            before: Ints = np.cumsum(index) - index
+            count: Ints = before[same] - before[first]
             entry = np.flatnonzero(probe & (count > 0))
             entry = entry[np.argsort(self._row[order[entry]], kind="stable")]
             partners = _Partners(
                 order[entry], before[first[entry]], count[entry], order[np.flatnonzero(index)]
             )
-            for part in _runs(self._row[partners.entry], partners.count):
+            for part in _runs(self._row[partners.entry], partners.number):
                 yield from self._checked(partners, part, labels)
 
     def similarity(self, left: Ints, right: Ints) -> Floats:
@@ -213,7 +213,7 @@ class SetJoin:
         """Look at the partners of some entries, and keep the pairs of rows that reach the threshold."""
         import numpy as np
 
-        count = partners.count[part]
+        count = partners.number[part]
         right = np.repeat(partners.entry[part], count)
         places = np.arange(len(right)) + np.repeat(partners.first[part] - np.cumsum(count) + count, count)
         left = partners.places[places]
