@@ -68,7 +68,7 @@ def near_duplicates(sheet: Sheet, *, prompt_only: bool) -> Iterator[Finding]:
         "D2",
         severity("D2"),
         len(extra),
-        f"{counted} pairs of rows are nearly the same (Jaccard {threshold('D2', 'jaccard')} or more), in"
+        f"{counted} {'pair of rows is' if near.pairs == 1 else 'pairs of rows are'} nearly the same (Jaccard {threshold('D2', 'jaccard')} or more), in"
         f" {_groups_in_words(groups)}",
         "look at the groups and keep one row of each, or keep the group on one side of the split",
         sheet.ids(extra)[:LISTED_ROWS],
