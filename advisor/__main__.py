@@ -42,15 +42,12 @@ def main() -> None:
 
 def _run() -> None:
     from advisor.cli.app import app
-    from advisor.cli.show import fault_json, out_json, show_fault
-    from rubrics.errors import ExitCode, Fault
+    from advisor.cli.show import show_fault
+    from rubrics.errors import Fault
 
     try:
         app()
     except Fault as fault:
-        if fault.code == ExitCode.BAD_DATA and "--json" in sys.argv:
-            # Of many faulty rows a person is shown a page; a program gets all of them.
-            out_json(fault_json(fault))
         sys.exit(show_fault(fault))
 
 

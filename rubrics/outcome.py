@@ -19,7 +19,6 @@ from rubrics.statistics import ALPHA, Z
 
 TargetState = Literal["met", "unmet", "unknown"]
 _MOST_ROWS = 100_000
-# The standard normal quantile at 80% power.
 
 
 @dataclass(frozen=True, slots=True)

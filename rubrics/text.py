@@ -21,7 +21,8 @@ def nfc(text: str) -> str:
 
 def norm(text: str) -> str:
     """Fold what makes two texts the same message: Unicode form, white space and case."""
-    return " ".join(nfc(text).split()).casefold()
+    # ASCII is composed already, and casefold lowers it: most of a large file needs no look-up.
+    return " ".join((text if text.isascii() else nfc(text)).split()).casefold()
 
 
 def mostly_unspaced(text: str) -> bool:

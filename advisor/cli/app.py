@@ -46,8 +46,10 @@ for command in (
 ):
     app.command()(command)
 app.command(name="help")(looking.help_topic)
-for command in (data_files.check, data_files.fix, data_files.convert, data_files.split):
-    data.command()(command)
+data.command()(data_files.check)
+data.command()(data_files.fix)
+data.command()(data_files.convert)
+data.command()(data_files.split)
 models.command(name="list")(looking.models_list)
 models.command(name="get")(looking.models_get)
 app.add_typer(data, name="data")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+_EIGHTHS = ("", "\u258f", "\u258e", "\u258d", "\u258c", "\u258b", "\u258a", "\u2589")
 ELLIPSIS = "\u2026"
 
 
@@ -53,4 +54,4 @@ def bar(share: float, width: int, *, blocks: bool) -> str:
     if not blocks:
         return "#" * max(round(share * width), int(share > 0))
     eighths = max(round(share * width * 8), int(share > 0))
-    return "\u2588" * (eighths // 8) + ("", *"\u258f\u258e\u258d\u258c\u258b\u258a\u2589")[eighths % 8]
+    return "\u2588" * (eighths // 8) + _EIGHTHS[eighths % 8]

@@ -120,7 +120,8 @@ def fix(
             f"{'FILE' if file is None else '-o OUTPUT'} is missing", fix="See `advisor data fix --help`."
         )
     _refuse_two_streams(file, against)
-    _refuse_json_beside_rows(output, json_)
+    for place in (output, changes):
+        _refuse_json_beside_rows(place, json_)
     fixes = chosen((name for names in rule for name in _names(names)), all_safe=all_safe)
     done = fix_file(
         file,
@@ -138,7 +139,7 @@ def fix(
     if json_:
         out_json({**done, "applied": [fix.name for fix in fixes]})
     elif not quiet:
-        say = err if output == _STDOUT else out
+        say = err if _STDOUT in (output, changes) else out
         say("\n".join(fix_summary(done, fixes)))
 
 
@@ -208,6 +209,8 @@ def split(
     from advisor.data.dividing import parsed_fractions, split_file
     from rubrics.errors import Fault
 
+    if output == _STDOUT:
+        raise Fault("a split is several files", where="-o -", fix="Name a folder for them.")
     sizes = {
         name: size for name, size in (("train", train), ("dev", dev), ("test", test)) if size is not None
     }
@@ -244,19 +247,23 @@ def _refuse_two_streams(*files: Path | None) -> None:
         raise Fault("standard input can be read once", where="-", fix="Give - for one file alone.")
 
 
-def _refuse_json_beside_rows(output: Path, as_json: bool) -> None:
+def _refuse_json_beside_rows(output: Path | None, as_json: bool) -> None:
     from rubrics.errors import Fault
 
     if as_json and output == _STDOUT:
-        raise Fault("--json and -o - both want standard output", fix="Give -o a file name.")
+        raise Fault("--json and a file - both want standard output", fix="Give the file a name.")
 
 
 def _list_findings(findings: list[dict[str, Any]]) -> None:
     from advisor.cli.cells import printable
+    from advisor.cli.health import places
     from advisor.cli.show import out
 
     for finding in findings:
         out(f"{finding['severity']:<8} {finding['check']:<4} {printable(finding['message'])}")
+        for text in (finding["fix"], places(finding["rows"])):
+            if text:
+                out(f"{'':<14}{printable(text)}")
     if not findings:
         out("no findings")
 
@@ -278,4 +285,4 @@ def _show_fixes(as_json: bool) -> None:
     if as_json:
         out_json({"fixes": [asdict(fix) for fix in FIXES]})
     else:
-        out(fixes_page(FIXES))
+        out("\n".join(fixes_page(FIXES)))

@@ -144,7 +144,7 @@ class _Page:
         for finding in graver[:_WORST]:
             yield from self._block(finding)
         hints = sum(
-            finding["severity"] == "info" and finding["count"] > 0 for finding in self.found["findings"]
+            finding["severity"] == "info" and not _is_clear(finding) for finding in self.found["findings"]
         )
         rest = [(max(0, len(graver) - _WORST), "more"), (hints, "hint" if hints == 1 else "hints")]
         if any(count for count, _ in rest):
@@ -165,7 +165,7 @@ class _Page:
         first, *rest = wrapped(printable(finding["message"]), self.width - 15)
         yield _line(self._mark(finding["severity"]), (f" {finding['check']:<4}{first}", ""))
         yield from (_line((" " * 15 + line, "")) for line in rest)
-        said = {"e.g.": finding["example"], "at": _places(finding["rows"]), "do": finding["fix"]}
+        said = {"e.g.": finding["example"], "at": places(finding["rows"]), "do": finding["fix"]}
         for name, text in said.items():
             if text:
                 yield from self._hanging(f"{'':<10}{name:<5}", printable(text))
@@ -188,7 +188,7 @@ class _Page:
         yield from (_line((" " * len(label) + line, "")) for line in rest)
 
     def _state(self, rule: str, concerned: Sequence[Found]) -> tuple[str, str]:
-        told = [finding for finding in concerned if finding["count"]]
+        told = [finding for finding in concerned if not _is_clear(finding)]
         if told:
             ordered = sorted(told, key=lambda finding: _GRAVITY.index(finding["severity"]))
             number = f"{len(ordered)}: " if len(ordered) > 1 else ""
@@ -256,7 +256,14 @@ def remedy(finding: Found, asked: Asked) -> list[str]:
     return [_word(word) for word in words]
 
 
-def _places(rows: Sequence[str]) -> str:
+def _is_clear(finding: Found) -> bool:
+    """Whether a finding says that a comparison found nothing."""
+    nothing_to_do = finding["check"] == "D8" and not finding["fix"]
+    return finding["severity"] == "info" and (finding["count"] == 0 or nothing_to_do)
+
+
+def places(rows: Sequence[str]) -> str:
+    """Name the lines of the first rows, and how many more there are."""
     if not rows:
         return ""
     lines = [row.rpartition(":")[2] for row in rows[:_PLACES]]
@@ -275,7 +282,7 @@ def _line(*spans: tuple[str, str]) -> Text:
 
 
 def _tally(findings: Sequence[Found]) -> str:
-    counts = {word: sum(f["severity"] == word and f["count"] > 0 for f in findings) for word in _GRAVITY}
+    counts = {word: sum(f["severity"] == word and not _is_clear(f) for f in findings) for word in _GRAVITY}
     names = {"error": "error", "warning": "warning", "info": "hint"}
     said = [f"{n} {names[word]}{'s' if n > 1 else ''}" for word, n in counts.items() if n]
     return ", ".join(said) or "no findings"

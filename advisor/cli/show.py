@@ -68,19 +68,6 @@ def show_fault(fault: Fault) -> int:
     return int(fault.code)
 
 
-def fault_json(fault: Fault) -> dict[str, Any]:
-    """Return a fault as `--json` prints it, with every problem."""
-    return {
-        "error": {
-            "what": fault.what,
-            "where": fault.where,
-            "fix": fault.fix,
-            "exit_code": int(fault.code),
-            "problems": list(fault.problems),
-        }
-    }
-
-
 def problem_lines(problems: Sequence[str]) -> list[str]:
     """Return problems for a person: where one fault repeats, its first places and how many more there are."""
     kinds: dict[str, list[str]] = {}
@@ -90,7 +77,7 @@ def problem_lines(problems: Sequence[str]) -> list[str]:
     for number, (kind, same) in enumerate(kinds.items()):
         if number == _SHOWN_KINDS:
             rest = sum(len(others) for others in list(kinds.values())[number:])
-            return [*lines, f"and {rest:,} more, of {len(kinds) - number:,} other kinds (--json lists all)"]
+            return [*lines, f"and {rest:,} more"]
         lines += same[:_SHOWN_PROBLEMS]
         if len(same) > _SHOWN_PROBLEMS:
             lines.append(f"and {len(same) - _SHOWN_PROBLEMS:,} more like it: {kind}")

@@ -11,7 +11,7 @@ from typing import Any
 
 from advisor.data.findings import label_set
 from advisor.data.output import check_output, make_folder, new_file
-from advisor.data.reading import Record, read_records
+from advisor.data.reading import DataFile, Record, read_records
 from advisor.data.rows import Row
 from advisor.data.splitting import NAMES, Split, groups_of, split_by_size, split_rows
 from advisor.data.writing import write_records
@@ -119,6 +119,18 @@ def described(rows: Sequence[Row], split: Split) -> dict[str, Any]:
         else None,
         "reasons": list(split.reasons),
     }
+
+
+def grouped_by(file: DataFile, field: str) -> DataFile:
+    """Return a file whose rows have the value of this field as their group.
+
+    Raises:
+        Fault: code 3, a row lacks it.
+    """
+    records = read_records(file.path, format=file.format)
+    rows = zip(file.rows, records, strict=True)
+    grouped = (replace(row, group=_in_its_group(record, field, file.path).group) for row, record in rows)
+    return replace(file, rows=tuple(grouped))
 
 
 def _in_its_group(record: Record, field: str, file: Path) -> Row:

@@ -106,3 +106,23 @@ EDITORS: Mapping[str, Callable[[Sequence[Row]], Edit]] = {
     "labels": lambda rows: _labels(rows, spelling=False),
     "label-spelling": lambda rows: _labels(rows, spelling=True),
 }
+
+EVERYWHERE = frozenset({"redact"})
+"""Edits of all that a model is shown, the arguments of calls included; the others edit what is said in words."""
+
+_STRUCTURE = frozenset({"role", "from", "type", "name", "id", "tool_call_id", "weight"})
+"""Keys whose values hold a row together and say nothing."""
+
+
+def map_strings(value: Any, edit: Edit) -> Any:
+    """Return a JSON value with each of its texts edited, and each number that the edit would change as a text."""
+    if isinstance(value, dict):
+        return {key: item if key in _STRUCTURE else map_strings(item, edit) for key, item in value.items()}
+    if isinstance(value, list):
+        return [map_strings(item, edit) for item in value]
+    if isinstance(value, bool) or value is None or str(value).startswith("data:"):
+        # An embedded image is no text, though letters in it may look like some.
+        return value
+    written = value if isinstance(value, str) else json.dumps(value)
+    edited = edit(written, "prompt")
+    return value if edited == written else edited

@@ -180,6 +180,7 @@ class _Buffer:
         self._stream = source.stream
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._ended = False
+        self._failure: UnicodeDecodeError | None = None
         self._column = 0
         self.kept = ""
         self.at = 0
@@ -188,28 +189,32 @@ class _Buffer:
 
     def _more(self, size: int) -> bool:
         """Drop what was read and append at least one character, or say that there is no more."""
+        if self._failure:
+            raise self._failure
         self._pass_lines(self.at)
         self.kept, self.at = self.kept[self.at :], 0
         while not self._ended:
             chunk = self._stream.read(size)
-            pending = len(self._decoder.getstate()[0])
             self._ended = not chunk
-            text = (
-                self._decoder.decode(chunk, final=self._ended)
-                if not pending
-                else self._joined(chunk, pending)
-            )
-            self.bytes_before += len(chunk)
+            text = self._decoded(chunk)
             if text:
                 self.kept += text
                 return True
+        if self._failure:
+            raise self._failure
         return False
 
-    def _joined(self, chunk: bytes, pending: int) -> str:
-        """Decode behind bytes of a character that the last chunk cut: an error's position counts from those."""
-        self.bytes_before -= pending
-        text = self._decoder.decode(chunk, final=self._ended)
-        self.bytes_before += pending
+    def _decoded(self, chunk: bytes) -> str:
+        """Decode a chunk as far as it is UTF-8; what stands before a fault is read before the fault is raised."""
+        # The decoder keeps the bytes of a character that the last chunk cut: positions count from those.
+        start = self.bytes_before - len(self._decoder.getstate()[0])
+        try:
+            text = self._decoder.decode(chunk, final=self._ended)
+        except UnicodeDecodeError as error:
+            self._failure, self._ended = error, True
+            self.bytes_before = start
+            return error.object[: error.start].decode("utf-8")
+        self.bytes_before += len(chunk)
         return text
 
     def _pass_lines(self, end: int) -> None:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from advisor.data.rows import Row
 from rubrics.data_rules import Severity, threshold
@@ -69,14 +69,39 @@ class Inspection:
         return {"findings": findings, "statistics": dict(self.statistics)}
 
 
+class Repeats(NamedTuple):
+    """Which items stand more than once.
+
+    Attributes:
+        firsts: index of the first item of each key, in order.
+        groups: indices of equal items, in order, for keys that stand more than once.
+    """
+
+    firsts: list[int]
+    groups: list[list[int]]
+
+
+def repeats(keys: Sequence[Any]) -> Repeats:
+    """Find equal keys; unlike `grouped` it makes no list for a key that stands alone, as most of a million do."""
+    first: dict[Any, int] = {}
+    groups: dict[int, list[int]] = {}
+    for index, key in enumerate(keys):
+        earlier = first.setdefault(key, index)
+        if earlier != index:
+            groups.setdefault(earlier, [earlier]).append(index)
+    return Repeats(list(first.values()), list(groups.values()))
+
+
 class Sheet:
     """Rows with what several checks need of them, worked out once."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = rows
         self.prompts = [norm(row.prompt) for row in rows]
-        self.answers = [norm(row.answer) for row in rows]
-        self.written = [nfc(row.answer).strip() for row in rows]
+        # Answers repeat, and labels most of all: each text is worked on once.
+        written = {text: (norm(text), nfc(text).strip()) for text in {row.answer for row in rows}}
+        self.answers = [written[row.answer][0] for row in rows]
+        self.written = [written[row.answer][1] for row in rows]
 
     @cached_property
     def labels(self) -> list[str] | None:
@@ -87,6 +112,16 @@ class Sheet:
     def label_counts(self) -> Counter[str]:
         """How many rows give each answer, as it is written."""
         return Counter(self.written)
+
+    @cached_property
+    def equal_prompts(self) -> Repeats:
+        """Rows with equal normalised prompts."""
+        return repeats(self.prompts)
+
+    @cached_property
+    def equal_rows(self) -> Repeats:
+        """Rows with equal normalised prompts and answers."""
+        return repeats(list(zip(self.prompts, self.answers, strict=True)))
 
     def ids(self, chosen: Iterable[int]) -> tuple[str, ...]:
         """Return the ids of rows given by index, in the order of the file."""

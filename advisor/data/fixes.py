@@ -41,9 +41,7 @@ FIXES = (
     ),
     Fix("lower-labels", "D6", False, "write labels in lower case, where answers are a closed set"),
     Fix("labels", "D6", True, "write each label in its commonest form, where answers are a closed set"),
-    Fix(
-        "label-spelling", "D6", False, "the same, and rare labels that look like misspellings of common ones"
-    ),
+    Fix("label-spelling", "D6", False, "as labels, and write likely misspellings as the common label"),
     Fix("placeholders", "D12", False, "drop rows whose answer is a placeholder (None, TODO)"),
     Fix("too-long", "D7", False, "drop rows over --max-length", ("--max-length", "--model")),
     Fix("leaks", "D4", False, "drop rows that stand in --against, exactly or nearly", ("--against",)),

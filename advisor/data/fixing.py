@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from advisor.data.edits import EDITORS, Edit
+from advisor.data.edits import EDITORS, EVERYWHERE, Edit
 from advisor.data.findings import Sheet
 from advisor.data.fixes import Fix
 from advisor.data.formats import Place
@@ -73,11 +73,24 @@ class Mended:
 
 
 def mend(
-    records: Sequence[Record], fixes: Sequence[Fix], need: Need, map_texts: MapTexts, read: Read
+    records: Sequence[Record],
+    fixes: Sequence[Fix],
+    need: Need,
+    map_texts: MapTexts,
+    read: Read,
+    map_all: MapTexts | None = None,
 ) -> Mended:
     """Apply the fixes, in the order given, until none changes anything.
 
     The result depends on nothing but the rows and the fixes, and mending it again changes nothing.
+
+    Args:
+        records: rows as they stand in the file.
+        fixes: in the order of `FIXES`.
+        need: what some of them work with.
+        map_texts: edits what is said in words.
+        read: reads a changed row again.
+        map_all: edits all that a model is shown, for the fixes of `EVERYWHERE`; None takes `map_texts`.
 
     Raises:
         RuntimeError: the fixes undo each other, which is a fault of the program.
@@ -90,7 +103,8 @@ def mend(
                 break
             if fix.name in EDITORS:
                 edit = EDITORS[fix.name]([record.row for record in mended.records])
-                _edit_all(mended, fix.name, edit, map_texts, read)
+                reach = map_all if map_all is not None and fix.name in EVERYWHERE else map_texts
+                _edit_all(mended, fix.name, edit, reach, read)
             else:
                 _drop(mended, fix.name, need)
         if len(mended.changes) == done:

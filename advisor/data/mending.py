@@ -8,10 +8,10 @@ from typing import Any
 
 from advisor.data.checking import named_fields, tokenizer_of
 from advisor.data.checks import inspect
-from advisor.data.edits import Edit
+from advisor.data.edits import Edit, map_strings
 from advisor.data.fixes import Fix, fix_for
 from advisor.data.fixing import Mended, as_log, mend
-from advisor.data.formats import Unreadable, map_texts, parser_of
+from advisor.data.formats import Unreadable, map_texts, parser_of, read_fields
 from advisor.data.output import STDOUT
 from advisor.data.privacy import mask
 from advisor.data.reading import Records, read_file, read_records, row_of
@@ -78,7 +78,7 @@ def fix_file(
         "rows": len(given),
         "written": len(mended.records),
         "fixes": [{"rule": rule, **counts} for rule, counts in mended.counts().items()],
-        "left": _left([record.row for record in mended.records], other, against is not None),
+        "left": _left([record.row for record in mended.records], other if against else None, fixes),
     }
 
 
@@ -94,7 +94,12 @@ def mended_records(given: Records, fixes: Sequence[Fix], need: Need) -> Mended:
         assert not isinstance(read, Unreadable), read.problems
         return row_of(read, before.id, before.source)
 
-    return mend(given.records, fixes, need, edit_record, read_again)
+    shown = [name for name in read_fields(given.format, given.fields) if name != "tools"]
+
+    def edit_all(value: dict[str, Any], edit: Edit) -> dict[str, Any]:
+        return {key: map_strings(item, edit) if key in shown else item for key, item in value.items()}
+
+    return mend(given.records, fixes, need, edit_record, read_again, edit_all)
 
 
 def _refuse_lacking(fixes: Sequence[Fix], given: dict[str, Any]) -> None:
@@ -121,12 +126,12 @@ def _write(mended: Mended, output: Path, log: Path | None, *, force: bool) -> No
         raise
 
 
-def _left(rows: Sequence[Row], against: Sequence[Row], compared: bool) -> list[dict[str, Any]]:
-    found = inspect(rows, against=against if compared else None, test_is="rows")
+def _left(rows: Sequence[Row], against: Sequence[Row] | None, done: Sequence[Fix]) -> list[dict[str, Any]]:
+    """Return what a check still finds, with the fix for it where that was not applied."""
     left = []
-    for finding in found.findings:
+    for finding in inspect(rows, against=against, test_is="rows").findings:
         if finding.severity != "info":
             fix = fix_for(finding.to_dict())
             kept = {"check": finding.check, "severity": finding.severity, "message": finding.message}
-            left.append({**kept, "rule": fix.name if fix else ""})
+            left.append({**kept, "rule": fix.name if fix and fix not in done else ""})
     return left

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from advisor.data.findings import Finding, Sheet, grouped, quote
+from advisor.data.findings import Finding, Sheet, quote, repeats
 from advisor.data.similarity import near_groups, near_matches
 from rubrics.data_rules import severity, threshold
 
@@ -25,8 +25,7 @@ LISTED_MEMBERS = 100
 
 def exact_duplicates(sheet: Sheet, *, prompt_only: bool) -> Iterator[Finding]:
     """Find rows whose prompt and answer, or prompt alone, stand in an earlier row (D1)."""
-    keys = _keys(sheet, prompt_only=prompt_only)
-    groups = _largest_first(members for members in grouped(keys).values() if len(members) > 1)
+    groups = _largest_first((sheet.equal_prompts if prompt_only else sheet.equal_rows).groups)
     if not groups:
         return
     extra = [index for members in groups for index in members[1:]]
@@ -35,7 +34,7 @@ def exact_duplicates(sheet: Sheet, *, prompt_only: bool) -> Iterator[Finding]:
         "D1",
         severity("D1"),
         len(extra),
-        f"{len(extra):,} of {len(keys):,} rows repeat the {what} of an earlier row, in {_groups_in_words(groups)}",
+        f"{len(extra):,} of {len(sheet.rows):,} rows repeat the {what} of an earlier row, in {_groups_in_words(groups)}",
         "keep one row of each group, unless the repetition reflects how often the case occurs",
         sheet.ids(extra)[:LISTED_ROWS],
         {
@@ -54,15 +53,13 @@ def near_duplicates(sheet: Sheet, *, prompt_only: bool) -> Iterator[Finding]:
 
     Exact duplicates are D1's: of each group of them one row takes part.
     """
-    firsts = [members[0] for members in grouped(_keys(sheet, prompt_only=prompt_only)).values()]
+    firsts = (sheet.equal_prompts if prompt_only else sheet.equal_rows).firsts
     answers = None if prompt_only else [sheet.answers[index] for index in firsts]
     near = near_groups([sheet.prompts[index] for index in firsts], answers)
     if near.closest is None:
         return
     groups = _largest_first(
-        [firsts[at] for at in members]
-        for members in grouped(near.labels.tolist()).values()
-        if len(members) > 1
+        [firsts[at] for at in members] for members in repeats(near.labels.tolist()).groups
     )
     extra = [index for members in groups for index in members[1:]]
     first, second = (sheet.rows[firsts[at]].prompt for at in near.closest)
@@ -71,7 +68,7 @@ def near_duplicates(sheet: Sheet, *, prompt_only: bool) -> Iterator[Finding]:
         "D2",
         severity("D2"),
         len(extra),
-        f"{counted} pairs of rows are nearly the same (Jaccard {threshold('D2', 'jaccard')} or more), in"
+        f"{counted} {'pair of rows is' if near.pairs == 1 else 'pairs of rows are'} nearly the same (Jaccard {threshold('D2', 'jaccard')} or more), in"
         f" {_groups_in_words(groups)}",
         "look at the groups and keep one row of each, or keep the group on one side of the split",
         sheet.ids(extra)[:LISTED_ROWS],
@@ -98,10 +95,6 @@ def _groups_in_words(groups: Sequence[Sequence[int]]) -> str:
     return f"{len(groups):,} groups, the largest of {len(groups[0]):,} rows"
 
 
-def _keys(sheet: Sheet, *, prompt_only: bool) -> Sequence[object]:
-    return sheet.prompts if prompt_only else list(zip(sheet.prompts, sheet.answers, strict=True))
-
-
 def _members(sheet: Sheet, groups: Sequence[Sequence[int]]) -> dict[str, Any]:
     """List the largest groups with their first ids, and say how much of them that is."""
     listed = [list(sheet.ids(group[:LISTED_MEMBERS])) for group in groups[:LISTED_GROUPS]]
@@ -121,7 +114,7 @@ def conflicts(sheet: Sheet) -> Iterator[Finding]:
     """Find prompts that have different answers (D3); `count` is of rows, `details.prompts` of prompts."""
     groups = [
         members
-        for members in grouped(sheet.prompts).values()
+        for members in sheet.equal_prompts.groups
         if len({sheet.answers[index] for index in members}) > 1
     ]
     if not groups:

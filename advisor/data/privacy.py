@@ -249,7 +249,8 @@ class Masker:
 
     def _know(self, value: str, written: str) -> None:
         if len(value) >= _ANCHOR:
-            self._by_start[value[:_ANCHOR].casefold()].setdefault(value.casefold(), written)
+            folded = _folded(value)
+            self._by_start[folded[:_ANCHOR]].setdefault(folded, written)
 
     def __bool__(self) -> bool:
         """Whether there is anything to mask."""
@@ -260,9 +261,7 @@ class Masker:
         return mask(self._without_known(text))
 
     def _without_known(self, text: str) -> str:
-        folded = text.casefold()
-        if len(folded) != len(text):
-            folded = text.lower() if len(text.lower()) == len(text) else text
+        folded = _folded(text)
         parts, at, done = [], 0, 0
         while at + _ANCHOR <= len(folded):
             values = self._by_start.get(folded[at : at + _ANCHOR])
@@ -301,6 +300,14 @@ class Masker:
             findings=tuple(self.finding(finding) for finding in inspection.findings),
             statistics=self.anything(inspection.statistics),
         )
+
+
+def _folded(text: str) -> str:
+    """Fold case and keep the length: a sharp s stays one character."""
+    folded = text.casefold()
+    if len(folded) == len(text):
+        return folded
+    return "".join(c.casefold() if len(c.casefold()) == 1 else c for c in text)
 
 
 def _quoted_at(folded: str, at: int, values: Mapping[str, str]) -> tuple[int, str]:

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from advisor.data.shingles import HASH_BITS, ShingleSets, Unit, hashed_shingles
+from advisor.data.prefix_filter import by_shingle, prefixes, run_starts
+from advisor.data.shingles import HASH_BITS, Unit, hashed_shingles
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,9 +29,9 @@ _CHUNK_PAIRS = 2_000_000
 """Pairs looked at together; keeps the memory of a join near 200 MiB beside its sets."""
 _LARGE = 50
 """From this many rows with one common shingle on, most are connected first, before pairs are looked at."""
+_YIELDED_PAIRS = 100_000
+"""Most pairs of a block: who has seen enough stops early."""
 _VERIFIED_PAIRS = 2 ** (64 - HASH_BITS)
-_SLOTS = 2**25
-"""Most slots of the table that tells rare shingles from common ones; a shared slot costs time, not a pair."""
 
 
 class PairBlock(NamedTuple):
@@ -41,12 +42,13 @@ class PairBlock(NamedTuple):
     jaccard: Floats
 
 
-class _Entries(NamedTuple):
-    """Shingles of the prefixes that occur elsewhere: `key` of the shingle, its row, its position in the row."""
+class _Partners(NamedTuple):
+    """Entries with the entries of other rows that have the same shingle: places[first : first + number] of each."""
 
-    key: Hashes
-    row: Ints
-    position: Ints
+    entry: Ints
+    first: Ints
+    number: Ints
+    places: Ints
 
 
 class SetJoin:
@@ -75,25 +77,22 @@ class SetJoin:
         self.split = split
         sets = list(hashed_shingles(texts, units, salts))
         self.sizes = np.concatenate([np.zeros(0, dtype=np.int64), *(part.sizes for part in sets)])
-        entries, self._kept, self._signatures = _prefixes(sets, least)
+        entries, self._kept, self._signatures = prefixes(sets, least)
         self._starts = np.concatenate(([0], np.cumsum(self._kept.sizes)))
-        self._row, position, self._group = _by_shingle(entries)
+        self._row, position, self._group = by_shingle(entries, self.sizes)
         self._size = self.sizes[self._row]
         self._rest = self._size - position
+        # Whether it can be the first that the set shares with one at least as large.
+        self._short = self._rest >= 2 * least / (1 + least) * self._size - 1e-6
+        here = np.arange(len(self._group))
+        self._group_start = np.maximum.accumulate(np.where(run_starts(self._group), here, 0))
 
     def blocks(self) -> Iterator[PairBlock]:
-        """Yield every pair once, ordered by the right row, in blocks of bounded memory."""
-        import numpy as np
-
-        start = np.maximum.accumulate(np.where(_firsts(self._group), np.arange(len(self._group)), 0))
-        if self.split is None:
-            partners = np.arange(len(self._group)) - start
-        else:
-            partners = np.where(self._row >= self.split, self._lefts_of_group(), 0)
-        chosen = np.flatnonzero(partners)
-        chosen = chosen[np.argsort(self._row[chosen], kind="stable")]
-        for part in _runs(self._row[chosen], partners[chosen]):
-            yield from self._checked(chosen[part], start[chosen[part]], partners[chosen[part]])
+        """Yield every pair once, in blocks of bounded memory, in no particular order."""
+        for probe, index in self._sides():
+            partners = self._partners(probe, index)
+            for part in _runs(self._row[partners.entry], partners.number):
+                yield from self._checked(partners, part)
 
     def matches(self) -> Ints:
         """Return for each right row one left row that it is paired with, or -1.
@@ -103,19 +102,57 @@ class SetJoin:
         import numpy as np
 
         assert self.split is not None
-        found = np.full(len(self.sizes) - self.split, -1, dtype=np.int64)
-        first = np.maximum.accumulate(np.where(_firsts(self._group), np.arange(len(self._group)), 0))
-        left = np.where(self._row >= self.split, self._lefts_of_group(), 0)
-        open_, done, step = np.flatnonzero(left), 0, 4
-        while len(open_):
-            take = np.minimum(left[open_] - done, step)
-            for part in _runs(np.arange(len(open_)), take):
-                some = open_[part]
-                for block in self._checked(some, first[some] + done, take[part]):
-                    found[block.right[::-1] - self.split] = block.left[::-1]
-            done, step = done + step, step * 8
-            open_ = open_[(left[open_] > done) & (found[self._row[open_] - self.split] < 0)]
-        return found
+        found = np.full(len(self.sizes), -1, dtype=np.int64)
+        (right, left_index), (left, right_index) = self._sides()
+        self._match_in_steps(self._partners(right, left_index), found)
+        while len((partners := self._partners(left, right_index & (found[self._row] < 0))).entry):
+            part = next(_runs(self._row[partners.entry], partners.number))
+            for block in self._checked(partners, part):
+                found[block.right[::-1]] = block.left[::-1]
+            left &= self._row > self._row[partners.entry[part]].max()
+        return found[self.split :]
+
+    def _match_in_steps(self, partners: _Partners, found: Ints) -> None:
+        """Look at a few partners of each entry, then at more for the rows that are still without a match."""
+        import numpy as np
+
+        step = 4
+        while len(partners.entry):
+            now = partners._replace(number=np.minimum(partners.number, step))
+            for part in _runs(np.arange(len(now.entry)), now.number):
+                for block in self._checked(now, part):
+                    found[block.right[::-1]] = block.left[::-1]
+            rest = (partners.number > step) & (found[self._row[partners.entry]] < 0)
+            partners = _Partners(
+                partners.entry[rest],
+                partners.first[rest] + step,
+                partners.number[rest] - step,
+                partners.places,
+            )
+            step *= 8
+
+    def _sides(self) -> list[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+        """Return which entries look for partners and which are looked for; the larger set always looks for the smaller.
+
+        Of the smaller set fewer entries can be the first that the two share, so a template whose rows differ
+        enough proposes nothing (the index prefix of Xiao et al.).
+        """
+        import numpy as np
+
+        if self.split is None:
+            return [(np.ones(len(self._row), dtype=bool), self._short)]
+        right = self._row >= self.split
+        return [(right, self._short & ~right), (~right, self._short & right)]
+
+    def _partners(self, probe: NDArray[np.bool_], index: NDArray[np.bool_]) -> _Partners:
+        """Return for each probing entry the indexed entries of its shingle that stand before it: no larger sets."""
+        import numpy as np
+
+        before: Ints = np.cumsum(index) - index
+        first: Ints = before[self._group_start]
+        entry = np.flatnonzero(probe & (before > first))
+        entry = entry[np.argsort(self._row[entry], kind="stable")]
+        return _Partners(entry, first[entry], (before - first)[entry], np.flatnonzero(index))
 
     def links(self, labels: Ints) -> Iterator[PairBlock]:
         """Yield pairs of rows with different labels that are neighbours among the rows with one common shingle.
@@ -124,15 +161,14 @@ class SetJoin:
         """
         import numpy as np
 
-        first = np.maximum.accumulate(np.where(_firsts(self._group), np.arange(len(self._group)), 0))
-        here = np.arange(len(self._group))
+        here, first = np.arange(len(self._group)), self._group_start
         large = np.bincount(self._group, minlength=1)[self._group] > _LARGE
         for partner in (here - 1, first):
             apart = labels[self._row] != labels[self._row[partner]]
-            chosen = np.flatnonzero((partner >= first) & (partner < here) & apart & large)
-            for part in _runs(here[: len(chosen)], np.ones(len(chosen), dtype=np.int64)):
-                some = chosen[part]
-                yield from self._checked(some, partner[some], np.ones(len(some), dtype=np.int64))
+            entry = np.flatnonzero((partner >= first) & (partner < here) & apart & large)
+            partners = _Partners(entry, partner[entry], np.ones(len(entry), dtype=np.int64), here)
+            for part in _runs(np.arange(len(entry)), partners.number):
+                yield from self._checked(partners, part)
 
     def across(self, labels: Ints) -> Iterator[PairBlock]:
         """Yield every pair of rows whose labels differ, some pairs more than once.
@@ -141,21 +177,26 @@ class SetJoin:
         """
         import numpy as np
 
-        begins = np.flatnonzero(_firsts(self._group))
+        begins = np.flatnonzero(run_starts(self._group))
         found = labels[self._row]
         mixed = np.minimum.reduceat(found, begins) != np.maximum.reduceat(found, begins)
         left = np.flatnonzero(mixed[self._group])
         order = left[np.lexsort((found[left], self._group[left]))]
-        group, label = self._group[order], found[order]
+        group, label, short = self._group[order], found[order], self._short[order]
         here = np.arange(len(order))
-        first = np.maximum.accumulate(np.where(_firsts(group), here, 0))
-        same = np.maximum.accumulate(np.where(_firsts(group) | _firsts(label), here, 0))
-        partners = same - first
-        chosen = np.flatnonzero(partners)
-        chosen = chosen[np.argsort(self._row[order[chosen]], kind="stable")]
-        for part in _runs(self._row[order[chosen]], partners[chosen]):
-            some = chosen[part]
-            yield from self._checked(order[some], first[some], partners[some], order, labels)
+        first = np.maximum.accumulate(np.where(run_starts(group), here, 0))
+        same = np.maximum.accumulate(np.where(run_starts(group) | run_starts(label), here, 0))
+        # The smaller set of a pair has a short entry here, but either may have the earlier label.
+        for probe, index in ((np.ones(len(order), dtype=bool), short), (short, ~short)):
+            before: Ints = np.cumsum(index) - index
+            count: Ints = before[same] - before[first]
+            entry = np.flatnonzero(probe & (count > 0))
+            entry = entry[np.argsort(self._row[order[entry]], kind="stable")]
+            partners = _Partners(
+                order[entry], before[first[entry]], count[entry], order[np.flatnonzero(index)]
+            )
+            for part in _runs(self._row[partners.entry], partners.number):
+                yield from self._checked(partners, part, labels)
 
     def similarity(self, left: Ints, right: Ints) -> Floats:
         """Return the Jaccard similarity of pairs of rows that are similar to some row at all; else too low."""
@@ -168,29 +209,14 @@ class SetJoin:
             parts.append(shared / (self.sizes[a] + self.sizes[b] - shared))
         return np.concatenate(parts)
 
-    def _lefts_of_group(self) -> Ints:
-        """Count for each entry the left rows among those with its shingle; they stand first."""
+    def _checked(self, partners: _Partners, part: slice, labels: Ints | None = None) -> Iterator[PairBlock]:
+        """Look at the partners of some entries, and keep the pairs of rows that reach the threshold."""
         import numpy as np
 
-        if not len(self._group):
-            return self._group
-        return np.bincount(self._group, weights=self._row < (self.split or 0)).astype(np.int64)[self._group]
-
-    def _checked(
-        self,
-        entry: Ints,
-        first: Ints,
-        count: Ints,
-        order: Ints | None = None,
-        labels: Ints | None = None,
-    ) -> Iterator[PairBlock]:
-        """Pair each entry with the `count` entries from `first` on (places in `order`), and keep the similar rows."""
-        import numpy as np
-
-        right = np.repeat(entry, count)
-        left = np.arange(len(right)) + np.repeat(first - np.cumsum(count) + count, count)
-        if order is not None:
-            left = order[left]
+        count = partners.number[part]
+        right = np.repeat(partners.entry[part], count)
+        places = np.arange(len(right)) + np.repeat(partners.first[part] - np.cumsum(count) + count, count)
+        left = partners.places[places]
         reach = self._can_reach(left, right)
         one, other = self._row[left[reach]], self._row[right[reach]]
         low, high = np.minimum(one, other).astype(np.uint64), np.maximum(one, other).astype(np.uint64)
@@ -200,10 +226,17 @@ class SetJoin:
         b = (packed >> np.uint64(32)).astype(np.int64)
         alike = self._look_alike(a, b)
         a, b = a[alike], b[alike]
-        jaccard = self.similarity(a, b)
+        for at in range(0, len(a), _YIELDED_PAIRS):
+            yield from self._verified(a[at : at + _YIELDED_PAIRS], b[at : at + _YIELDED_PAIRS], labels)
+
+    def _verified(self, left: Ints, right: Ints, labels: Ints | None) -> Iterator[PairBlock]:
+        if labels is not None:
+            apart = labels[left] != labels[right]
+            left, right = left[apart], right[apart]
+        jaccard = self.similarity(left, right)
         keep = jaccard >= self.least
         if keep.any():
-            yield PairBlock(a[keep], b[keep], jaccard[keep])
+            yield PairBlock(left[keep], right[keep], jaccard[keep])
 
     def _can_reach(self, left: Ints, right: Ints) -> NDArray[np.bool_]:
         """Tell which pairs of entries may belong to similar rows, were this the first shingle that they share."""
@@ -235,119 +268,12 @@ class SetJoin:
         return np.bincount(twice.astype(np.int64), minlength=len(left))
 
 
-def _prefixes(sets: list[ShingleSets], least: float) -> tuple[_Entries, ShingleSets, Hashes]:
-    """Take the prefixes of the sets, and of rows that have an entry there all shingles that may occur elsewhere.
-
-    The third part is the signatures of the rows.
-
-    `sets` is emptied on the way, so that a million rows are held once.
-    """
-    import numpy as np
-
-    table = _occurrences(sets)
-    keys, rows, positions, kept, kept_sizes, signatures = [], [], [], [], [], []
-    offset = 0
-    sets.reverse()
-    while sets:
-        hashes, sizes = sets.pop()
-        owner = np.repeat(np.arange(len(sizes)), sizes)
-        signatures.append(_signatures(hashes, owner, len(sizes)))
-        hashes, common = _rarest_first(hashes, owner, table)
-        position = np.arange(len(hashes)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        length = sizes - np.ceil(least * sizes - 1e-9).astype(np.int64) + 1
-        entry = common & (position < length[owner])
-        active = np.bincount(owner[entry], minlength=len(sizes)) > 0
-        stays = common & active[owner]
-        keys.append(hashes[entry])
-        rows.append(owner[entry] + offset)
-        positions.append(position[entry])
-        kept.append(hashes[stays])
-        kept_sizes.append(np.bincount(owner[stays], minlength=len(sizes)))
-        offset += len(sizes)
-    if not keys:
-        none = np.zeros(0, dtype=np.int64)
-        nothing = none.astype(np.uint64)
-        return _Entries(nothing, none, none), ShingleSets(nothing, none), nothing.reshape(0, 2)
-    entries = _Entries(np.concatenate(keys), np.concatenate(rows), np.concatenate(positions))
-    sets_kept = ShingleSets(np.concatenate(kept), np.concatenate(kept_sizes))
-    return entries, sets_kept, np.concatenate(signatures)
-
-
-def _signatures(hashes: Hashes, owner: Ints, rows: int) -> Hashes:
-    """Return (rows, 2) words of 64 bits: bit k is whether the row has an odd number of shingles that fall to k.
-
-    Each shingle that only one of two sets has changes one bit at most (Sandes, Teodoro and Melo, "Bitmap filter:
-    speeding up exact set similarity joins with bitwise operations", 2020).
-    """
-    import numpy as np
-
-    bit = (hashes >> np.uint64(HASH_BITS - 7)).astype(np.int64)
-    odd = np.bincount(owner * 128 + bit, minlength=rows * 128) & 1
-    return np.packbits(odd.astype(np.uint8).reshape(rows, 128), axis=1).view(np.uint64)
-
-
-def _occurrences(sets: Sequence[ShingleSets]) -> NDArray[np.int32]:
-    """Count the shingles by the low bits of their hash: never too few, too many where two share a slot."""
-    import numpy as np
-
-    total = sum(len(part.hashes) for part in sets)
-    slots = min(_SLOTS, 1 << max(12, (2 * total).bit_length()))
-    table = np.zeros(slots, dtype=np.int32)
-    waiting: list[Ints] = []
-    held = 0
-    for number, part in enumerate(sets, 1):
-        waiting.append((part.hashes & np.uint64(slots - 1)).astype(np.int64))
-        held += len(part.hashes)
-        if held >= slots // 4 or number == len(sets):
-            table += np.bincount(np.concatenate(waiting), minlength=slots).astype(np.int32)
-            waiting, held = [], 0
-    return table
-
-
-def _rarest_first(hashes: Hashes, owner: Ints, table: NDArray[np.int32]) -> tuple[Hashes, NDArray[np.bool_]]:
-    """Order the shingles of each row from rare to common, equally common ones by hash; tell which are not unique."""
-    import numpy as np
-
-    count = table[(hashes & np.uint64(len(table) - 1)).astype(np.int64)]
-    capped = np.minimum(count, 2**24 - 1).astype(np.uint64)
-    place = np.arange(len(hashes), dtype=np.uint64)
-    packed = np.sort(owner.astype(np.uint64) << np.uint64(HASH_BITS) | capped << np.uint64(28) | place)
-    order = (packed & np.uint64(2**28 - 1)).astype(np.int64)
-    return hashes[order], count[order] > 1
-
-
-def _by_shingle(entries: _Entries) -> tuple[Ints, Ints, Ints]:
-    """Bring the entries of equal shingles together, by row among them; return rows, positions, group numbers.
-
-    The key gives way to the place in the list where both do not fit 64 bits: two shingles may then form one
-    group, which proposes pairs that verification drops.
-    """
-    import numpy as np
-
-    bits = max(1, len(entries.key).bit_length())
-    high = entries.key << np.uint64(64 - HASH_BITS) >> np.uint64(bits) << np.uint64(bits)
-    packed = np.sort(high | np.arange(len(entries.key), dtype=np.uint64))
-    order = (packed & np.uint64(2**bits - 1)).astype(np.int64)
-    group = np.cumsum(_firsts(packed >> np.uint64(bits)))
-    sizes = np.bincount(group, minlength=1)
-    shared = sizes[group] > 1
-    order, group = order[shared], group[shared]
-    return entries.row[order], entries.position[order], np.cumsum(_firsts(group)) - 1
-
-
-def _firsts(values: NDArray[np.int64] | NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Mark where a run of equal values begins."""
-    import numpy as np
-
-    return np.concatenate((np.ones(min(1, len(values)), dtype=bool), values[1:] != values[:-1]))
-
-
 def distinct(values: _Numbers) -> _Numbers:
     """Return the values sorted, each once; sorting is several times faster here than the hashing of numpy's unique."""
     import numpy as np
 
     ordered = np.sort(values)
-    return ordered[_firsts(ordered)]
+    return ordered[run_starts(ordered)]
 
 
 def _runs(rows: Ints, pairs: Ints) -> Iterator[slice]:

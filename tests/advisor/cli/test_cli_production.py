@@ -62,7 +62,7 @@ def checks(findings: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 def test_data_check_compares_with_production_and_masks_secrets(desk, shouted, advisor):
     ran = advisor("data", "check", desk, "--production", shouted, "--json")
-    spoken = advisor("data", "check", desk, "--production", shouted)
+    spoken = advisor("data", "check", desk, "--production", shouted, "--quiet")
 
     found = checks(ran.json()["findings"])
     assert found["two-sample"]["severity"] == "warning"

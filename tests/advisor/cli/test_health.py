@@ -111,6 +111,13 @@ def test_a_check_that_found_nothing_says_so_and_is_no_hint() -> None:
     assert "ok" in next(line for line in page.splitlines() if "no lexical leakage" in line)
 
 
+def test_no_drift_is_no_hint() -> None:
+    same = finding("D8", "info", count=50, message="no drift seen (AUC 0.50)", fix="", rows=[])
+    few = finding("D8", "info", count=9, message="9 rows are too few", fix="give more", rows=[])
+    assert "no findings" in text(found(same), production="log.jsonl")
+    assert "1 hint" in text(found(few), production="log.jsonl")
+
+
 def test_a_sound_file_says_so() -> None:
     assert "nothing needs mending" in text(found())
 

@@ -67,6 +67,19 @@ def test_lines_of_a_table_and_an_array(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("broken", [b'caf\xe9"}]', b"caf\xc3"])
+@pytest.mark.parametrize("padding", [0, 1, (1 << 20) - 40])
+def test_a_fault_of_encoding_in_an_array_is_located(tmp_path: Path, broken: bytes, padding: int) -> None:
+    path = tmp_path / "rows.json"
+    content = b"[\n" + b" " * padding + b'{"question": "c"},\n{"question": "' + broken
+    path.write_bytes(content)
+    at = content.index(broken) + 3
+    assert fault_of(path).problems == (
+        f"{path}:2: [0].answer: expected text, found no such field",
+        f"{path}:3: encoding: expected UTF-8, found byte 0x{content[at]:02x} at byte {at} of the file",
+    )
+
+
 def test_rows_of_one_line_have_ids_of_their_own(tmp_path: Path) -> None:
     path = tmp_path / "rows.json"
     path.write_text(json.dumps(PAIRS))

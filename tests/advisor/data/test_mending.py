@@ -139,3 +139,35 @@ def test_tables_are_mended_as_tables(tmp_path: Path) -> None:
     fix_file(tmp_path / "rows.csv", tmp_path / "out.csv", chosen([], all_safe=True))
     assert (tmp_path / "out.csv").read_text(encoding="utf-8") == "question,answer,n\na,b,1\nc,d,2\n"
     assert (tmp_path / "out.changes.jsonl").exists()
+
+
+def test_secrets_go_from_the_arguments_of_calls_too(tmp_path: Path) -> None:
+    arguments = json.dumps({"to": SECRETS[0], "card": 4539578763621486, "n": 2})
+    call = {"id": "call_1", "type": "function", "function": {"name": "send", "arguments": arguments}}
+    parts = [{"functionCall": {"name": "send", "args": {"to": SECRETS[0], "n": 2}}}]
+    chats = {
+        "openai": {
+            "messages": [{"role": "user", "content": "send"}, {"role": "assistant", "tool_calls": [call]}]
+        },
+        "gemini": {
+            "contents": [{"role": "user", "parts": [{"text": "send"}]}, {"role": "model", "parts": parts}]
+        },
+        "sharegpt": {
+            "conversations": [
+                {"from": "human", "value": f"send {SECRETS[0]}"},
+                {
+                    "from": "function_call",
+                    "value": json.dumps({"name": "send", "arguments": {"to": SECRETS[0]}}),
+                },
+            ]
+        },
+    }
+    for name, chat in chats.items():
+        source, output = write(tmp_path / f"{name}.jsonl", [chat]), tmp_path / f"{name}.out.jsonl"
+        done = fix_file(source, output, chosen(["redact"], all_safe=False))
+        text = output.read_text(encoding="utf-8")
+        assert SECRETS[0] not in text
+        assert "4539578763621486" not in text
+        assert "[EMAIL]" in text
+        assert "D11" not in {finding["check"] for finding in done["left"]}
+        assert check_file(output)["format"]["name"] == name

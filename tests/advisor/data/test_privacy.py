@@ -220,6 +220,11 @@ def test_a_quotation_cut_off_in_the_middle_is_masked() -> None:
     assert masker.finding(whole).details == {"ghp_***": ["ghp_***", {"x": "ghp_***"}], "n": 1}
 
 
+def test_letters_that_fold_to_two_do_not_hide_a_secret() -> None:
+    masker = Masker(search([row(1, "password: Straße77x")]))
+    assert masker.text("ß ﬁ Straße77X and STRAßE77x") == "ß ﬁ *** and ***"
+
+
 def test_what_merely_begins_like_a_secret_stays() -> None:
     masker = Masker(search([row(1, "joanna.b@ferries.co.uk")]))
     assert masker.text("joanna went to joan of arc's") == "joanna went to joan of arc's"

@@ -165,3 +165,15 @@ def test_no_group_is_ever_divided(drawn: list[tuple[str, str, str]], seed: int) 
     assert set(part_of.values()) == {0, 1, 2}
     for group in groups_of(rows):
         assert len({part_of[rows[index].id] for index in group}) == 1
+    for one, other, _ in near_pairs([read.prompt for read in rows]):
+        assert part_of[rows[one].id] == part_of[rows[other].id]
+
+
+def test_groups_divide_a_real_file_into_classes(banking: tuple[Row, ...]) -> None:
+    groups = groups_of(banking)
+    assert sorted(index for group in groups for index in group) == list(range(len(banking)))
+    group_of = {index: at for at, group in enumerate(groups) for index in group}
+    pairs = near_pairs([read.prompt for read in banking])
+    assert all(group_of[one] == group_of[other] for one, other, _ in pairs)
+    joined = {index for one, other, _ in pairs for index in (one, other)}
+    assert {index for group in groups if len(group) > 1 for index in group} == joined
