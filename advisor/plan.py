@@ -40,7 +40,6 @@ class Plan(BaseModel):
         pattern: regular expression for format_adherence.
         tolerance: for numeric_match, `0.5` (absolute) or `1%`.
         production: a sample of real use, with answers or without, that the rows should look like.
-        group_field: rows with the same value in this field of their file are never divided.
         target: score on the metric, 0..1, from which the task is solved.
         min_gain: smallest gain worth a fine-tuned model, in score.
         margin: loss of score accepted when the tuned model is there to save money or time.
@@ -57,7 +56,6 @@ class Plan(BaseModel):
     dev: Path | None = None
     test: Path | None = None
     production: Path | None = None
-    group_field: str | None = Field(default=None, min_length=1)
     task: str = ""
     metric: str = AUTO_METRIC
     schema_file: Path | None = None
@@ -212,9 +210,6 @@ def contradictions(values: Mapping[str, Any]) -> list[str]:
         "--data is one file to split; it does not go with --train, --dev or --test": "data" in found
         and bool(found.keys() & {"train", "dev", "test"}),
         "no rows: give --data FILE, or --train FILE and --test FILE": not found.keys() & {"data", "train"},
-        "--group-field keeps rows together where a file is divided; with --train and --dev none is": "group_field"
-        in found
-        and "dev" in found,
         "--endpoint and --endpoint-model go together": ("endpoint" in found) != ("endpoint_model" in found),
         "--force-train and --no-train exclude each other": bool(
             found.get("force_train") and found.get("no_train")

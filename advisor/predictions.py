@@ -93,7 +93,9 @@ def summarise(
     } | {name: score_over_all(pairs, name, labels, seed) for name in scoring.over_all_rows}
 
 
-def score_over_all(pairs: Sequence[tuple[str | None, str]], metric: str, labels: Sequence[str], seed: int = 0) -> Score:
+def score_over_all(
+    pairs: Sequence[tuple[str | None, str]], metric: str, labels: Sequence[str], seed: int = 0
+) -> Score:
     """Value and interval of a metric that only a set of rows has.
 
     Args:

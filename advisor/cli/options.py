@@ -27,9 +27,6 @@ PLAN_OPTIONS: dict[str, Any] = {
     "production": _option(
         _PATH, "--production", "a sample of real use, answers not needed; the rows should look like it"
     ),
-    "group_field": _option(
-        _TEXT, "--group-field", "field of the rows; those equal in it stay on one side of a split"
-    ),
     "task": _option(_TEXT, "--task", "what the model should do; more paragraphs define labels and rules"),
     "metric": _option(
         _TEXT, "--metric", "name of the metric, or auto (default): proposed; `advisor help metrics`"

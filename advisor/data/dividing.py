@@ -121,18 +121,6 @@ def described(rows: Sequence[Row], split: Split) -> dict[str, Any]:
     }
 
 
-def grouped_by(file: DataFile, field: str) -> DataFile:
-    """Return a file whose rows have the value of this field as their group.
-
-    Raises:
-        Fault: code 3, a row lacks it.
-    """
-    records = read_records(file.path, format=file.format)
-    rows = zip(file.rows, records, strict=True)
-    grouped = (replace(row, group=_in_its_group(record, field, file.path).group) for row, record in rows)
-    return replace(file, rows=tuple(grouped))
-
-
 def _in_its_group(record: Record, field: str, file: Path) -> Row:
     if not field:
         return record.row

@@ -259,7 +259,7 @@ def test_a_run_keeps_the_rows_of_a_customer_together(tmp_path: Path) -> None:
     words = [
         "--data",
         "rows.jsonl",
-        "--group-field",
+        "--cluster-field",
         "who",
         "--no-train",
         "--rungs",
