@@ -11,7 +11,7 @@ from typing import Any
 
 from advisor.data.findings import label_set
 from advisor.data.output import check_output, make_folder, new_file
-from advisor.data.reading import DataFile, Record, read_records
+from advisor.data.reading import Record, read_records
 from advisor.data.rows import Row
 from advisor.data.splitting import NAMES, Split, groups_of, split_by_size, split_rows
 from advisor.data.writing import write_records
