@@ -11,7 +11,6 @@ from pathlib import Path
 from advisor.chat.endpoint import EndpointModel
 from advisor.chat.local import LocalModel
 from advisor.chat.protocol import ChatModel, ChatRequest
-from advisor.comparing import Scored, details, prepared
 from advisor.data.reading import read_plain_file
 from advisor.data.rows import Row
 from advisor.interrupt import StopSignal
@@ -19,6 +18,7 @@ from advisor.models.resolve import count_tokens, resolve
 from advisor.predictions import score_answers, summarise, write_predictions
 from advisor.rungs.prompts import zero_shot
 from advisor.scoring import BASIC, Scoring
+from advisor.scoring_files import Scored, details, prepared
 from rubrics.errors import Fault
 from rubrics.scoring import Options
 from trainer.events import Listener

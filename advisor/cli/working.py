@@ -60,11 +60,11 @@ def evaluate(
     Example: advisor evaluate --predictions answers.jsonl --references test.jsonl --metric exact_match,token_f1
     """
     from advisor.cli.show import INTERRUPTED, err
-    from advisor.comparing import metric_names, score_file
     from advisor.display import display_for
     from advisor.evaluating import Subject, evaluate_model
     from advisor.interrupt import Interrupted, StopSignal, signals_stop
     from advisor.scoring import read_options
+    from advisor.scoring_files import metric_names, score_file
     from rubrics.errors import Fault
 
     names, options = metric_names(metric), read_options(schema, pattern, tolerance)

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from advisor.comparing import compare_files, metric_names, read_references, read_texts, score_file
+from advisor.answer_files import read_references, read_texts
+from advisor.comparing import compare_files
 from advisor.predictions import Prediction, write_predictions
+from advisor.scoring_files import metric_names, score_file
 from rubrics.errors import ExitCode, Fault
 
 SYSTEMS = ("bert", "logistic_regression_baseline", "match_lstm_with_ans_ptr", "r_net", "slqa")
