@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from advisor.predictions import Prediction, Score, read_predictions
-from advisor.report.model import BaselinePart, Report
+from advisor.report.model import BaselinePart, FlipPart, Report
 from rubrics.phrases import rung_words
 from rubrics.scoring import get_metric
 from rubrics.statistics import cautions
@@ -85,7 +85,13 @@ def _comparison(report: Report) -> str:
         f"Tuned minus best cheap option: {found.difference:+.3f} [{found.low:+.3f}, {found.high:+.3f}] "
         f"(95%), {found.test}: p = {found.p_value:.2g}, n = {found.n}.{flips}\n\n{found.reason} (rule {found.rule})"
         + (f"\n{notes}" if notes else "")
+        + _flips(found.flip)
     )
+
+
+def _flips(flips: Sequence[FlipPart]) -> str:
+    listed = "\n".join(f"- {flip.text}" for flip in flips)
+    return f"\n\nWhat would change it:\n\n{listed}" if listed else ""
 
 
 def _metric(report: Report) -> str:
@@ -160,10 +166,7 @@ def _verdict(report: Report) -> str:
         lines.append(
             f"- With this test set a gain of {verdict.minimum_detectable_effect:.3f} can be seen (80% power)."
         )
-    if verdict.flip:
-        lines += ["", "What would change it:", ""]
-        lines += [f"- {flip.text}" for flip in verdict.flip]
-    return "\n".join(lines)
+    return "\n".join(lines) + _flips(verdict.flip)
 
 
 def _baselines(report: Report) -> str:
