@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fuzz_examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -107,7 +108,7 @@ def tallied(records: Records, target: str) -> tuple[list[dict[str, Any]], Tally]
     return list(rows), tally
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(conversation=conversations())
 def test_what_is_not_named_is_not_lost(tmp_path: Path, conversation: Conversation) -> None:
     source = (
@@ -132,7 +133,7 @@ def test_what_is_not_named_is_not_lost(tmp_path: Path, conversation: Conversatio
             assert bare(back) == bare(given_one), target
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(), deadline=None)
 @given(conversation=conversations())
 def test_openai_holds_everything(conversation: Conversation) -> None:
     """All but the list of accepted answers, which chat rows do not have."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fuzz_examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -75,7 +76,7 @@ rows_drawn = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=rows_drawn, seed=st.integers(0, 3), by_field=st.booleans(), sized=st.booleans())
 def test_no_group_is_ever_separated(
     tmp_path: Path, drawn: list[tuple[str, str]], seed: int, by_field: bool, sized: bool

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 import pytest
+from fuzz_examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -201,7 +202,7 @@ fixes_drawn = st.sets(st.sampled_from(sorted(BY_NAME)), min_size=1).map(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(), deadline=None)
 @given(drawn=rows_drawn, names=fixes_drawn, against=st.lists(pieces, min_size=1, max_size=3))
 def test_a_second_time_changes_nothing(
     drawn: list[tuple[str, str]], names: set[str], against: list[str]

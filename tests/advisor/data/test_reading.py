@@ -6,11 +6,11 @@ import codecs
 import gzip
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fuzz_examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -288,7 +288,7 @@ bodies = st.binary(max_size=400) | lines.map(b"\n".join) | arrays | packed
 
 
 @settings(
-    max_examples=int(os.environ.get("ADVISOR_FUZZ_EXAMPLES", "200")),
+    max_examples=examples(),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

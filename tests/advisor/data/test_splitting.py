@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from fuzz_examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -151,7 +152,7 @@ rows_with_groups = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(), deadline=None)
 @given(drawn=rows_with_groups, seed=st.integers(0, 3))
 def test_no_group_is_ever_divided(drawn: list[tuple[str, str, str]], seed: int) -> None:
     rows = [row(at, prompt, answer, group) for at, (prompt, group, answer) in enumerate(drawn)]
