@@ -237,7 +237,7 @@ def _own_references(first: Path, second: Path) -> dict[str, tuple[str, ...]]:
     """Files that the program wrote carry their references."""
     found: list[dict[str, tuple[str, ...]]] = []
     for path in (first, second):
-        rows = list(_objects(path))
+        rows = list(read_objects(path))
         if not all(isinstance(row.get("reference"), str) for _, row in rows):
             raise Fault(
                 "carries no references",
@@ -273,19 +273,19 @@ def read_texts(path: Path) -> dict[str, str]:
     Raises:
         Fault: names the line and field that do not fit.
     """
-    text = _text(path)
+    text = read_text(path)
     whole = _whole_object(text)
     if whole is not None and not whole.keys() & {"id", "prediction"}:
         wrong = [name for name, value in whole.items() if not isinstance(value, str)]
         if wrong:
-            raise _unfit(path, f"prediction of {wrong[0]!r} is not a text")
+            raise unfit(path, f"prediction of {wrong[0]!r} is not a text")
         return {str(name): value for name, value in whole.items()}
     found: dict[str, str] = {}
-    for number, row in _objects(path):
+    for number, row in read_objects(path):
         if not isinstance(row.get("prediction"), str) or "id" not in row:
-            raise _unfit(path, f"line {number}: expected an id and a text `prediction`, found {sorted(row)}")
+            raise unfit(path, f"line {number}: expected an id and a text `prediction`, found {sorted(row)}")
         if str(row["id"]) in found:
-            raise _unfit(path, f"line {number}: the id {row['id']!r} stands twice")
+            raise unfit(path, f"line {number}: the id {row['id']!r} stands twice")
         found[str(row["id"])] = row["prediction"]
     return found
 
@@ -297,17 +297,17 @@ def read_references(path: Path) -> dict[str, tuple[str, ...]]:
         Fault: names the line and field that do not fit.
     """
     found: dict[str, tuple[str, ...]] = {}
-    for number, row in _objects(path):
+    for number, row in read_objects(path):
         answers = _accepted(row)
         if answers is None or "id" not in row:
-            raise _unfit(
+            raise unfit(
                 path, f"line {number}: expected an id and `answers` or one of {', '.join(REFERENCE_FIELDS)}"
             )
         if str(row["id"]) in found:
-            raise _unfit(path, f"line {number}: the id {row['id']!r} stands twice")
+            raise unfit(path, f"line {number}: the id {row['id']!r} stands twice")
         found[str(row["id"])] = answers
     if not found:
-        raise _unfit(path, "holds no references")
+        raise unfit(path, "holds no references")
     return found
 
 
@@ -318,7 +318,12 @@ def _accepted(row: Mapping[str, Any]) -> tuple[str, ...] | None:
     return next(((row[name],) for name in REFERENCE_FIELDS if isinstance(row.get(name), str)), None)
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file.
+
+    Raises:
+        Fault: it cannot be read.
+    """
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -328,7 +333,7 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise Fault(f"cannot be read: {error.strerror}", where=str(path), fix="Check the path.") from None
     except UnicodeDecodeError as error:
-        raise _unfit(path, f"is not UTF-8 text: {error}") from None
+        raise unfit(path, f"is not UTF-8 text: {error}") from None
 
 
 def _whole_object(text: str) -> dict[str, Any] | None:
@@ -339,23 +344,29 @@ def _whole_object(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _objects(path: Path) -> list[tuple[int, dict[str, Any]]]:
+def read_objects(path: Path) -> list[tuple[int, dict[str, Any]]]:
+    """The objects of a JSONL file with their line numbers.
+
+    Raises:
+        Fault: names the line that is none.
+    """
     found: list[tuple[int, dict[str, Any]]] = []
     # Not splitlines: U+2028 and the like may stand in a JSON text as they are.
-    for number, line in enumerate(_text(path).split("\n"), 1):
+    for number, line in enumerate(read_text(path).split("\n"), 1):
         if not line.strip():
             continue
         try:
             value = json.loads(line)
         except ValueError as error:
-            raise _unfit(path, f"line {number}: is not JSON: {error}") from None
+            raise unfit(path, f"line {number}: is not JSON: {error}") from None
         if not isinstance(value, dict):
-            raise _unfit(path, f"line {number}: expected an object, found {type(value).__name__}")
+            raise unfit(path, f"line {number}: expected an object, found {type(value).__name__}")
         found.append((number, value))
     return found
 
 
-def _unfit(path: Path, what: str) -> Fault:
+def unfit(path: Path, what: str) -> Fault:
+    """The complaint that a file's content is not what it should be."""
     return Fault(
         what, where=str(path), fix="Correct the file; see `advisor help files`.", code=ExitCode.BAD_DATA
     )

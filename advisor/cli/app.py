@@ -8,6 +8,7 @@ import typer
 
 from advisor import __version__
 from advisor.cli import judging, looking, running, working
+from advisor.cli.judge import judge
 
 app = typer.Typer(
     name="advisor",
@@ -33,6 +34,7 @@ for command in (
     running.train,
     working.evaluate,
     judging.compare,
+    judge,
     looking.report,
     looking.runs,
     running.resume,

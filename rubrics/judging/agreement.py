@@ -183,7 +183,9 @@ def standing(
     """
     known = limits or shipped_limits()
     if agreement is None:
-        return Standing(False, "its agreement with people was not measured: no row that it judged has a human label")
+        return Standing(
+            False, "its agreement with people was not measured: no row that it judged has a human label"
+        )
     problem = _too_little(agreement, known) or _unreadable(invalid, judged, known["invalid_share"])
     if problem:
         return Standing(False, problem)

@@ -65,7 +65,7 @@ def parse_rubric(text: str, where: str) -> Rubric:
     """
     reader = _Reader(_compose(text, where))
     rubric = reader.rubric()
-    if reader.problems or rubric is None:
+    if reader.problems:
         problems = [f"{where}:{line}: {what}" for line, what in sorted(set(reader.problems))]
         raise Fault(
             f"is no rubric: {len(problems)} problem{'s' if len(problems) > 1 else ''}",
@@ -98,7 +98,8 @@ class _Reader:
         self._root = root
         self.problems: list[tuple[int, str]] = []
 
-    def rubric(self) -> Rubric | None:
+    def rubric(self) -> Rubric:
+        """What could be read; complete only where there are no problems."""
         top = dict(self._pairs(self._root, "the rubric"))
         for name, (key, _) in top.items():
             if name not in _FIELDS:
@@ -106,16 +107,14 @@ class _Reader:
         for name in (*_TEXTS, "criteria", "scale"):
             if name not in top:
                 self._problem(self._root, f"the field {name!r} is missing")
-        if not self._root or any(name not in top for name in (*_TEXTS, "criteria", "scale")):
-            return None
-        nodes = {name: value for name, (_, value) in top.items()}
+        texts = {name: self._text(top[name][1], name) for name in (*_TEXTS, "source") if name in top}
         return Rubric(
-            name=self._text(nodes["name"], "name"),
-            source=self._text(nodes["source"], "source") if "source" in nodes else "",
-            criteria=tuple(self._criteria(nodes["criteria"])),
-            scale=self._scale(nodes["scale"]),
-            preference=self._text(nodes["preference"], "preference"),
-            limits=self._limits(nodes["thresholds"]) if "thresholds" in nodes else shipped_limits(),
+            name=texts.get("name", ""),
+            source=texts.get("source", ""),
+            criteria=tuple(self._criteria(top["criteria"][1])) if "criteria" in top else (),
+            scale=self._scale(top["scale"][1]) if "scale" in top else {},
+            preference=texts.get("preference", ""),
+            limits=self._limits(top["thresholds"][1]) if "thresholds" in top else shipped_limits(),
         )
 
     def _problem(self, node: Any, what: str) -> None:
@@ -148,7 +147,9 @@ class _Reader:
         for entry in node.value:
             parts = dict(self._pairs(entry, "a criterion"))
             if parts.keys() != {"name", "text"}:
-                self._problem(entry, f"a criterion has exactly name and text, found {', '.join(parts) or 'none'}")
+                self._problem(
+                    entry, f"a criterion has exactly name and text, found {', '.join(parts) or 'none'}"
+                )
                 continue
             yield Criterion(*(self._text(parts[name][1], f"criterion {name}") for name in ("name", "text")))
 
@@ -188,7 +189,9 @@ class _Reader:
         high = float("inf") if name == "human_rows" else 1.0
         low = 1.0 if name == "human_rows" else 0.0
         if not low <= value <= high or value == float("inf"):
-            self._problem(node, f"thresholds.{name}: expected a number from {low:g}{'' if high > 1 else ' to 1'}")
+            self._problem(
+                node, f"thresholds.{name}: expected a number from {low:g}{'' if high > 1 else ' to 1'}"
+            )
             return 0.0
         return value
 
@@ -205,4 +208,6 @@ def _kind(node: Any) -> str:
 
 
 def _shown(node: Any) -> str:
-    return f"{node.value!r:.40}" if node.id == "scalar" else f"a {_kind(node)}"
+    return (
+        f"{node.value!r:.40}" if node.id == "scalar" else f"{'a' if node.value else 'an empty'} {_kind(node)}"
+    )
