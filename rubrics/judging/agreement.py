@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rubrics.rulebook import load_rulebook
-from rubrics.statistics import Z, Interval, wilson
+from rubrics.statistics import Interval, Z, wilson
 
 Weights = Literal["none", "quadratic"]
 Floats = NDArray[np.float64]

@@ -136,7 +136,9 @@ class _Reader:
 
     def _text(self, node: Any, what: str) -> str:
         if node.id != "scalar" or node.tag != "tag:yaml.org,2002:str" or not node.value.strip():
-            self._problem(node, f"{what}: expected a text, found {_shown(node)}")
+            # YAML takes off, no and 3 for other things than texts.
+            hint = " (in quotes it is one)" if node.id == "scalar" and node.value.strip() else ""
+            self._problem(node, f"{what}: expected a text, found {_shown(node)}{hint}")
             return ""
         return str(node.value).strip()
 
