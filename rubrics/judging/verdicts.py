@@ -7,7 +7,7 @@ answers that look like verdicts.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Container
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -23,7 +23,7 @@ class Preferred(StrEnum):
     TIE = "tie"
 
 
-def parse_score(reply: str, levels: Iterable[int]) -> int | None:
+def parse_score(reply: str, levels: Container[int]) -> int | None:
     """Return the score of a reply, or None where it is not exactly one of the levels."""
     value = _field(reply, "score")
     if isinstance(value, bool) or not isinstance(value, int | float) or value not in levels:

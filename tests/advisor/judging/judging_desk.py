@@ -11,7 +11,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "chat"))
 
-from server import MODEL, Answer, reply  # noqa: E402
+from server import MODEL, Answer, reply
 
 KEY = "sk-test-0123456789abcdef"
 _BLOCK = re.compile(r"<<<BEGIN ([A-Z 0-9]+) (\w{16})>>>\n(.*?)\n<<<END \1 \2>>>", re.DOTALL)
