@@ -67,7 +67,7 @@ def result_of(asked: Asked, seed: int, *, pairwise: bool) -> dict[str, Any]:
         "agreement": agreement.to_json() if agreement else None,
         "may_decide": stands.may_decide,
         "reason": stands.reason,
-        "outcome": outcome if stands.may_decide else UNDECIDED,
+        "outcome": outcome if stands.may_decide or not pairwise else UNDECIDED,
         "thresholds": {
             name: {"value": limit.value, "source": limit.source}
             for name, limit in asked.rubric.limits.items()
@@ -153,7 +153,7 @@ def _scores(asked: Asked, reached: Sequence[tuple[Judged, list[str]]], seed: int
         "mean": vars(scaled) if scaled else None,
         "scale": [levels[0], levels[-1]],
         "counts": {str(level): scores.count(level) for level in levels},
-        "better": UNDECIDED,
+        "better": None,
         "invalid": len(reached) - missing - len(read),
         "missing": {"a": missing},
         "length": {

@@ -183,9 +183,7 @@ def standing(
     """
     known = limits or shipped_limits()
     if agreement is None:
-        return Standing(
-            False, "its agreement with people was not measured: no row that it judged has a human label"
-        )
+        return Standing(False, _unmeasured(invalid, judged))
     problem = _too_little(agreement, known) or _unreadable(invalid, judged, known["invalid_share"])
     if problem:
         return Standing(False, problem)
@@ -195,6 +193,12 @@ def standing(
         f"it agrees with people on {agreement.n} rows: {_kappa_words(agreement.kappa)}, "
         f"at least {known['kappa'].value:g} asked for ({known['kappa'].source})",
     )
+
+
+def _unmeasured(invalid: int, judged: int) -> str:
+    if judged and invalid == judged:
+        return f"none of its {judged} verdicts could be read"
+    return "its agreement with people was not measured: no row that it judged has a human label"
 
 
 def _too_little(agreement: Agreement, limits: Mapping[str, Limit]) -> str:

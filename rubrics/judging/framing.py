@@ -85,9 +85,14 @@ def _data(item: Item, answers: Sequence[tuple[str, str]]) -> str:
         (f"REFERENCE {at}" if len(item.references) > 1 else "REFERENCE", text)
         for at, text in enumerate(item.references, 1)
     ]
-    parts = [("QUESTION", item.question), *references, *answers]
+    parts = [(name, _sendable(text)) for name, text in [("QUESTION", item.question), *references, *answers]]
     mark = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:_MARK_DIGITS]
     return "\n\n".join(f"<<<BEGIN {name} {mark}>>>\n{text}\n<<<END {name} {mark}>>>" for name, text in parts)
+
+
+def _sendable(text: str) -> str:
+    """JSON can hold half of a surrogate pair, a request cannot: it becomes a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _schema(name: str, verdict: Mapping[str, Any]) -> dict[str, Any]:

@@ -157,6 +157,7 @@ def test_limits_are_those_of_the_verdict_where_both_have_one():
     ("agreement", "invalid", "words"),
     [
         (None, 0, "not measured"),
+        (None, 100, "none of its 100 verdicts could be read"),
         (agreeing(29, 29), 0, "only 29 judged rows"),
         (agreeing(100, 60), 0, "agrees too little with people: kappa 0.20"),
         (agreeing(30, 25), 0, "too few human labels to be sure"),
