@@ -61,7 +61,12 @@ def test_every_file_of_the_packages_is_in_the_wheel_and_nothing_else(wheel: Path
     found = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
 
     assert found == wanted
-    assert {"advisor/report/schema.json", "rubrics/verdict.yaml", "advisor/examples/desk.jsonl"} <= found
+    assert {
+        "advisor/report/schema.json",
+        "rubrics/verdict.yaml",
+        "rubrics/judging/answer.yaml",
+        "advisor/examples/desk.jsonl",
+    } <= found
     assert {f"{package}/py.typed" for package in PACKAGES} <= found
 
 

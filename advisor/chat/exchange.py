@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
@@ -19,6 +20,8 @@ Tell = Callable[[Logged | Warned], None]
 
 _UNKNOWN = "unknown"
 _SHOWN_CHARACTERS = 120
+_NO_SCHEMA = re.compile(r"response_format|json_?schema|structured.?output|guided|grammar", re.IGNORECASE)
+"""Of servers and models without structured output, in words of their own."""
 
 
 class _Message(BaseModel):
@@ -48,11 +51,13 @@ class Dialect:
     def __init__(self) -> None:
         self._limit = "max_tokens"
         self._is_greedy = True
+        self._takes_schema = True
 
-    def parameters(self, max_new_tokens: int) -> dict[str, Any]:
+    def parameters(self, max_new_tokens: int, schema: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Parameters of the next request."""
         greedy = {"temperature": 0} if self._is_greedy else {}
-        return {self._limit: max_new_tokens, **greedy}
+        form = _response_format(schema) if schema is not None and self._takes_schema else {}
+        return {self._limit: max_new_tokens, **greedy, **form}
 
     def learn(self, error: APIStatusError, sent: dict[str, Any], tell: Tell) -> bool:
         """Take over what a refusal teaches; False where it teaches nothing and asking again is in vain."""
@@ -67,7 +72,16 @@ class Dialect:
             self._is_greedy = False
             tell(Warned(message="the model refuses temperature 0: its answers differ from run to run"))
             return True
+        if "response_format" in sent and _NO_SCHEMA.search(words):
+            self._takes_schema = False
+            tell(Warned(message="the server takes no JSON schema: the form of its answers is only asked for"))
+            return True
         return False
+
+
+def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
+    form = {"name": "answer", "strict": True, "schema": schema}
+    return {"response_format": {"type": "json_schema", "json_schema": form}}
 
 
 class Exchange:
@@ -105,15 +119,17 @@ class Exchange:
         )
 
     async def _send(self, request: ChatRequest) -> Any:
-        from openai import APIError, BadRequestError
+        from openai import APIError, BadRequestError, UnprocessableEntityError
 
         create: Any = self._client.chat.completions.with_raw_response.create
         while True:
-            sent = self._dialect.parameters(request.max_new_tokens)
+            sent = self._dialect.parameters(request.max_new_tokens, request.schema)
             try:
                 return await create(model=self._service.model, messages=list(request.messages), **sent)
             except APIError as error:
-                if isinstance(error, BadRequestError) and self._dialect.learn(error, sent, self._tell):
+                if isinstance(error, BadRequestError | UnprocessableEntityError) and self._dialect.learn(
+                    error, sent, self._tell
+                ):
                     continue
                 # Not chained: a logged traceback would show the server's words unmasked.
                 raise await fault_of(self._service, self._client, error, request.id) from None

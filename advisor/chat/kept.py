@@ -37,13 +37,14 @@ class KeptAnswers:
 
 
 def _as_row(request: ChatRequest, asked_of: Mapping[str, str]) -> dict[str, Any]:
-    return {
+    row = {
         "id": request.id,
         "group": request.group,
         "messages": list(request.messages),
         "max_new_tokens": request.max_new_tokens,
         **asked_of,
     }
+    return row if request.schema is None else {**row, "schema": request.schema}
 
 
 def _read(path: Path, ids: set[str]) -> list[Completion]:

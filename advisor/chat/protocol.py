@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from advisor.data.rows import Message
 from trainer.job import Completion
@@ -18,12 +18,15 @@ class ChatRequest:
         id: unique within a batch; comes back with the answer.
         group: requests of one group share the start of their prompt, which is then computed (or cached) once.
         max_new_tokens: tokens after which the answer is cut, its finish reason being `length`.
+        schema: JSON Schema that the answer should obey, where the model can be held to one; many cannot, or
+            ignore it in silence, so the answer is to be checked all the same.
     """
 
     id: str
     group: str
     messages: tuple[Message, ...]
     max_new_tokens: int
+    schema: Mapping[str, Any] | None = None
 
 
 class ChatModel(Protocol):

@@ -31,7 +31,7 @@ _SECRET_LENGTH = 8
 _CONNECT_SECONDS = 10.0
 _SHOWN_CHARACTERS = 300
 _SHOWN_MODELS = 10
-_RESUME = " Answers so far are kept: `advisor resume` goes on."
+_RESUME = " Answers so far are kept: `advisor resume`, for a judgement the same command again, goes on."
 _TOO_LONG = re.compile(
     r"context_length_exceeded|exceed_context|context (length|size|window)|maximum model length|inputs. tokens",
     re.IGNORECASE,

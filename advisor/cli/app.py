@@ -9,6 +9,7 @@ import typer
 from advisor import __version__
 from advisor.cli import data as data_files
 from advisor.cli import judging, looking, running, working
+from advisor.cli.judge import judge
 
 app = typer.Typer(
     name="advisor",
@@ -38,6 +39,7 @@ for command in (
     running.train,
     working.evaluate,
     judging.compare,
+    judge,
     looking.report,
     looking.runs,
     running.resume,
