@@ -39,11 +39,11 @@ def whole_run(plan: list[str], tmp_path_factory: pytest.TempPathFactory) -> tupl
 
 @pytest.fixture(scope="session")
 def embedded_run(embedded_model: ResolvedModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real run of the embedded model on the bundled example, bounded to two and a half minutes."""
+    """A real run of the embedded model on the bundled example, bounded by its steps, some forty."""
     folder = tmp_path_factory.mktemp("embedded")
     task = (example_folder() / "task.txt").read_text(encoding="utf-8")
-    words = ["--data", example_folder() / "desk.jsonl", "--task", task, "--max-minutes", 2.5, "--force-train"]
-    words += ["--batch-size", 2, "--learning-rate", 1e-3]
+    words = ["--data", example_folder() / "desk.jsonl", "--task", task, "--epochs", 0.4, "--force-train"]
+    words += ["--batch-size", 4, "--learning-rate", 1e-3]
     outcome = advisor("run", *words, "--rungs", "classifier,zero_shot", "--out", folder / "run", cwd=folder)
     assert outcome.code == 0, outcome.err
     return folder / "run"

@@ -162,12 +162,10 @@ def test_embedded_model_learns_the_example(embedded_run: Path) -> None:
     # given a bounded run of the embedded model on the bundled example
     report = Report.model_validate_json((embedded_run / "report.json").read_bytes())
     base, _, tuned = report.evaluations
-    # then training lowered the loss on the very tokens that base was scored on, and the reductions are stated
+    # then training lowered the loss on the very tokens that base was scored on
     assert base.loss is not None
     assert tuned.loss is not None
     assert tuned.loss < 0.5 * base.loss
     assert base.supervised_tokens == tuned.supervised_tokens
-    assert report.run.reductions
-    assert report.run.duration_s < 5 * 60
     assert report.training is not None
     assert report.training.config["quantised"] is False

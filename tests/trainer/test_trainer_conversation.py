@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 from transformers import AutoTokenizer
 
+from advisor.models.resolve import ResolvedModel
 from rubrics.errors import ExitCode, Fault
 from trainer.batches import read_examples
 from trainer.conversation import PLAIN_TEMPLATE, ChatCodec
@@ -29,16 +29,14 @@ CONVERSATIONS = {
     ],
     "other scripts": [{"role": "user", "content": "日本語 and ñ, 😀 and\ttabs"}],
 }
-EMBEDDED = Path(os.environ.get("ADVISOR_TEST_MODEL", "/work/dev/emb"))
 
 
 @pytest.fixture(params=["tiny", "embedded"])
 def model(request: pytest.FixtureRequest, tiny_model: Path) -> Path:
     if request.param == "tiny":
         return tiny_model
-    if not (EMBEDDED / "tokenizer.json").is_file():
-        pytest.skip(f"the embedded model is not at {EMBEDDED} (set ADVISOR_TEST_MODEL)")
-    return EMBEDDED
+    embedded: ResolvedModel = request.getfixturevalue("embedded_model")
+    return embedded.path
 
 
 @pytest.mark.parametrize("name", CONVERSATIONS)

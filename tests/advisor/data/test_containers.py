@@ -15,6 +15,7 @@ import pytest
 from advisor.data.checking import check_file
 from advisor.data.reading import read_file, read_plain_file, read_records
 from advisor.data.writing import write_records
+from advisor.plan import make_plan
 from advisor.walk import read_files
 from rubrics.errors import ExitCode, Fault
 
@@ -169,12 +170,10 @@ def test_rows_with_tools_are_not_trained_on(shared_data: Path) -> None:
 
 
 def test_the_walk_refuses_rows_with_tools(shared_data: Path) -> None:
-    class Files:
-        def files(self) -> dict[str, Path]:
-            return {"data": shared_data / "formats/openai_drone_training.jsonl"}
+    plan = make_plan({"data": shared_data / "formats/openai_drone_training.jsonl"})
 
     with pytest.raises(Fault, match="103 of 103 rows hold tools"):
-        read_files(Files())  # type: ignore[arg-type]
+        read_files(plan)
 
 
 @pytest.mark.parametrize("name", ["rows.txt", "rows", "rows.gz", "rows.jsonl.bz2"])
