@@ -9,11 +9,12 @@ in all. What passes is verified on the full sets, so recall and precision are 1 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from advisor.data.prefix_filter import by_shingle, prefixes, run_starts
-from advisor.data.shingles import HASH_BITS, Unit, hashed_shingles
+from advisor.data.shingles import HASH_BITS, ShingleSets, Unit, hashed_shingles
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,6 +78,7 @@ class SetJoin:
         self.split = split
         sets = list(hashed_shingles(texts, units, salts))
         self.sizes = np.concatenate([np.zeros(0, dtype=np.int64), *(part.sizes for part in sets)])
+        _drop_lonely(sets, self.sizes, least)
         entries, self._kept, self._signatures = prefixes(sets, least)
         self._starts = np.concatenate(([0], np.cumsum(self._kept.sizes)))
         self._row, position, self._group = by_shingle(entries, self.sizes)
@@ -266,6 +268,24 @@ class SetJoin:
         packed = np.sort(owner << np.uint64(HASH_BITS) | self._kept.hashes[place])
         twice = packed[1:][packed[1:] == packed[:-1]] >> np.uint64(HASH_BITS)
         return np.bincount(twice.astype(np.int64), minlength=len(left))
+
+
+def _drop_lonely(sets: list[ShingleSets], sizes: Ints, least: float) -> None:
+    """Empty the sets that stand alone in their part and that no other is near enough in size to be paired with.
+
+    Such parts are texts of over a million characters; what they hold would only take memory.
+    """
+    import numpy as np
+
+    ordered = np.sort(sizes)
+    for at, part in enumerate(sets):
+        if len(part.sizes) == 1:
+            size = int(part.sizes[0])
+            low, high = np.searchsorted(
+                ordered, [math.ceil(least * size - 1e-6), math.floor(size / least + 1e-6) + 1]
+            )
+            if high - low < 2:
+                sets[at] = ShingleSets(part.hashes[:0].copy(), np.zeros(1, dtype=np.int64))
 
 
 def distinct(values: _Numbers) -> _Numbers:

@@ -80,7 +80,10 @@ def hashed_shingles(
     """
     given = salts if salts is not None else [0] * len(texts)
     for start, end in _chunks([len(text) for text in texts]):
-        yield _hashed(texts[start:end], units[start:end], given[start:end])
+        if len(texts[start]) > _CHUNK_CHARACTERS:
+            yield _hashed_long(texts[start], units[start], given[start])
+        else:
+            yield _hashed(texts[start:end], units[start:end], given[start:end])
 
 
 def _chunks(lengths: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -112,6 +115,64 @@ def _hashed(texts: Sequence[str], units: Sequence[Unit], salts: Sequence[int]) -
     packed = packed[np.concatenate(([True], packed[1:] != packed[:-1]))]
     sizes = np.bincount((packed >> np.uint64(HASH_BITS)).astype(np.int64), minlength=len(texts))
     return ShingleSets(packed & np.uint64(2**HASH_BITS - 1), sizes)
+
+
+def _hashed_long(text: str, unit: Unit, salt: int) -> ShingleSets:
+    """Do what `_hashed` does for one text, piece by piece: its arrays would be forty times as large as the text."""
+    import numpy as np
+
+    n = int(rule("D2", f"shingle_{unit}"))
+    mixed_salt = _mixed(np.asarray([salt], dtype=np.uint64))
+    last, found = np.zeros(0, dtype=np.uint64), []
+    for values in _long_words(text) if unit == "words" else _long_characters(text):
+        values = np.concatenate((last, values))
+        if len(values) >= n:
+            _, hashes = _windows(values, np.asarray([len(values)]), n)
+            hashes = _mixed(_mixed(hashes + np.uint64(len(unit))) ^ mixed_salt) >> np.uint64(64 - HASH_BITS)
+            found.append(_sorted_once(hashes))
+            last = values[len(values) - n + 1 :]
+        else:
+            last = values
+    hashes = np.concatenate(found)
+    found.clear()
+    hashes = _sorted_once(hashes)
+    return ShingleSets(hashes, np.asarray([len(hashes)]))
+
+
+def _sorted_once(hashes: Hashes) -> Hashes:
+    """Sort in place, and return each value once."""
+    import numpy as np
+
+    hashes.sort()
+    return hashes[np.concatenate(([True], hashes[1:] != hashes[:-1]))]
+
+
+def _long_characters(text: str) -> Iterator[Hashes]:
+    """Yield the code points of a text piece by piece."""
+    for start in range(0, len(text), _CHUNK_CHARACTERS):
+        yield _characters([text[start : start + _CHUNK_CHARACTERS]])[0]
+
+
+def _long_words(text: str) -> Iterator[Hashes]:
+    """Yield the hashes of a text's words piece by piece, as `_words` gives them; a word may go over pieces."""
+    import numpy as np
+
+    reached, open_word = 0, np.zeros(1, dtype=np.uint64)
+    for start in range(0, len(text), _CHUNK_CHARACTERS):
+        piece = text[start : start + _CHUNK_CHARACTERS]
+        points, _ = _characters([piece if start + len(piece) < len(text) else f"{piece} "])
+        ends = np.flatnonzero(points == ord(" ")) + 1
+        starts = np.concatenate(([0], ends[ends < len(points)]))
+        place = np.arange(len(points)) - np.repeat(starts, np.diff(np.append(starts, len(points))))
+        place[: starts[1] if len(starts) > 1 else len(points)] += reached
+        sums = np.add.reduceat(_mixed(points) * _odd(place), starts)
+        sums[:1] += open_word
+        if points[-1] == ord(" "):
+            reached, open_word = 0, np.zeros(1, dtype=np.uint64)
+            yield _mixed(sums)
+        else:
+            reached, open_word = int(place[-1]) + 1, sums[-1:]
+            yield _mixed(sums[:-1])
 
 
 def _characters(texts: Sequence[str]) -> tuple[Hashes, Ints]:
@@ -163,7 +224,14 @@ def _odd_numbers(count: int) -> Hashes:
     """Return fixed odd multipliers that look random: multiplying by them loses nothing modulo 2^64."""
     import numpy as np
 
-    return _mixed(np.arange(1, count + 1, dtype=np.uint64)) | np.uint64(1)
+    return _odd(np.arange(count))
+
+
+def _odd(places: Ints) -> Hashes:
+    """Return the multipliers of `_odd_numbers` at these places."""
+    import numpy as np
+
+    return _mixed(places.astype(np.uint64) + np.uint64(1)) | np.uint64(1)
 
 
 def _mixed(values: Hashes) -> Hashes:

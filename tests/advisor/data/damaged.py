@@ -35,7 +35,7 @@ def damaged_files() -> dict[str, tuple[bytes, bool]]:
     columns, noise = table.getvalue(), random.Random(0).randbytes(4000)
     deep = b'{"question": ' + b"[" * 200_000 + b"]" * 200_000 + b', "answer": "b"}\n'
     many = json.dumps({f"key {index}": index for index in range(10_000)} | PAIR).encode() + b"\n"
-    huge = json.dumps({"question": "x" * 20_000_000, "answer": "b"}).encode() + b"\n"
+    huge = json.dumps({"question": "x" * 50_000_000, "answer": "b"}).encode() + b"\n"
     return {
         "truncated.jsonl": (whole[:-30], True),
         "half_a_character.jsonl": (LINE + '{"question": "é'.encode()[:-1], True),

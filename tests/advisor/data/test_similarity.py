@@ -255,3 +255,37 @@ def test_fourteen_thousand_short_rows_take_seconds(shared_data: Path) -> None:
     start = time.monotonic()
     assert near_pairs(texts)
     assert time.monotonic() - start < 15
+
+
+@given(
+    st.lists(st.text(alphabet="ab ", min_size=30, max_size=200), min_size=1, max_size=4),
+    st.sampled_from(["words", "characters"]),
+    st.integers(3, 60),
+)
+@settings(max_examples=150, deadline=None)
+def test_a_long_text_is_hashed_piece_by_piece_to_the_same_set(
+    words: list[str], unit: Unit, piece: int
+) -> None:
+    text = norm(" a b ".join(words)) + " and so on to the end"
+    whole = next(hashed_shingles([text], [unit], [3]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("advisor.data.shingles._CHUNK_CHARACTERS", piece)
+        pieces = next(hashed_shingles([text], [unit], [3]))
+    assert pieces.hashes.tolist() == whole.hashes.tolist()
+    assert pieces.sizes.tolist() == whole.sizes.tolist()
+
+
+def test_long_texts_are_paired_with_what_is_near_and_left_alone_where_nothing_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("advisor.data.shingles._CHUNK_CHARACTERS", 500)
+    long = "".join(random.Random(1).choices("abcdefghij", k=3000))
+    texts = [
+        long,
+        "short",
+        f"{long[:-5]}zzzzz",
+        long * 2,
+        "".join(random.Random(2).choices("klmnop", k=9000)),
+    ]
+    pairs = near_pairs(texts, unit="characters", drop_shared=False)
+    assert [(i, j) for i, j, _ in pairs] == [(0, 2), (0, 3), (2, 3)]
