@@ -17,15 +17,18 @@ _SCORING_SHARE = 0.30
 START_SECONDS = 9.0
 """A child process of the trainer: imports and the load of a small model."""
 _CHILDREN = 3
-_SAFETY = 0.92
+_THINNING = 1.3
+"""Rows that have ended leave their batch, and those that go on are answered at a lower rate."""
+SAFETY = 0.92
 """Rates were measured in one go; the rest of the machine is not always idle."""
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Seconds a row for each kind of work."""
+    """Seconds a row for each kind of work; `answer_tuned` is an answer with an adapter attached."""
 
     answer: float
+    answer_tuned: float
     score: float
     train: float
 
@@ -45,12 +48,19 @@ def seconds_per_row(
     mean_answer: float,
     prefill: float,
     decode: float,
+    tuned_prefill: float | None,
+    tuned_decode: float | None,
     evaluate: float,
     train: float | None,
 ) -> Speed:
-    """Turn rates in tokens a second into seconds a row."""
+    """Turn rates in tokens a second into seconds a row; without rates of a tuned model nothing is tuned."""
+
+    def answer(reading: float, writing: float) -> float:
+        return (mean_tokens - mean_answer) / reading + _THINNING * mean_answer / writing
+
     return Speed(
-        answer=(mean_tokens - mean_answer) / prefill + 1.3 * mean_answer / decode,
+        answer=answer(prefill, decode),
+        answer_tuned=answer(tuned_prefill or prefill, tuned_decode or decode),
         score=mean_tokens / evaluate,
         train=mean_tokens / train if train else 0.0,
     )
@@ -68,10 +78,11 @@ def allow(
     """
     if seconds is None:
         return Allowance(dev_rows, test_rows, ())
-    usable = max(0.0, seconds * _SAFETY - _CHILDREN * START_SECONDS)
+    usable = max(0.0, seconds * SAFETY - _CHILDREN * START_SECONDS)
     dev = _fit(usable * _LADDER_SHARE, speed.answer * max(1, asked_rungs), dev_rows, LEAST_DEV_ROWS)
     # zero_shot, the winner of dev and the tuned model answer; base and tuned are scored for loss.
-    test = _fit(usable * _SCORING_SHARE, 3 * speed.answer + 2 * speed.score, test_rows, LEAST_TEST_ROWS)
+    scored = 2 * speed.answer + speed.answer_tuned + 2 * speed.score
+    test = _fit(usable * _SCORING_SHARE, scored, test_rows, LEAST_TEST_ROWS)
     reductions = []
     if dev < dev_rows:
         reductions.append(f"{dev:,} of {dev_rows:,} dev rows choose among the rungs (time limit)")
@@ -115,10 +126,10 @@ def allow_training(
     """
     watching = evaluations * dev_rows * speed.score
     wanted = rows * epochs * speed.train + watching
-    scoring = test_rows * (speed.answer + 2 * speed.score)
+    scoring = test_rows * (speed.answer_tuned + 2 * speed.score)
     if seconds is None:
         return TrainingAllowance(rows, epochs, wanted, scoring, ())
-    usable = max(30.0, seconds * _SAFETY - 2 * START_SECONDS - scoring)
+    usable = max(30.0, seconds * SAFETY - 2 * START_SECONDS - scoring)
     if wanted <= usable or speed.train == 0:
         return TrainingAllowance(rows, epochs, wanted, scoring, ())
     fitting = max(1.0, (usable - watching) / speed.train)

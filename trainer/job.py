@@ -219,6 +219,8 @@ class Measurement(Frozen):
     evaluate_tokens_per_second: float
     prefill_tokens_per_second: float
     decode_tokens_per_second: float
+    tuned_prefill_tokens_per_second: float | None = None
+    tuned_decode_tokens_per_second: float | None = None
     train_peak_memory_bytes: int | None
     micro_batch_size: int | None
     trainable_parameters: int | None

@@ -36,6 +36,14 @@ class _TrainingRates:
     trainable_parameters: int
 
 
+@dataclass(frozen=True)
+class _GenerationRates:
+    """Tokens a second."""
+
+    prefill: float
+    decode: float
+
+
 class PeakMemory:
     """Bytes that the model and its work took: on a CPU above what the process held when this was made."""
 
@@ -76,10 +84,17 @@ def measure(
 ) -> Measurement:
     """Time generation, evaluation and (if asked) training on the longest rows; leaves an adapter attached."""
     longest = sorted(examples, key=lambda example: len(example.ids), reverse=True)
-    attention_generation, prefill, decode = _generation_rates(loaded, longest[:generate_batch_size])
-    loaded.set_attention(attention_generation)
+    answering = _answering(loaded, longest[:generate_batch_size])
+    attention_generation = choose_attention(loaded, lambda: _discard(answering(_NEW_TOKENS)))
+    base = _generation_rates(answering, longest[:generate_batch_size])
     evaluate_rate = _evaluation_rate(loaded, longest[: parameters.micro_batch_size])
     training = _training_rates(loaded, longest, parameters, memory) if train else None
+    tuned = None
+    if training:
+        # An adapter slows answers down, those of a model of this size by a third and more.
+        loaded.model.eval()
+        loaded.set_attention(attention_generation)
+        tuned = _generation_rates(answering, longest[:generate_batch_size])
     return Measurement(
         device=device_name(loaded.device),
         precision=loaded.precision,
@@ -88,8 +103,10 @@ def measure(
         load_seconds=loaded.load_seconds,
         train_tokens_per_second=training.tokens_per_second if training else None,
         evaluate_tokens_per_second=evaluate_rate,
-        prefill_tokens_per_second=prefill,
-        decode_tokens_per_second=decode,
+        prefill_tokens_per_second=base.prefill,
+        decode_tokens_per_second=base.decode,
+        tuned_prefill_tokens_per_second=tuned.prefill if tuned else None,
+        tuned_decode_tokens_per_second=tuned.decode if tuned else None,
         train_peak_memory_bytes=training.peak_memory_bytes if training else None,
         micro_batch_size=training.micro_batch_size if training else None,
         trainable_parameters=training.trainable_parameters if training else None,
@@ -97,8 +114,8 @@ def measure(
     )
 
 
-def _generation_rates(loaded: LoadedModel, rows: Sequence[Example]) -> tuple[Attention, float, float]:
-    """Attention, prefill and decode tokens a second, by answering with one token and with several."""
+def _answering(loaded: LoadedModel, rows: Sequence[Example]) -> Callable[[int], float]:
+    """A function that answers all rows at once with so many new tokens and returns the seconds it took."""
     prompts = [
         Request(str(index), "measure", row.ids[: row.supervised_from], 1) for index, row in enumerate(rows)
     ]
@@ -112,11 +129,15 @@ def _generation_rates(loaded: LoadedModel, rows: Sequence[Example]) -> tuple[Att
             pass
         return time.perf_counter() - start
 
-    attention = choose_attention(loaded, lambda: _discard(answer(_NEW_TOKENS)))
+    return answer
+
+
+def _generation_rates(answer: Callable[[int], float], rows: Sequence[Example]) -> _GenerationRates:
+    """By answering with one token and with several."""
     first, whole = answer(1), answer(_NEW_TOKENS)
-    prompt_tokens = sum(len(prompt.ids) for prompt in prompts)
-    decoded = len(prompts) * (_NEW_TOKENS - 1)
-    return attention, prompt_tokens / first, decoded / max(whole - first, 1e-3)
+    decoded = len(rows) * (_NEW_TOKENS - 1)
+    prompt_tokens = sum(row.supervised_from for row in rows)
+    return _GenerationRates(prompt_tokens / first, decoded / max(whole - first, 1e-3))
 
 
 def _discard(_: float) -> None:

@@ -31,6 +31,8 @@ def speed_of(context: Context) -> Speed:
         mean_answer=tokens["mean_answer"],
         prefill=measured.prefill_tokens_per_second,
         decode=measured.decode_tokens_per_second,
+        tuned_prefill=measured.tuned_prefill_tokens_per_second,
+        tuned_decode=measured.tuned_decode_tokens_per_second,
         evaluate=measured.evaluate_tokens_per_second,
         train=measured.train_tokens_per_second,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from advisor.budget import START_SECONDS
+from advisor.budget import SAFETY, START_SECONDS
 from advisor.data.splitting import stratified_sample
 from advisor.jobs import read_result, run_jobs, write_job
 from advisor.stage import Artefact, Context, Stage
@@ -96,7 +96,8 @@ def _time_limit(context: Context) -> dict[str, Any]:
     return {
         "max_seconds": max(_LEAST_SECONDS, left - START_SECONDS),
         "expected_seconds": forecast.seconds,
-        "reserve_seconds": forecast.scoring_seconds,
+        # The models are loaded again for scoring, which takes no longer than a start.
+        "reserve_seconds": forecast.scoring_seconds / SAFETY + START_SECONDS,
     }
 
 

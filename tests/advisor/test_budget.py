@@ -16,10 +16,10 @@ from advisor.budget import (
     seconds_per_row,
 )
 
-USUAL = Speed(answer=0.1, score=0.01, train=0.1)
+USUAL = Speed(answer=0.1, answer_tuned=0.1, score=0.01, train=0.1)
 
 rates = st.floats(1e-5, 50)
-speeds = st.builds(Speed, answer=rates, score=rates, train=rates)
+speeds = st.builds(Speed, answer=rates, answer_tuned=rates, score=rates, train=rates)
 sizes = st.integers(1, 100_000)
 times = st.floats(0, 1e6)
 
@@ -42,10 +42,18 @@ def asking(seconds, speed=USUAL, rungs=3, dev=500, test=3000):
 
 def test_rates_become_seconds_a_row():
     speed = seconds_per_row(
-        mean_tokens=110, mean_answer=10, prefill=1000, decode=100, evaluate=500, train=220
+        mean_tokens=110,
+        mean_answer=10,
+        prefill=1000,
+        decode=100,
+        tuned_prefill=500,
+        tuned_decode=50,
+        evaluate=500,
+        train=220,
     )
 
     assert speed.answer == pytest.approx(0.1 + 1.3 * 0.1)
+    assert speed.answer_tuned == pytest.approx(0.2 + 1.3 * 0.2)
     assert speed.score == pytest.approx(0.22)
     assert speed.train == pytest.approx(0.5)
 
@@ -95,7 +103,7 @@ def test_time_for_scoring_the_tuned_model_is_set_aside():
 
 
 def test_fewer_rows_than_the_least_are_all_kept_and_the_note_is_true():
-    small = training(1.0, speed=Speed(1, 1, 50), rows=20, epochs=3)
+    small = training(1.0, speed=Speed(1, 1, 1, 50), rows=20, epochs=3)
 
     assert (small.rows, small.epochs) == (20, 1.0)
     assert small.reductions == ("1.0 of 3 epochs are trained (time limit)",)
@@ -103,11 +111,11 @@ def test_fewer_rows_than_the_least_are_all_kept_and_the_note_is_true():
 
 
 def test_one_epoch_of_few_rows_is_not_said_to_be_reduced():
-    assert training(1.0, speed=Speed(1, 1, 50), rows=20, epochs=1).reductions == ()
+    assert training(1.0, speed=Speed(1, 1, 1, 50), rows=20, epochs=1).reductions == ()
 
 
 def test_a_run_that_does_not_train_divides_by_nothing():
-    assert training(1.0, speed=Speed(1, 1, 0.0), dev=1000).rows == 1000
+    assert training(1.0, speed=Speed(1, 1, 1, 0.0), dev=1000).rows == 1000
 
 
 @given(times, speeds, st.integers(0, 4), sizes, sizes)
@@ -148,3 +156,12 @@ def test_more_time_never_means_less_training(one, other, speed, rows, epochs, de
 
     assert less.rows * less.epochs <= more.rows * more.epochs * (1 + 1e-9)
     assert less.rows <= more.rows
+
+
+def test_time_is_kept_for_the_answers_of_the_tuned_model_which_are_slower():
+    slow = Speed(answer=0.1, answer_tuned=0.3, score=0.01, train=0.1)
+
+    usual, tuned = training(300, test=500), training(300, slow, test=500)
+
+    assert (usual.scoring_seconds, tuned.scoring_seconds) == pytest.approx((60, 160))
+    assert tuned.epochs * tuned.rows < usual.epochs * usual.rows

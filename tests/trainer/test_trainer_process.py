@@ -417,6 +417,9 @@ def test_a_dry_run_measures_rates_and_choices(tiny_model: Path, tmp_path: Path, 
     assert found.precision in ("fp32", "bf16")
     assert {found.attention_training, found.attention_generation} <= {"eager", "sdpa"}
     assert (found.train_tokens_per_second is not None) == train
+    # and the rates of answering with an adapter are measured where there will be one
+    tuned = (found.tuned_prefill_tokens_per_second, found.tuned_decode_tokens_per_second)
+    assert all(rate is not None and rate > 0 for rate in tuned) if train else tuned == (None, None)
     assert found.micro_batch_size == (3 if train else None)
     assert found.longest_row_tokens == max(
         len(example.ids) for example in _examples(tiny_model, directory / "train.jsonl")
