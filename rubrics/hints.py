@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from rubrics.phrases import percent
+from rubrics.refusals import is_refusal
 from rubrics.suitability import Answer
 from rubrics.text import norm
 
@@ -27,10 +28,6 @@ _CODE = re.compile(r"\b(?:[A-Z]{2,}[A-Z0-9]*(?:-\d+)?|[A-Z]{1,5}-?\d{2,}|\d+[A-Z
 _DATE = re.compile(
     r"\b(?:19|20)\d\d\b|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b|\d{1,2}월 ?\d{1,2}일|"
     r"\b(?:today|yesterday|tomorrow|this week|last month)\b|오늘|어제|내일",
-    re.IGNORECASE,
-)
-_REFUSAL = re.compile(
-    r"^(?:i(?:'m| am) sorry|sorry|i can(?:no|')t|i am unable|unfortunately|죄송|답변드릴 수 없)",
     re.IGNORECASE,
 )
 _QUESTION = ("?", "？")
@@ -178,7 +175,7 @@ def _lengths(rows: _Rows) -> _Fact | None:
 
 
 def _refusals(rows: _Rows) -> _Fact | None:
-    refusals = [answer for answer in rows.answers if _REFUSAL.match(answer.strip())]
+    refusals = [answer for answer in rows.answers if is_refusal(answer)]
     if not refusals:
         return None
     return _Fact(len(refusals) / len(rows.answers), example=_quoted(refusals[0]))

@@ -9,6 +9,8 @@ import json
 import re
 from typing import NoReturn
 
+from rubrics.refusals import is_refusal
+
 TYPES = (
     "empty",
     "JSON object",
@@ -52,14 +54,6 @@ _YES_NO = frozenset(
 )
 _NUMBER = re.compile(r"[-+−]?\s?[$€£₩¥]?\s?\d[\d.,_' \u202f\u00a0]*(?:[eE][-+]?\d+)?\s?[%€$£]?")
 _URL = re.compile(r"(?:https?://|www\.)\S+")
-_REFUSAL = re.compile(
-    r"(?:(?:i['’]?m|i am) (?:very |really |so )?sorry|sorry|i apologi[sz]e|unfortunately|as an ai\b[^.,]*)?"
-    r"(?:[,.;:]? ?(?:but|however)?,? )?(?:as an ai\b[^.,]*, )?"
-    r"i(?: (?:ca(?:n['’]t|nnot)|can not|am (?:unable|not able)|won['’]t|will not|must decline|do not have access)"
-    r"|['’]m (?:unable|not able))\b",
-    re.IGNORECASE,
-)
-_REFUSAL_STARTS = ("i ", "i'", "i’", "im", "so", "un", "as")
 _BULLET = re.compile(r"\s*(?:[-*•‣·–]\s|\(?\d{1,3}[.)]\s|\(?[a-z][.)]\s)")
 _CODE = re.compile(
     r"```|SELECT\s|INSERT INTO\s|UPDATE \w+ SET\s|DELETE FROM\s|CREATE (?:TABLE|VIEW|INDEX)\s|WITH \w+ AS \("
@@ -103,7 +97,7 @@ def _text_type(bare: str) -> str:
         return "URL"
     if _CODE.match(bare):
         return "code"
-    if bare[:2].casefold() in _REFUSAL_STARTS and is_refusal(bare):
+    if is_refusal(bare):
         return "refusal"
     if "\n" not in bare:
         return "one line"
@@ -116,11 +110,6 @@ def _no_constant(name: str) -> NoReturn:
 
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 """Strict: NaN and Infinity, which Python would read, are no JSON."""
-
-
-def is_refusal(text: str) -> bool:
-    """Whether an answer begins by declining in English ("I'm sorry, but I can't ...")."""
-    return _REFUSAL.match(text) is not None
 
 
 def _is_list(bare: str) -> bool:

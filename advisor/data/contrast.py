@@ -17,10 +17,11 @@ from itertools import pairwise
 from typing import Any
 
 from advisor.data.privacy import redacted
-from advisor.data.properties import WORD, language, properties, refuses
+from advisor.data.properties import WORD, language, properties
 from advisor.data.rows import Row
 from rubrics.data_rules import threshold
-from rubrics.statistics import wilson
+from rubrics.refusals import is_refusal
+from rubrics.statistics import holm, wilson
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,11 @@ def differences(here: Sequence[Row], there: Sequence[Row]) -> list[Difference]:
     alpha = threshold("D8", "alpha") / 2
     rest = [*_shares(here, there), *_refusals(here, there)]
     lengths = _length(here, there)
-    p_rest = _holm([*_exact(rest), lengths.p])
+    p_rest = holm([*_exact(rest), lengths.p])
     found = [_difference(count, p) for count, p in zip(rest, p_rest, strict=False)]
     found.append(Difference("length", lengths.name, lengths.here, lengths.there, None, None, p_rest[-1]))
     words = list(_words(here, there))
-    found += [_difference(count, p) for count, p in zip(words, _holm(_exact(words)), strict=True)]
+    found += [_difference(count, p) for count, p in zip(words, holm(_exact(words)), strict=True)]
     real = [
         difference for difference in found if difference.p < alpha and difference.here != difference.there
     ]
@@ -107,8 +108,8 @@ def _languages(here: Sequence[Row], there: Sequence[Row]) -> Iterator[_Count]:
 def _refusals(here: Sequence[Row], there: Sequence[Row]) -> Iterator[_Count]:
     answered = [row.answer for row in there if row.answer]
     if len(answered) >= threshold("D8", "least_rows"):
-        a = sum(refuses(row.answer) for row in here)
-        b = sum(refuses(answer) for answer in answered)
+        a = sum(is_refusal(row.answer) for row in here)
+        b = sum(is_refusal(answer) for answer in answered)
         yield _Count("refusals", "an answer that refuses", a, b, len(here), len(answered))
 
 
@@ -170,16 +171,6 @@ def _exact(counts: Sequence[_Count]) -> list[float]:
     )
     lower, upper = hypergeom.cdf(b, m + n, a + b, n), hypergeom.sf(b - 1, m + n, a + b, n)
     return [float(p) for p in np.minimum(1.0, 2 * np.minimum(lower, upper))]
-
-
-def _holm(p_values: Sequence[float]) -> list[float]:
-    """Return the p-values after Holm's step-down correction."""
-    adjusted = [1.0] * len(p_values)
-    highest = 0.0
-    for rank, at in enumerate(sorted(range(len(p_values)), key=lambda at: p_values[at])):
-        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[at]))
-        adjusted[at] = highest
-    return adjusted
 
 
 def _difference(count: _Count, p: float) -> Difference:

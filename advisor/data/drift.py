@@ -58,10 +58,11 @@ def drift_findings(rows: Sequence[Row], production: Sequence[Row] | None, seed: 
     # numpy and scipy load only where there is something to compare.
     from advisor.data.contrast import differences, repeats
     from advisor.data.properties import marks
-    from advisor.data.two_sample import near_groups, smallest_auc, tell_apart
+    from advisor.data.similarity import near_groups
+    from advisor.data.two_sample import smallest_auc, tell_apart
 
     here, there = _side(rows, seed), _side(production, seed)
-    groups = near_groups([*here.prompts, *there.prompts])
+    groups = near_groups([*here.prompts, *there.prompts]).labels.tolist()
     ours, theirs = set(groups[: len(here.distinct)]), set(groups[len(here.distinct) :])
     details = _details(here, there, seed)
     details["smallest_auc"] = smallest_auc(len(ours), len(theirs))

@@ -55,13 +55,6 @@ _LANGUAGE_WORDS = {
 """Commonest words; a prompt's language is the one with most of them, at least two."""
 _LANGUAGES = {name: frozenset(words.split()) for name, words in _LANGUAGE_WORDS.items()}
 
-_REFUSAL = re.compile(
-    r"\b(?:I(?:'m| am)?(?: really| very)? ?(?:sorry,? (?:but )?I (?:can(?:'|no)?t|am (?:not able|unable))"
-    r"|can(?:'|no)?t (?:help|assist|do that|provide|comply|answer)|(?:'m|am) (?:unable|not able) to"
-    r"|must decline|won't be able to)|as an AI\b)|도와드릴 수 없|답변(?:해 드리기|드리기)? 어렵|죄송하지만",
-    re.IGNORECASE,
-)
-
 
 def properties(row: Row) -> set[tuple[str, str]]:
     """Return the properties of a row's prompt as (aspect, name), aspects `marks` and `system prompt`."""
@@ -99,8 +92,3 @@ def marks(row: Row) -> dict[str, float]:
     """Return how a prompt is written as numbers about 0..1: each mark that it has, and its length."""
     found = {name: 1.0 for aspect, name in properties(row) if aspect == "marks"}
     return {**found, "length": math.log1p(len(row.prompt)) / 8}
-
-
-def refuses(answer: str) -> bool:
-    """Say whether an answer refuses, by the usual phrases in English and Korean."""
-    return bool(_REFUSAL.search(answer))

@@ -16,7 +16,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from advisor.data.similarity import components, near_pair_blocks
 from rubrics.data_rules import threshold
 from rubrics.errors import ExitCode, Fault
 from rubrics.statistics import Interval, wilson
@@ -36,13 +35,6 @@ class TwoSample:
 
     auc: Interval
     scores: list[float]
-
-
-def near_groups(texts: Sequence[str]) -> list[int]:
-    """Return a number for each text, the same for near duplicates (D2's definition)."""
-    distinct = list(dict.fromkeys(texts))
-    label = dict(zip(distinct, components(len(distinct), near_pair_blocks(distinct)), strict=True))
-    return [int(label[text]) for text in texts]
 
 
 def smallest_auc(first: int, second: int) -> float:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rubrics.rulebook import load_rulebook
-from rubrics.statistics import Interval, Z, wilson
+from rubrics.statistics import Interval, wilson
 
 Weights = Literal["none", "quadratic"]
 Floats = NDArray[np.float64]
@@ -144,8 +144,8 @@ def cohen_kappa(counts: Floats, weights: Weights = "none") -> Interval | None:
     # All agreement at the extreme has no spread to estimate: every row then counts as one.
     spread = observed * (1 - observed)
     rows_worth = n * spread / variance if variance > 1e-12 and spread > 1e-12 else n
-    limits = _wilson_at(observed, rows_worth)
-    low, high = ((limit - chance) / (1 - chance) for limit in limits)
+    share = wilson(min(observed * rows_worth, rows_worth), rows_worth)
+    low, high = ((limit - chance) / (1 - chance) for limit in (share.low, share.high))
     return Interval(kappa, min(low, kappa), max(high, kappa))
 
 
@@ -154,13 +154,6 @@ def _weights(size: int, kind: Weights) -> Floats:
         return np.eye(size)
     first, second = np.indices((size, size))
     return 1 - ((first - second) / (size - 1)) ** 2
-
-
-def _wilson_at(share: float, n: float) -> tuple[float, float]:
-    spread = Z * Z / n
-    centre = (share + spread / 2) / (1 + spread)
-    half = Z / (1 + spread) * float(np.sqrt(share * (1 - share) / n + spread / (4 * n)))
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib import resources
 from typing import Any
 
 from rubrics.errors import ExitCode, Fault
+from rubrics.refusals import is_refusal
 from rubrics.scoring.wording import best
-from rubrics.text import mostly_unspaced, norm
+from rubrics.text import mostly_unspaced
 
 PATTERN_SECONDS = 1.0
 """For one answer; a pattern that backtracks without end is the pattern's fault, not the answer's."""
@@ -43,14 +42,8 @@ def relative_length(predictions: Sequence[str], references: Sequence[str]) -> fl
 
 
 def refusal(prediction: str, references: Sequence[str] = ()) -> float:
-    """Say whether the answer begins with a refusal, 1.0 or 0.0; references are not read.
-
-    A phrase of refusals.yaml (English, Korean) stands within its first characters, whatever the case, the
-    apostrophes and the white space.
-    """
-    phrases = refusal_phrases()
-    start = norm(prediction).replace("\u2019", "'")[: phrases.within]
-    return float(any(phrase in start for phrase in phrases.texts))
+    """Say whether the answer begins with a refusal, 1.0 or 0.0; references are not read. See `rubrics.refusals`."""
+    return float(is_refusal(prediction))
 
 
 def refusal_match(prediction: str, references: Sequence[str]) -> float:
@@ -63,28 +56,6 @@ def refusal_match(prediction: str, references: Sequence[str]) -> float:
     return best(
         lambda answer, reference: float(refusal(answer) == refusal(reference)), prediction, references
     )
-
-
-@dataclass(frozen=True)
-class RefusalPhrases:
-    """What refusals.yaml holds, ready to be looked for in a folded text.
-
-    Attributes:
-        within: characters from the start in which a phrase must stand.
-    """
-
-    within: int
-    texts: tuple[str, ...]
-
-
-@functools.cache
-def refusal_phrases() -> RefusalPhrases:
-    """Return the phrases by which a refusal is known."""
-    import yaml
-
-    content = yaml.safe_load(resources.files("rubrics").joinpath("refusals.yaml").read_text(encoding="utf-8"))
-    texts = [norm(text) for language in content["languages"].values() for text in language["phrases"]]
-    return RefusalPhrases(int(content["within_characters"]["value"]), tuple(texts))
 
 
 def format_adherence(prediction: str, references: Sequence[str] = (), *, pattern: str) -> float:

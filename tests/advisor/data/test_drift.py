@@ -18,7 +18,8 @@ from advisor.data.drift import drift_findings
 from advisor.data.findings import Finding
 from advisor.data.reading import read_file
 from advisor.data.rows import Message, Row
-from advisor.data.two_sample import auc_interval, near_groups, smallest_auc
+from advisor.data.similarity import near_groups
+from advisor.data.two_sample import auc_interval, smallest_auc
 from rubrics.data_rules import threshold
 from rubrics.errors import ExitCode, Fault
 
@@ -258,7 +259,7 @@ def test_smaller_samples_see_larger_areas_only() -> None:
 
 def test_near_duplicates_have_one_group() -> None:
     base = "i am still waiting for a transfer to show up"
-    groups = near_groups([base, "where is my card", f"{base}!", base])
+    groups = near_groups([base, "where is my card", f"{base}!", base]).labels
     assert groups[0] == groups[2] == groups[3] != groups[1]
 
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rubrics.errors import ExitCode, Fault
+from rubrics.refusals import refusal_phrases
 from rubrics.scoring import format_adherence, length_ratio, refusal, refusal_match, relative_length
-from rubrics.scoring.behaviour import refusal_phrases
 
 
 @pytest.mark.parametrize(
