@@ -22,7 +22,7 @@ from advisor.predictions import Prediction
 from advisor.scoring_files import prepared, row_scores
 from advisor.slices import slices_note, slices_of
 from advisor.stages.compare import for_the_rules, paired, settle_note
-from advisor.stages.split import SPLIT, shared_clusters
+from advisor.stages.split import SPLIT, cluster_of_each, shared_clusters
 from rubrics.errors import Fault
 from rubrics.outcome import PairedResult, compare_outcome
 from rubrics.scoring import (
@@ -71,23 +71,27 @@ def compare_files(
     named = [row.get(cluster_field, "") for row in fields] if cluster_field else None
     clusters = _clusters(list(wanted), named, [a, b])
     measured = paired(before, after, name, seed, clusters)
-    names = ("difference", "low", "high", "p_value", "n", "fixed", "broken")
-    ruled = {key: value for key, value in for_the_rules(measured).items() if key in names}
-    decision = compare_outcome(
-        PairedResult(**ruled), min_gain=min_gain, margin=margin, saving=margin is not None
-    )
+    decided = {**measured, **_outcome(measured, min_gain, margin)}
     by_field = {field: [row.get(field, "") for row in fields] for field in slices}
     sliced = slices_of(before, after, name, clusters=clusters, fields=by_field)
-    decided = {**measured, **decision.to_dict()}
     return {
         **decided,
-        "notes": [*measured["notes"], *filter(None, [settle_note(decided, min_gain)])],
+        "notes": [*measured["notes"], *filter(None, [settle_note(decided)])],
         "baseline": str(a),
         "tuned": str(b),
         "slices": sliced,
         "slices_note": slices_note(len(sliced)),
         **({"metric_reason": asked.reason} if asked.reason else {}),
     }
+
+
+def _outcome(measured: Mapping[str, Any], min_gain: float, margin: float | None) -> dict[str, Any]:
+    names = ("difference", "low", "high", "p_value", "n", "fixed", "broken")
+    ruled = {key: value for key, value in for_the_rules(measured).items() if key in names}
+    paired_result = PairedResult(**ruled)
+    return compare_outcome(
+        paired_result, min_gain=min_gain, margin=margin, saving=margin is not None
+    ).to_dict()
 
 
 def _check_share(value: float, flag: str, what: str) -> None:
@@ -122,8 +126,7 @@ def _clusters(ids: Sequence[str], named: Sequence[str] | None, runs: Sequence[Pa
         shared = shared_clusters(rows)
     else:
         shared = next((found for run in runs if (found := _clusters_of_run(run))), {})
-    names = [shared.get(row_id, f"row {row_id}") for row_id in ids]
-    return names if len(set(names)) < len(names) else None
+    return cluster_of_each(ids, shared)
 
 
 def _clusters_of_run(path: Path) -> dict[str, str]:

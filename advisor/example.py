@@ -17,7 +17,8 @@ def example_plan() -> Plan:
     """A plan of about five minutes on two cores.
 
     The house vocabulary and the fixed form speak for fine-tuning, so the answers that a member of that support
-    desk would give are filled in. Rank, rate and batch were chosen on a GPU, two seeds each, for what 150 steps reach.
+    desk would give are filled in. Rank, rate and batch are those of tests/benchmarks/example_recipes.py that reach
+    most in 150 steps.
     """
     folder = example_folder()
     return Plan(

@@ -59,6 +59,8 @@ def read_training(training: Field) -> list[dict[str, str]] | None:
 
 def _measured(entry: Field, name: str) -> float | None:
     """Return a number of the history; one that is not finite is a sign (L5) and no mistake of the file."""
+    if name == "step":
+        return entry[name].count()
     value = entry[name].value
     if isinstance(value, float) and not math.isfinite(value):
         return value

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from rubrics.hints import Hint
 
 
 def assess(
@@ -37,8 +41,12 @@ def assess(
     rubric = load_rubric(chosen_language(lang))
     values = plan_values({"answer": answer}).get("answers", {})
     answers = {key: Answer(value) for key, value in values.items()}
-    weigh(answers, rubric)
-    hints = _hints(data, chosen_language(lang)) if data else ()
+    weigh(answers, rubric)  # a wrong answer is told before a large file is read
+    hints: Sequence[Hint] = ()
+    if data:
+        from advisor.hinting import hints_of
+
+        hints = hints_of(data, chosen_language(lang))
     if accept_hints:
         from rubrics.hints import accepted
 
@@ -50,22 +58,6 @@ def assess(
     out(f"{found.outcome} (score {found.score:+g})")
     if not quiet:
         _show_assessment(found, rubric, hints)
-
-
-def _hints(data: Path, language: str) -> Any:
-    """What the rows of a file say to the questions; a row's own instruction is part of its prompt."""
-    from collections import Counter
-
-    from advisor.data.findings import label_set
-    from advisor.data.reading import read_file
-    from rubrics.hints import find_hints
-
-    rows = read_file(data).rows
-    answers = [row.answer for row in rows]
-    closed = label_set(answers) is not None
-    statistics = {"closed_labels": closed, "labels": dict(Counter(answers)) if closed else None}
-    pairs = [("\n".join(part for part in (row.system, row.prompt) if part), row.answer) for row in rows]
-    return find_hints(pairs, statistics, language)
 
 
 def _show_assessment(found: Any, rubric: Any, hints: Any) -> None:
@@ -159,7 +151,7 @@ def compare(
     slices: list[str] = typer.Option(
         [], "--slice", help="field by whose values the comparison is shown too, repeatable"
     ),
-    seed: int = typer.Option(0, "--seed", help="of the resampling for graded metrics"),
+    seed: int = typer.Option(0, "--seed", help="of the permutations, for graded scores and clusters"),
     json_: bool = typer.Option(False, "--json", help="print the comparison as one JSON object"),
     quiet: bool = typer.Option(False, "--quiet", help="the outcome alone"),
 ) -> None:

@@ -50,7 +50,9 @@ def evaluate(
     tolerance: str | None = typer.Option(None, "--tolerance", help="for numeric_match: 0.5, or 1%"),
     precision: str = typer.Option("auto", "--precision", help="auto, fp32 or bf16"),
     out: Path | None = typer.Option(None, "--out", help="new folder for answers and scores of a model"),
-    seed: int = typer.Option(0, "--seed", help="of the resampling for graded metrics"),
+    seed: int = typer.Option(
+        0, "--seed", help="of the groups of rows for the interval of macro-F1, from 1,000 rows on"
+    ),
     json_: bool = typer.Option(False, "--json", help="print {n, missing, metrics} as one JSON object"),
     json_events: bool = typer.Option(False, "--json-events", help="print the event stream"),
     quiet: bool = typer.Option(False, "--quiet", help="no narration"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,9 +17,8 @@ from advisor.stages.evaluate import EVALUATE, evaluation_file
 from advisor.stages.split import clusters_of, rows_of
 from advisor.stages.train import TRAIN
 from rubrics.decide import decide_report
-from rubrics.power import rows_to_settle
 from rubrics.scoring import get_metric
-from rubrics.statistics import Z, compare_paired
+from rubrics.statistics import compare_paired
 
 
 class Comparison(Artefact):
@@ -102,15 +100,11 @@ def for_the_rules(measured: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in measured.items() if name not in _CELLS}
 
 
-def settle_note(decided: Mapping[str, Any], min_gain: float) -> str:
-    """Say how many more test rows settle what the test could not tell (T6), if the difference is as it was seen.
-
-    The rows named by the rule show the smallest gain where there is one; that a decision falls takes more.
-    """
+def settle_note(decided: Mapping[str, Any]) -> str:
+    """Say how many more test rows settle what the test could not tell (T6), if the difference is as it was seen."""
     if decided["rule"] != "T6":
         return ""
-    deviation = (decided["high"] - decided["low"]) / (2 * Z) * math.sqrt(decided["n"])
-    rows = rows_to_settle(decided["difference"], deviation, min_gain) if deviation > 0 else None
+    rows = decided["rows_needed"]
     if rows is None:
         return (
             "The difference that was seen lies so near the smallest gain worth it that no number of test rows up to "
@@ -131,7 +125,7 @@ def _make(context: Context) -> Comparison:
     measured = paired(baseline, tuned, context.plan.metric, context.plan.seed, clusters)
     decided = {**measured, **_decide(context, measured)}
     decided["looks"] = max(1, looks(context.run.path, scoring("tuned", answered)["rows"]))
-    settle = settle_note(decided, context.plan.min_gain)
+    settle = settle_note(decided)
     said = [*measured["notes"], *decided["notes"], settle, looks_note(decided["looks"])]
     decided["notes"] = [note for note in said if note]
     for note in decided["notes"]:

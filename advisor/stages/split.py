@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import Field
@@ -85,8 +85,12 @@ def shared_clusters(rows: Sequence[Row]) -> dict[str, str]:
 
 
 def clusters_of(context: Context, ids: Sequence[str]) -> list[str] | None:
+    """Return what each row belongs to, as the split found it; see `cluster_of_each`."""
+    return cluster_of_each(ids, context.get(SPLIT).clusters)
+
+
+def cluster_of_each(ids: Sequence[str], shared: Mapping[str, str]) -> list[str] | None:
     """Return what each row belongs to, rows that stand alone to themselves; None where all of them do."""
-    shared = context.get(SPLIT).clusters
     names = [shared.get(row_id, f"row {row_id}") for row_id in ids]
     return names if len(set(names)) < len(names) else None
 

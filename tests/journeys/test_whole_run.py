@@ -169,3 +169,30 @@ def test_embedded_model_learns_the_example(embedded_run: Path) -> None:
     assert base.supervised_tokens == tuned.supervised_tokens
     assert report.training is not None
     assert report.training.config["quantised"] is False
+
+
+def test_a_time_limit_takes_rows_away_and_says_so(tiny_model: Path, tmp_path: Path) -> None:
+    # given more dev and test rows than are always asked about, and no time at all
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    for name, first, count in (("train", 0, 60), ("dev", 1000, 60), ("test", 2000, 450)):
+        rows = [
+            {
+                "question": " ".join(letters[(n * k + k) % 26] * 3 + str(n * k) for k in (3, 5, 7, 11)),
+                "answer": ("late", "broken")[n % 2],
+            }
+            for n in range(first, first + count)
+        ]
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    words = [word for name in ("train", "dev", "test") for word in (f"--{name}", f"{name}.jsonl")]
+    words += ["--model", str(tiny_model), "--task", "Route the message.", "--rungs", "classifier,zero_shot"]
+    words += ["--epochs", "0.2", "--force-train", "--max-minutes", "0.01", "--out", "run", "--json"]
+    # when it runs
+    report = advisor("run", *words, cwd=tmp_path).json()
+    # then the least rows were asked about, every system was scored on the same ones, and the report says so
+    assert report["run"]["reductions"] == [
+        "40 of 60 dev rows choose among the rungs (time limit)",
+        "400 of 450 test rows are scored, a seeded stratified sample (time limit)",
+    ]
+    assert {entry["n"] for entry in report["baselines"] if entry["split"] == "dev"} == {40}
+    assert {entry["n"] for entry in report["evaluations"]} == {400}
+    assert "400 of 450 test rows" in (tmp_path / "run/report.md").read_text(encoding="utf-8")

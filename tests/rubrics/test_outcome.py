@@ -112,7 +112,7 @@ def test_rows_needed_to_see_the_gain_at_the_discordance_seen():
     decision = compare_outcome(VAGUE, min_gain=0.05)
 
     assert decision.rows_needed == rows_to_decide(VAGUE, 0.05)
-    assert decision.rows_needed > 200
+    assert decision.rows_needed > 400
     assert f"About {decision.rows_needed:,} rows" in decision.reason
 
 
