@@ -217,13 +217,16 @@ class _Page:
             title += ", the most frequent and the rarest"
         return self._bars(title, [(name, count) for name, count in shown], self.found["rows"], width)
 
-    def _lengths(self, width: int) -> Iterator[str] | None:
+    def _lengths(self, width: int) -> Iterator[str]:
         lengths = self.found["statistics"]["lengths"]
         counts = [(entry["range"], entry["count"]) for entry in lengths["histogram"]]
-        points = lengths["total"]
-        spread = ", ".join(f"{name} {points[name]:,.0f}" for name in ("min", "p5", "p50", "p95", "max"))
-        title = f"{lengths['unit']} of a row: {spread}"
-        return self._bars(title, counts, sum(count for _, count in counts), width)
+        title = f"{lengths['unit']} of a row: {_spread(lengths['total'])}"
+        yield from self._bars(title, counts, sum(count for _, count in counts), width)
+        yield from wrapped(f"of a prompt: {_spread(lengths['prompt'])}", width)
+        yield from wrapped(f"of an answer: {_spread(lengths['answer'])}", width)
+        # A maximum length counts tokens; of characters it cuts nothing.
+        if lengths["unit"] == "tokens":
+            yield from wrapped(_cuts(lengths["cuts"]), width)
 
     def _bars(self, title: str, counts: Sequence[tuple[str, int]], total: int, width: int) -> Iterator[str]:
         from rich.cells import cell_len
@@ -254,6 +257,20 @@ def remedy(finding: Found, asked: Asked) -> list[str]:
         words += [flag, str(needed[flag] or flag.strip("-").upper())]
     words += [word for flag, value in asked.reading.items() if value for word in (flag, value)]
     return [_word(word) for word in words]
+
+
+def _spread(points: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {points[name]:,.0f}" for name in ("min", "p5", "p50", "p95", "max"))
+
+
+def _cuts(cuts: Sequence[Mapping[str, float]]) -> str:
+    said = [
+        f"{cut['max_length']:,.0f} would cut {_many(int(cut['rows']), 'row')} ({cut['share']:.1%})"
+        if cut["rows"]
+        else f"{cut['max_length']:,.0f} would cut none"
+        for cut in cuts
+    ]
+    return f"a maximum length of {', of '.join(said)}"
 
 
 def _is_clear(finding: Found) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from advisor.predictions import Prediction, Score, read_predictions
 from advisor.report.model import BaselinePart, FlipPart, Report
@@ -289,11 +290,21 @@ def _data(report: Report) -> str:
         f"test {data.splits.test:,}.",
         "",
     ]
-    lines += [
-        f"- {finding.severity} {finding.check}: {finding.message}{' ' + finding.fix if finding.fix else ''}"
-        for finding in data.findings
-    ]
+    for finding in data.findings:
+        fix = f" {finding.fix}" if finding.fix else ""
+        lines.append(f"- {finding.severity} {finding.check}: {finding.message}{fix}")
+        lines += _conflicts(finding.details.get("conflicts", ()))
     return "\n".join(lines)
+
+
+def _conflicts(listed: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The prompts that have different answers, with how often each was given."""
+    lines = []
+    for conflict in listed[:_SHOWN_ROWS]:
+        answers = ", ".join(f"{_cell(answer)} ({count})" for answer, count in conflict["answers"].items())
+        lines.append(f"    - {_cell(conflict['prompt'])}: {answers}")
+    more = len(listed) - _SHOWN_ROWS
+    return [*lines, f"    - and {more} more in `inspection.json`"] if more > 0 else lines
 
 
 def _suitability(report: Report) -> str:

@@ -29,7 +29,15 @@ def finding(check: str, severity: str = "warning", **more: Any) -> dict[str, Any
 def found(*findings: dict[str, Any], labels: dict[str, int] | None = None) -> dict[str, Any]:
     histogram = [{"range": "0 to 1", "count": 3}, {"range": "2 to 4", "count": 7}]
     total = {"min": 1, "p5": 2, "p50": 3, "p95": 4, "max": 5}
-    lengths = {"unit": "characters", "total": total, "histogram": histogram}
+    lengths = {
+        "unit": "characters",
+        **dict.fromkeys(("total", "prompt", "answer"), total),
+        "histogram": histogram,
+        "cuts": [
+            {"max_length": 128, "rows": 1234, "share": 0.0456, "lost": 9, "lost_share": 0.1},
+            {"max_length": 256, "rows": 0, "share": 0.0, "lost": 0, "lost_share": 0.0},
+        ],
+    }
     statistics = {"distinct_prompts": 9, "distinct_answers": 2, "labels": labels, "lengths": lengths}
     form = {"name": "openai", "evidence": "10 rows with messages"}
     return {"rows": 10, "format": form, "findings": list(findings), "statistics": statistics}
@@ -128,6 +136,20 @@ def test_bars_show_shares_and_wide_labels_stay_aligned() -> None:
     assert len({cell_len(line[: line.index("%")]) for line in bars}) == 1
     assert ["50.0%" in bars[0], "10.0%" in bars[2]] == [True, True]
     assert bars[0].count("█") > bars[1].count("█") > bars[2].count("█") > 0
+
+
+def test_lengths_of_prompt_and_answer_stand_below_those_of_the_row_and_tokens_show_what_a_maximum_cuts() -> (
+    None
+):
+    given = found()
+    given["statistics"]["lengths"]["answer"] = {"min": 7, "p5": 8, "p50": 9, "p95": 1000, "max": 2000}
+    page = text(given)
+    assert "of a prompt: min 1, p5 2, p50 3, p95 4, max 5" in page
+    assert "of an answer: min 7, p5 8, p50 9, p95 1,000, max 2,000" in page
+    assert "would cut" not in page  # characters: a maximum length counts tokens
+    given["statistics"]["lengths"]["unit"] = "tokens"
+    said = " ".join(text(given).split())
+    assert "a maximum length of 128 would cut 1,234 rows (4.6%), of 256 would cut none" in said
 
 
 def test_of_many_labels_the_frequent_and_the_rarest_are_shown() -> None:

@@ -243,3 +243,14 @@ def test_slices_stand_with_their_warning_those_that_lost_most_first(make_report,
 
 def test_without_slices_there_is_no_section_of_them(make_report, run):
     assert "Slice by slice" not in render(make_report(), run)
+
+
+def test_prompts_with_different_answers_are_listed(make_report, run):
+    conflict = {"prompt": "7", "answers": {'{"time": "7"}': 2, '{"people": "7"}': 1}, "rows": ["a", "b", "c"]}
+    report = make_report()
+    report.data.findings[0].details["conflicts"] = [conflict] * 12
+
+    page = render(report, run)
+
+    assert page.count('    - 7: {"time": "7"} (2), {"people": "7"} (1)') == 10
+    assert "    - and 2 more in `inspection.json`" in page
