@@ -30,10 +30,10 @@ from rubrics.errors import ExitCode, Fault
 from trainer import training
 from trainer.batches import batch_order, read_examples
 from trainer.errors import Stopped
-from trainer.job import ModelSpec, TokenScores, read_job, write_json
+from trainer.job import ModelSpec, TokenScores, planned_steps, read_job, write_json
 from trainer.model import load
 from trainer.scoring import TokenSums, token_sums
-from trainer.training import attach_lora, planned_steps, rows_at_once
+from trainer.training import attach_lora, rows_at_once
 
 
 def _whole_checkpoints(directory: Path) -> list[int]:
