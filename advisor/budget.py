@@ -186,7 +186,7 @@ def allow_curve(
     def cost(length: int, trainings: int, answers: int) -> float:
         watching = watched_rows * speed.score
         training = length * batch_size * speed.train + evaluations * watching
-        return trainings * training + len(CURVE_SHARES) * (watching + answers * speed.answer)
+        return START_SECONDS + trainings * training + len(CURVE_SHARES) * (watching + answers * speed.answer)
 
     if rows < LEAST_CURVE_ROWS:
         return _no_curve(

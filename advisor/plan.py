@@ -46,8 +46,7 @@ class Plan(BaseModel):
         margin: loss of score accepted when the tuned model is there to save money or time.
         guard: rows on which a tuned model must not get worse, or `default`, the bundled ones, or `none`. A guard
             that is named decides; without one the bundled rows only inform.
-        guard_margin: fall of next-token accuracy on the guard rows that is accepted, 0..1; without it none that
-            is beyond chance.
+        guard_margin: fall of score on the guard rows that is accepted, 0..1; without it none that is beyond chance.
         learning_curve: train on 25 and 50% of the rows too, to see whether more rows would help.
         max_minutes: bounds the whole run after the model is fetched.
         cluster_field: field that says what a row belongs to (customer, document): such rows stay in one split, and

@@ -41,7 +41,7 @@ PLAN_OPTIONS: dict[str, Any] = {
         _TEXT, "--guard", "rows that must not get worse, default (bundled rows) or none; `advisor help guard`"
     ),
     "guard_margin": _option(
-        _NUMBER, "--guard-margin", "fall of next-token accuracy accepted on the guard rows (default 0)"
+        _NUMBER, "--guard-margin", "fall of score accepted on the guard rows (default 0)"
     ),
     "learning_curve": _option(
         bool, "--learning-curve", "train on 25 and 50% of the rows too: would more rows help?"

@@ -259,8 +259,16 @@ class GuardSystemPart(_Part):
     answered: float | None = Field(default=None, description="share of answers that hold the reference")
 
 
+class ChangePart(_Part):
+    """Tuned minus base with its 95% limits."""
+
+    difference: float
+    low: float
+    high: float
+
+
 class GuardPart(_Part):
-    """Base and tuned on rows that are not the task's; the difference is of next-token accuracy (tuned minus base)."""
+    """Base and tuned on rows that are not the task's; the difference (tuned minus base) is of `measure`."""
 
     name: str
     declared: bool = Field(description="named before training, so that its fall decides (T2)")
@@ -269,16 +277,12 @@ class GuardPart(_Part):
     supervised_tokens: int
     base: GuardSystemPart
     tuned: GuardSystemPart
+    measure: Literal["answered", "next_token_accuracy"]
     difference: float
     low: float
     high: float
-    loss_difference: float
-    loss_low: float
-    loss_high: float
-    answered_difference: float | None = None
-    answered_low: float | None = None
-    answered_high: float | None = None
-    fell: bool = Field(description="L7: a fall beyond chance and beyond what is allowed")
+    changes: dict[str, ChangePart] = Field(description="of every score and of the loss, by name")
+    fell: bool = Field(description="L7: a fall beyond chance and beyond what is allowed, or a rise of loss")
     text: str
 
 

@@ -5,35 +5,25 @@ from __future__ import annotations
 from advisor.report.model import CurvePart, Report
 from advisor.report.tables import change, interval, table
 
+_GUARD_MEASURES = {
+    "answered": "answers that hold the reference",
+    "next_token_accuracy": "next-token accuracy",
+    "loss": "loss (nats a token)",
+}
+
 
 def guard_section(report: Report) -> str:
     """How base and tuned fared on rows that are not the task's."""
     found = report.guard
     if found is None:
         return ""
-    rows = [
-        [
-            "next-token accuracy",
-            f"{found.base.next_token_accuracy:.3f}",
-            f"{found.tuned.next_token_accuracy:.3f}",
-            change(found.difference, found.low, found.high),
-        ],
-        [
-            "loss (nats a token)",
-            f"{found.base.loss:.3f}",
-            f"{found.tuned.loss:.3f}",
-            change(found.loss_difference, found.loss_low, found.loss_high),
-        ],
-    ]
-    if found.answered_difference is not None and found.answered_low is not None:
-        rows.append(
-            [
-                "answers that hold the reference",
-                f"{found.base.answered or 0:.3f}",
-                f"{found.tuned.answered or 0:.3f}",
-                change(found.answered_difference, found.answered_low, found.answered_high or 0.0),
-            ]
-        )
+    rows = []
+    for name, words in _GUARD_MEASURES.items():
+        before, after = getattr(found.base, name), getattr(found.tuned, name)
+        if before is not None and after is not None:
+            moved = found.changes[name]
+            difference = change(moved.difference, moved.low, moved.high)
+            rows.append([words, f"{before:.3f}", f"{after:.3f}", difference])
     head = [
         f"{found.rows} rows, {found.supervised_tokens:,} answer tokens",
         "base",

@@ -114,7 +114,7 @@ def _curve(context: Context, parameters: Hyperparameters, main: TrainingAllowanc
     """What of the learning curve fits into the time that training and scoring leave."""
     left = context.seconds_left()
     if left is not None:
-        left = left * SAFETY - 4 * START_SECONDS - main.seconds - main.scoring_seconds
+        left = left * SAFETY - 2 * START_SECONDS - main.seconds - main.scoring_seconds
     return allow_curve(
         seconds=left,
         speed=speed_of(context),

@@ -1,7 +1,9 @@
 """Base and tuned on the guard rows: what a training costs outside its task (rule L7).
 
-What decides is next-token accuracy on the answers' tokens, with rows as the evidence: it needs no generation and
-no wording of the answer in one way only. Whether answers still hold the reference is asked too where that is cheap.
+What decides is whether short answers still hold the reference. Next-token accuracy would be cheaper and misleads
+there: a training on terse answers raises it, since short references and their end come to be expected, while the
+model no longer knows them (measured: accuracy 0.33 to 0.43, right answers 14 to 0 of 48). Over long answers, where
+the form weighs little and no wording can be looked for, next-token accuracy decides. The loss is always there.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -21,9 +23,9 @@ from advisor.jobs import write_job
 from advisor.models.counting import count_tokens
 from advisor.stage import Context
 from advisor.stages.measure import MEASURE
-from rubrics.learning import forgetting
+from rubrics.learning import forgetting_in, loss_rose, score_fell
 from rubrics.phrases import points, rows
-from rubrics.statistics import Interval, compare_paired, ratio_difference
+from rubrics.statistics import compare_paired, ratio_difference
 from rubrics.text import norm
 from trainer.job import (
     ROW_SCORES_FILE,
@@ -38,7 +40,13 @@ SYSTEMS = ("base", "tuned")
 _LONGEST_ANSWER, _SPARE_TOKENS = 32, 16
 """Answers of more tokens are worded in too many ways to be looked for in what a model says."""
 _SHARE_FOR_ANSWERS = 0.02
-"""Of a time limit; answers that would take more are not asked for."""
+"""Of a time limit; answers that would take more are asked for only where the guard was declared."""
+
+Measure = Literal["answered", "next_token_accuracy"]
+_MEASURES: dict[Measure, str] = {
+    "answered": "The share of right answers to",
+    "next_token_accuracy": "Next-token accuracy on",
+}
 
 
 class _Part(BaseModel):
@@ -79,9 +87,8 @@ class GuardScores(_Part):
     """Base and tuned on the same guard rows.
 
     Attributes:
-        change: of next-token accuracy, -1..1; the one that decides.
-        loss_change: in nats a supervised token.
-        answered_change: None where answers were not asked for.
+        measure: the score that decides.
+        changes: by name, of every measure and of the loss (nats a supervised token).
     """
 
     name: str
@@ -90,9 +97,18 @@ class GuardScores(_Part):
     supervised_tokens: int
     base: GuardSystem
     tuned: GuardSystem
-    change: Change
-    loss_change: Change
-    answered_change: Change | None
+    measure: Measure
+    changes: dict[str, Change]
+
+    @property
+    def change(self) -> Change:
+        """Of the score that decides, -1..1."""
+        return self.changes[self.measure]
+
+    def scores(self) -> tuple[float, float]:
+        """The score that decides, of base and of tuned."""
+        before, after = (getattr(system, self.measure) for system in (self.base, self.tuned))
+        return float(before), float(after)
 
 
 def guard_cost(context: Context) -> GuardCost | None:
@@ -110,7 +126,8 @@ def guard_cost(context: Context) -> GuardCost | None:
         prompts / measured.prefill_tokens_per_second + len(counts) * room / measured.decode_tokens_per_second
     )
     limit = context.plan.max_minutes
-    if room and limit is not None and asking > _SHARE_FOR_ANSWERS * limit * 60:
+    cheap = limit is None or asking <= _SHARE_FOR_ANSWERS * limit * 60
+    if not (cheap or context.guard.declared):
         room = 0
     return GuardCost(
         max_length=max(8, *(prompt + answer for prompt, answer in counts)),
@@ -171,6 +188,14 @@ def compare_on_guard(
     """
     tokens = [row.tokens for row in base]
     shares = [sum(scores) / len(scores) for scores in answered] if answered else [None, None]
+    changes = {
+        "loss": ratio_difference([row.loss for row in base], [row.loss for row in tuned], tokens),
+        "next_token_accuracy": ratio_difference(
+            [row.correct for row in base], [row.correct for row in tuned], tokens
+        ),
+    }
+    if answered:
+        changes["answered"] = compare_paired(*answered, binary=True).interval
     return GuardScores(
         name=guard.name,
         declared=guard.declared,
@@ -178,13 +203,11 @@ def compare_on_guard(
         supervised_tokens=sum(tokens),
         base=_system(base, shares[0]),
         tuned=_system(tuned, shares[1]),
-        change=_change(
-            ratio_difference([row.correct for row in base], [row.correct for row in tuned], tokens)
-        ),
-        loss_change=_change(
-            ratio_difference([row.loss for row in base], [row.loss for row in tuned], tokens)
-        ),
-        answered_change=_change(compare_paired(*answered, binary=True).interval) if answered else None,
+        measure="answered" if answered else "next_token_accuracy",
+        changes={
+            name: Change(difference=found.value, low=found.low, high=found.high)
+            for name, found in changes.items()
+        },
     )
 
 
@@ -195,10 +218,6 @@ def _system(scores: Sequence[RowScores], answered: float | None) -> GuardSystem:
         next_token_accuracy=sum(row.correct for row in scores) / tokens,
         answered=answered,
     )
-
-
-def _change(found: Interval) -> Change:
-    return Change(difference=found.value, low=found.low, high=found.high)
 
 
 def _answered(context: Context, system: str) -> list[float]:
@@ -221,56 +240,53 @@ def _stands_in(reference: str, text: str) -> bool:
 
 
 def guard_findings(scores: GuardScores, allowed: float | None) -> list[dict[str, str]]:
-    """L7: which of the scores on the guard rows surely fell, and what to do; empty where none did.
+    """L7: what surely got worse on the guard rows, and what to do, as one finding; empty where nothing did.
 
     Args:
-        allowed: fall of next-token accuracy that was declared acceptable; the rule's own where None.
+        allowed: fall of the score that decides that was declared acceptable; the rule's own where None.
     """
-    place = f"{scores.name} ({rows(scores.rows)})"
-    fell = [
-        forgetting(
-            f"Next-token accuracy on {place}",
-            scores.base.next_token_accuracy,
-            scores.tuned.next_token_accuracy,
-            scores.change.high,
-            allowed,
-            scores.change.low,
-        )
-    ]
-    asked, before, after = scores.answered_change, scores.base.answered, scores.tuned.answered
-    if asked is not None and before is not None and after is not None:
-        name = f"The share of right answers to {place}"
-        fell.append(forgetting(name, before, after, asked.high, allowed, asked.low))
-    return [finding for finding in fell if finding]
+    place, change, loss = f"{scores.name} ({rows(scores.rows)})", scores.change, scores.changes["loss"]
+    before, after = scores.scores()
+    name = f"{_MEASURES[scores.measure]} {place}"
+    fell = score_fell(name, before, after, change.high, allowed, change.low)
+    where = "its loss" if fell else f"Loss on {place}"
+    rose = loss_rose(where, scores.base.loss, scores.tuned.loss, loss.low, loss.high)
+    finding = forgetting_in([part for part in (fell, rose) if part])
+    return [finding] if finding else []
 
 
 def guard_text(scores: GuardScores, findings: Sequence[dict[str, str]]) -> str:
-    """Say what happened on the guard rows."""
-    if findings:
-        said = " ".join(finding["message"] for finding in findings)
-    else:
-        change = scores.change
-        said = (
-            f"No fall is shown on {scores.name}: next-token accuracy went by {points(change.difference)} "
-            f"[{points(change.low).split()[0]}, {points(change.high).split()[0]}], and a fall of less than about "
-            f"{points((change.high - change.low) / 2)} would not be seen on {rows(scores.rows)}."
+    """Say what happened on the guard rows, and what that means for the outcome."""
+    change, (before, after) = scores.change, scores.scores()
+    parts = [finding["message"] for finding in findings] or [
+        f"No fall is shown: {_MEASURES[scores.measure][0].lower()}{_MEASURES[scores.measure][1:]} {scores.name} went "
+        f"from {before:.3f} to {after:.3f}, by {points(change.difference)} [{points(change.low).split()[0]}, "
+        f"{points(change.high).split()[0]}] on {rows(scores.rows)}."
+    ]
+    if scores.measure == "answered" and before * scores.rows < _LEAST_RIGHT:
+        parts.append(
+            f"The base model gets {before * scores.rows:.0f} of them right, too few for a fall to show: give rows "
+            "that it can answer."
         )
-    return f"{said} {_WEIGHT[scores.declared]}"
+    return " ".join([*parts, _WEIGHT[scores.declared]])
 
 
+_LEAST_RIGHT = 6
+"""Of fewer right answers not even the loss of all is significant (exact McNemar)."""
 _WEIGHT = {
-    True: "The guard was declared before training, so a fall of next-token accuracy beyond what is allowed keeps the "
-    "cheap option.",
-    False: "It informs and decides nothing; to let it decide, name it before training with --guard.",
+    True: "The guard was declared before training: a fall beyond what is allowed keeps the cheap option.",
+    False: "This informs and decides nothing; to let it decide, declare it before training with --guard.",
 }
 
 
 def as_guard(scores: GuardScores, allowed: float | None) -> dict[str, Any]:
     """The entry of `comparison.guards` that the rules after training read (T2)."""
+    before, after = scores.scores()
+    name = _MEASURES[scores.measure]
     return {
-        "name": f"next-token accuracy on {scores.name}",
-        "before": scores.base.next_token_accuracy,
-        "after": scores.tuned.next_token_accuracy,
+        "name": f"{name[0].lower()}{name[1:]} {scores.name}",
+        "before": before,
+        "after": after,
         "difference": scores.change.difference,
         "low": max(-1.0, scores.change.low),
         "high": min(1.0, scores.change.high),

@@ -134,15 +134,9 @@ def _guard(context: Context) -> dict[str, Any] | None:
         return None
     allowed = context.plan.guard_margin
     findings = guard_findings(found, allowed)
-    changes = {"": found.change, "loss_": found.loss_change, "answered_": found.answered_change}
     return {
-        **found.model_dump(exclude={"change", "loss_change", "answered_change"}),
-        **{
-            f"{prefix}{name}": value
-            for prefix, change in changes.items()
-            if change is not None
-            for name, value in change.model_dump().items()
-        },
+        **found.model_dump(),
+        **found.change.model_dump(),
         "allowed": allowed,
         "fell": bool(findings),
         "text": guard_text(found, findings),
