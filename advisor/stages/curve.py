@@ -140,7 +140,7 @@ def ran_its_course(training: Training, patience: int) -> bool:
     if training.steps >= int(training.config["max_steps"]):
         return True
     measured = [point["step"] for point in training.history if point.get("eval_loss") is not None]
-    return sum(step > training.best_step for step in measured) >= patience
+    return len([step for step in measured if step > training.best_step]) >= patience
 
 
 def nested(rows: Sequence[Row], seed: int) -> dict[float, list[Row]]:

@@ -115,7 +115,7 @@ def test_rows_needed_to_see_the_gain_at_the_discordance_seen():
 
     assert decision.rows_needed == rows_to_decide(VAGUE, 0.05)
     assert decision.rows_needed > 200
-    assert f"About {decision.rows_needed} rows" in decision.reason
+    assert f"About {decision.rows_needed:,} rows" in decision.reason
 
 
 def test_rows_needed_go_by_the_spread_that_was_seen_whatever_the_scores():
