@@ -30,6 +30,7 @@ _DRAWS = 1_000
 # 1712.00409); short fine-tuning curves bend faster, so the range is wider.
 _EXPONENTS = (0.05, 2.0, 60)
 _LEAST_ERROR = 1e-6
+_ONE_SIDED_95 = 1.645
 
 Kind = Literal["score", "loss"]
 
@@ -162,6 +163,16 @@ def fit_curve(points: Sequence[Point], kind: Kind = "score", seed: int = 0) -> L
     low, high = (0.0, 1.0) if kind == "score" else (0.0, math.inf)
     fits = _best_fits(sizes / sizes.max(), drawn, 1 / errors**2, sign, low, high)
     return LearningCurve(kind, int(sizes.max()), fits)
+
+
+def falls(points: Sequence[Point], kind: Kind = "score") -> bool:
+    """Say whether more rows did surely worse, from the fewest to the most: then no learning curve goes through them.
+
+    It happens where training ends before all rows have had their say, as with equal steps that are too few.
+    """
+    first, last = (choose(points, key=lambda point: point.n) for choose in (min, max))
+    worse = first.value - last.value if kind == "score" else last.value - first.value
+    return worse > _ONE_SIDED_95 * math.hypot(first.error, last.error)
 
 
 def outlook(

@@ -303,9 +303,11 @@ class ProspectPart(_Part):
 
     helps: Literal["yes", "no", "unknown"]
     rows: int
-    gain: float
-    low: float
-    high: float
+    gain: float | None = Field(
+        description="None where more rows did worse, which no learning curve describes"
+    )
+    low: float | None
+    high: float | None
     worth: float
     rising: bool
     rows_likely: int | None

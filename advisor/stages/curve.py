@@ -30,7 +30,7 @@ from advisor.stages.guard import read_row_scores
 from advisor.stages.inspect import INSPECT
 from advisor.stages.measure import base_spec, training_rows
 from advisor.stages.train import ADAPTER, TRAIN, Training, trained_rows, training_spec
-from rubrics.learning_curve import REACH, Kind, Point, fit_curve, outlook
+from rubrics.learning_curve import REACH, Kind, Point, falls, fit_curve, outlook
 from rubrics.statistics import Z, errors_between, standard_errors
 from trainer.job import EvaluateJob, RowScores, TrainJob, write_json_lines
 
@@ -70,16 +70,17 @@ class Prospect(_Part):
     Attributes:
         helps: whether the gain is worth it: surely, surely not, or not to be told.
         rows: training rows looked ahead to, twice those there are.
-        gain: expected there over now, with 80% limits; a fall of loss counts as a gain.
+        gain: expected there over now, with 80% limits; a fall of loss counts as a gain. None where more rows did
+            worse, which no learning curve describes.
         worth: smallest gain that counts as help.
         rows_likely, rows_surely: that reach the target; None without one, or out of reach.
     """
 
     helps: str
     rows: int
-    gain: float
-    low: float
-    high: float
+    gain: float | None
+    low: float | None
+    high: float | None
     worth: float
     rising: bool
     rows_likely: int | None
@@ -229,7 +230,7 @@ def _curve(
     losses: Sequence[Sequence[RowScores]],
     answers: Sequence[Sequence[Prediction]],
 ) -> Curve:
-    metric, plan = context.plan.metric, context.plan
+    metric, plan, training = context.plan.metric, context.plan, context.get(TRAIN)
     sizes = [len(rows) for _, rows in sorted(nested(trained_rows(context), plan.seed).items())]
     scores = [[prediction.scores[metric] for prediction in predictions] for predictions in answers]
     by_loss = loss_prospect(sizes, losses, plan.seed)
@@ -251,7 +252,7 @@ def _curve(
         by_metric=by_metric,
         by_loss=by_loss,
         text=leading,
-        notes=_notes(scores, metric),
+        notes=_notes(scores, metric, unfinished=training.best_step >= training.steps),
     )
 
 
@@ -315,7 +316,10 @@ def _prospect(
     seed: int,
 ) -> Prospect:
     """Gains are told by the errors of differences, a target by the errors of the values themselves."""
-    gains = fit_curve([Point(*point) for point in zip(sizes, values, between, strict=True)], kind, seed)
+    compared = [Point(*point) for point in zip(sizes, values, between, strict=True)]
+    if falls(compared, kind):
+        return _no_prospect(sizes, values, kind, worth)
+    gains = fit_curve(compared, kind, seed)
     level = fit_curve([Point(*point) for point in zip(sizes, values, own, strict=True)], kind, seed)
     seen = outlook(gains, max(worth, 1e-6), target=target, level=level)
     return Prospect(
@@ -332,13 +336,42 @@ def _prospect(
     )
 
 
-def _notes(scores: Sequence[Sequence[float]], metric: str) -> list[str]:
+def _no_prospect(sizes: Sequence[int], values: Sequence[float], kind: Kind, worth: float) -> Prospect:
+    """Training had not come to its end with the most rows, so nothing is known of still more."""
+    moved = "rises" if kind == "loss" else "falls"
+    text = (
+        f"the {kind} {moved} with more rows, from {values[0]:.3f} at {sizes[0]:,} to {values[-1]:.3f} at "
+        f"{sizes[-1]:,}, which no learning curve does. At the same steps each row of the whole is seen "
+        f"{sizes[-1] / sizes[0]:.2g} times less often than one of the smallest part: train longer (--epochs) before "
+        "collecting rows."
+    )
+    return Prospect(
+        helps="unknown",
+        rows=2 * max(sizes),
+        gain=None,
+        low=None,
+        high=None,
+        worth=worth,
+        rising=False,
+        rows_likely=None,
+        rows_surely=None,
+        text=text,
+    )
+
+
+def _notes(scores: Sequence[Sequence[float]], metric: str, *, unfinished: bool) -> list[str]:
     notes = [
         "One training a point, with one seed: another seed moves a point too, which the intervals leave out.",
         f"The curve is extended to at most {REACH:g} times the rows; farther a power law is a guess.",
     ]
     if scores and not any(any(row) for row in scores):
         notes.insert(0, f"{metric} is 0 at every point, so only the loss says something.")
+    if unfinished:
+        notes.insert(
+            0,
+            "Dev loss was best at the last step of the main training, so longer training may bring what more rows "
+            "would.",
+        )
     return notes
 
 
