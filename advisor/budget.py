@@ -1,16 +1,21 @@
 """What fits into `--max-minutes`: pure arithmetic over measured rates.
 
-Order of what gives way: dev rows of the ladder first, then test rows (never under 400, or all where there are
-fewer), then epochs, then training rows. Every reduction is a sentence for the report.
+Order of what gives way: a learning curve first, then dev rows of the ladder, then test rows (never under 400, or
+all where there are fewer), then epochs, then training rows. Every reduction is a sentence for the report.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 LEAST_TEST_ROWS = 400
 LEAST_DEV_ROWS = 40
 LEAST_TRAIN_ROWS = 32
+CURVE_SHARES = (0.25, 0.5, 1.0)
+LEAST_CURVE_ROWS = 32
+"""A quarter of fewer training rows is too few to learn from."""
+LEAST_CURVE_STEPS = 20
 
 _LADDER_SHARE = 0.15
 _SCORING_SHARE = 0.30
@@ -117,16 +122,18 @@ def allow_training(
     dev_rows: int,
     test_rows: int,
     evaluations: int,
+    guard_seconds: float = 0.0,
 ) -> TrainingAllowance:
     """How many rows and epochs to train; what remains must also score the test rows once more.
 
     Args:
         seconds: what is left of the limit; None without one.
         dev_rows: rows of which the loss is measured at each of the `evaluations`.
+        guard_seconds: what the guard rows take after training.
     """
     watching = evaluations * dev_rows * speed.score
     wanted = rows * epochs * speed.train + watching
-    scoring = test_rows * (speed.answer_tuned + 2 * speed.score)
+    scoring = test_rows * (speed.answer_tuned + 2 * speed.score) + guard_seconds
     if seconds is None:
         return TrainingAllowance(rows, epochs, wanted, scoring, ())
     usable = max(30.0, seconds * SAFETY - 2 * START_SECONDS - scoring)
@@ -140,3 +147,88 @@ def allow_training(
     shorter = min(epochs, max(1.0, fitting / rows))
     notes = (f"{shorter:.1f} of {epochs:g} epochs are trained (time limit)",) if shorter < epochs else ()
     return TrainingAllowance(rows, shorter, rows * shorter * speed.train + watching, scoring, notes)
+
+
+@dataclass(frozen=True)
+class CurveAllowance:
+    """What of a learning curve fits.
+
+    Attributes:
+        steps: optimizer steps of each training; 0 where there is no curve.
+        trainings: that are run for it: two where the main training is its last point, else three.
+        answers: dev rows that each of the three models answers; 0 where only losses are compared.
+        seconds: for all of it.
+        reductions: what a time limit took away, sentences.
+        refused: why there is no curve, a sentence; empty where there is one.
+    """
+
+    steps: int
+    trainings: int
+    answers: int
+    seconds: float
+    reductions: tuple[str, ...] = ()
+    refused: str = ""
+
+
+def allow_curve(
+    *,
+    seconds: float | None,
+    speed: Speed,
+    rows: int,
+    steps: int,
+    batch_size: int,
+    watched_rows: int,
+    dev_rows: int,
+    evaluations: int,
+) -> CurveAllowance:
+    """How much of a learning curve to make; every training has the same steps, or the rows would not be compared.
+
+    What gives way to a limit, in order: the answers to dev rows, the steps (never under a quarter of the main
+    training's, or 20), the curve.
+
+    Args:
+        seconds: what the main training and the work after it leave of the limit; None without one.
+        rows: that the main training has.
+        steps: optimizer steps of the main training.
+        watched_rows: dev rows of which the loss is measured, at each of the `evaluations` and at the end.
+        dev_rows: that are answered.
+    """
+
+    def cost(length: int, trainings: int, answers: int) -> float:
+        watching = watched_rows * speed.score
+        training = length * batch_size * speed.train + evaluations * watching
+        return (
+            START_SECONDS
+            + trainings * training
+            + len(CURVE_SHARES) * (watching + answers * speed.answer_tuned)
+        )
+
+    if rows < LEAST_CURVE_ROWS:
+        return _no_curve(
+            f"{rows} training rows are too few to take a quarter of; {LEAST_CURVE_ROWS} are needed"
+        )
+    whole = CurveAllowance(steps, 2, dev_rows, cost(steps, 2, dev_rows))
+    if seconds is None or whole.seconds <= seconds:
+        return whole
+    unanswered = f"the learning curve shows dev loss alone: {len(CURVE_SHARES)} x {dev_rows:,} answers do not fit (time limit)"
+    if (needed := cost(steps, 2, 0)) <= seconds:
+        return CurveAllowance(steps, 2, 0, needed, (unanswered,))
+    fitting = _most_steps(seconds, lambda length: cost(length, 3, 0), steps)
+    if fitting < max(LEAST_CURVE_STEPS, steps // 4):
+        return _no_curve(
+            f"it takes about {whole.seconds / 60:.1f} min, and the time limit leaves {max(0.0, seconds) / 60:.1f}"
+        )
+    shorter = f"the trainings of the learning curve have {fitting:,} of {steps:,} steps (time limit)"
+    return CurveAllowance(fitting, 3, 0, cost(fitting, 3, 0), (shorter, unanswered))
+
+
+def _most_steps(seconds: float, cost: Callable[[int], float], most: int) -> int:
+    """Return the largest number of steps that fits, 0 where not even one does; the cost is linear in the steps."""
+    fixed, each = cost(0), cost(1) - cost(0)
+    if fixed >= seconds:
+        return 0
+    return most if each <= 0 else min(most, int((seconds - fixed) / each))
+
+
+def _no_curve(why: str) -> CurveAllowance:
+    return CurveAllowance(0, 0, 0, 0.0, refused=f"no learning curve: {why}")

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -24,6 +24,7 @@ RUNGS = ("classifier", "zero_shot", "instruction", "prompt_file", "few_shot")
 """In the order of their cost, cheapest first; `prompt_file` is the user's present prompt."""
 
 Answer = Literal["yes", "no", "unknown"]
+GuardChoice = Literal["default", "none"]
 MethodChoice = Literal["auto", "lora", "qlora"]
 PrecisionChoice = Literal["auto", "fp32", "bf16"]
 
@@ -43,6 +44,10 @@ class Plan(BaseModel):
         target: score on the metric, 0..1, from which the task is solved.
         min_gain: smallest gain worth a fine-tuned model, in score.
         margin: loss of score accepted when the tuned model is there to save money or time.
+        guard: rows on which a tuned model must not get worse, or `default`, the bundled ones, or `none`. A guard
+            that is named decides; without one the bundled rows only inform.
+        guard_margin: fall of score on the guard rows that is accepted, 0..1; without it none that is beyond chance.
+        learning_curve: train on 25 and 50% of the rows too, to see whether more rows would help.
         max_minutes: bounds the whole run after the model is fetched.
         cluster_field: field that says what a row belongs to (customer, document): such rows stay in one split, and
             count as one piece of evidence.
@@ -64,6 +69,9 @@ class Plan(BaseModel):
     target: float | None = Field(default=None, ge=0, le=1)
     min_gain: float = Field(default=0.05, gt=0, le=1)
     margin: float | None = Field(default=None, gt=0, le=1)
+    guard: GuardChoice | Path | None = None
+    guard_margin: float | None = Field(default=None, ge=0, le=1)
+    learning_curve: bool = False
     answers: dict[str, Answer] = {}
     model: str = DEFAULT_MODEL
     endpoint: str | None = None
@@ -160,9 +168,9 @@ class Plan(BaseModel):
     def absolute(self) -> Plan:
         """The same plan with absolute paths, so that it can be run again from anywhere."""
         paths = {name: path.resolve() for name, path in self.files().items()}
-        for name in ("prompt_file", "production", "schema_file"):
+        for name in ("prompt_file", "production", "schema_file", "guard"):
             path = getattr(self, name)
-            if path:
+            if isinstance(path, Path):
                 paths[name] = path.resolve()
         model = str(Path(self.model).resolve()) if Path(self.model).exists() else self.model
         return self.model_copy(update={**paths, "model": model})
@@ -214,6 +222,11 @@ def contradictions(values: Mapping[str, Any]) -> list[str]:
         "--force-train and --no-train exclude each other": bool(
             found.get("force_train") and found.get("no_train")
         ),
+        "--learning-curve trains, and --no-train forbids it": bool(
+            found.get("learning_curve") and found.get("no_train")
+        ),
+        "--guard-margin needs a guard: give --guard FILE, or --guard default": "guard_margin" in found
+        and found.get("guard", "none") == "none",
         **_options_missing(found),
         "--require target needs a --target": target_required and "target" not in found,
     }
@@ -285,6 +298,8 @@ def _toml_values(path: Path) -> dict[str, Any]:
     for name in ("data", "train", "dev", "test", "production", "prompt_file", "schema_file"):
         if isinstance(values.get(name), str):
             values[name] = path.parent / values[name]
+    if isinstance(values.get("guard"), str) and values["guard"] not in get_args(GuardChoice):
+        values["guard"] = path.parent / values["guard"]
     model = values.get("model")
     if isinstance(model, str) and (path.parent / model).exists():
         values["model"] = str(path.parent / model)

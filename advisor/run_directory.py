@@ -150,6 +150,8 @@ def create_run(plan: Plan, out: Path | None) -> RunDirectory:
 def _check_files(plan: Plan) -> None:
     """A slip in a path would leave a run that can never go on, since its plan is fixed."""
     files = plan.files() | ({"prompt_file": plan.prompt_file} if plan.prompt_file else {})
+    if isinstance(plan.guard, Path):
+        files["guard"] = plan.guard
     for name, path in files.items():
         if not path.exists():
             raise Fault("there is no such file", where=str(path), fix=f"Check the path of {flag_of(name)}.")

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from advisor.data.production import Production
 from advisor.data.reading import DataFile
+from advisor.guard import GuardSet
 from advisor.interrupt import StopSignal
 from advisor.models.resolve import ResolvedModel
 from advisor.plan import Plan
@@ -67,7 +68,8 @@ class Context:
 
     `model` is the local one; None where an endpoint answers and nothing is trained. The plan's metric is the one
     that decides, `auto` resolved; `scoring` says how answers are scored by it and by those beside it. `production`
-    is a sample of real use where the plan names one; no stage trains on it or scores it.
+    is a sample of real use where the plan names one; no stage trains on it or scores it. `guard` holds the rows on
+    which the tuned model must not get worse; None where nothing is trained or none are wanted.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Context:
         model: ResolvedModel | None,
         scoring: Scoring | None = None,
         production: Production | None = None,
+        guard: GuardSet | None = None,
     ) -> None:
         self.scoring = scoring or Scoring()
         self.plan = plan
@@ -89,6 +92,7 @@ class Context:
         self.files = files
         self.model = model
         self.production = production
+        self.guard = guard
         self.digests: dict[str, str] = {}
         self._artefacts: dict[str, Artefact] = {}
         self._started = time.monotonic()
@@ -111,6 +115,10 @@ class Context:
     def model_digest(self) -> dict[str, str]:
         """Content of the local model; empty where none is used."""
         return {"model": self.model.digest} if self.model else {}
+
+    def guard_digest(self) -> dict[str, str]:
+        """Content of the guard rows; empty where there are none."""
+        return {"guard": self.guard.digest} if self.guard else {}
 
     def seconds_spent(self) -> float:
         """Working time of this run, sessions before an interruption included."""

@@ -14,6 +14,7 @@ from advisor import __version__
 from advisor.data.named_fields import check_fields, keep_fields
 from advisor.data.production import read_production
 from advisor.data.reading import DataFile, read_plain_file
+from advisor.guard import guard_of, known_rows
 from advisor.interrupt import StopSignal
 from advisor.jobs import check_train_extra
 from advisor.models.resolve import ResolvedModel, resolve
@@ -26,6 +27,7 @@ from advisor.stages.assess import ASSESS
 from advisor.stages.baseline import BASELINE
 from advisor.stages.budget import BUDGET
 from advisor.stages.compare import COMPARE
+from advisor.stages.curve import CURVE
 from advisor.stages.decide import DECIDE, TRAIN_OUTCOME
 from advisor.stages.evaluate import EVALUATE
 from advisor.stages.forecast import FORECAST
@@ -105,12 +107,13 @@ def open_context(
     scoring = scoring_of(plan, [row for file in files.values() for row in file.rows])
     plan = plan.model_copy(update={"metric": scoring.metric})
     production = read_production(plan.production) if plan.production else None
+    guard = guard_of(plan)
     model = None
     if needs_local_model(plan):
         check_train_extra()
         model = resolve(plan.model, follow, stop)
     write_json(run.path / "environment.json", environment(plan, model))
-    return Context(plan, run, emit, stop, files, model, scoring, production)
+    return Context(plan, run, emit, stop, files, model, scoring, production, guard)
 
 
 def read_files(plan: Plan) -> Mapping[str, DataFile]:
@@ -173,12 +176,16 @@ def _stages(context: Context, until: str) -> Report:
     context.say(f"metric: {context.plan.metric} ({context.scoring.reason})")
     if context.scoring.warning:
         context.warn(f"{context.plan.metric}: {context.scoring.warning}")
+    if context.guard and (known := known_rows(context.guard, context.files.values())):
+        context.warn(f"{known} rows of {context.guard.name} stand in the data too: they show no forgetting")
     _execute(context, ASSESS, INSPECT, SPLIT)
     if context.model is not None:
         context.execute(MEASURE)
     _execute(context, BUDGET, BASELINE, DECIDE)
     if until != DECIDE.name and wants_training(context):
         _execute(context, FORECAST, TRAIN, EVALUATE, COMPARE)
+        if context.plan.learning_curve:
+            context.execute(CURVE)
     elif context.has(MEASURE) and until != DECIDE.name and not context.plan.no_train:
         context.execute(FORECAST)
     return context.execute(REPORT).report

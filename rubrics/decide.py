@@ -98,9 +98,9 @@ def _notes(
     for entry, guard in zip(report["comparison"]["guards"].each(), compared.guards, strict=True):
         before, after = entry["before"].share(), entry["after"].share()
         if before is not None and after is not None:
-            signs += (
-                [sign] if (sign := forgetting(guard.name, before, after, guard.high, guard.allowed)) else []
-            )
+            low = entry["low"].number(-1, 1)
+            sign = forgetting(guard.name, before, after, guard.high, guard.allowed, low)
+            signs += [sign] if sign else []
         elif guard.drops:
             signs.append({"rule": "L7", "message": f"{guard.name}: {load_signs()['L7'].reading}."})
     notes = [f"{sign['rule']}: {sign['message']}" for sign in signs]

@@ -203,21 +203,63 @@ def loss_against_metric(
 
 
 def forgetting(
-    name: str, before: float, after: float, high: float | None = None, allowed: float | None = None
+    name: str,
+    before: float,
+    after: float,
+    high: float | None = None,
+    allowed: float | None = None,
+    low: float | None = None,
 ) -> dict[str, str] | None:
-    """L7: a score on rows that the task does not cover fell by more than was allowed, and by more than chance.
+    """L7: a score on rows that the task does not cover surely fell by more than was allowed; see `score_fell`."""
+    seen = score_fell(name, before, after, high, allowed, low)
+    return forgetting_in([seen] if seen else [])
+
+
+def forgetting_in(seen: Sequence[str]) -> dict[str, str] | None:
+    """L7 as one finding for all that was seen to get worse (`score_fell`, `loss_rose`); None where nothing was."""
+    return _finding("L7", "; ".join(seen)) if seen else None
+
+
+def score_fell(
+    name: str,
+    before: float,
+    after: float,
+    high: float | None = None,
+    allowed: float | None = None,
+    low: float | None = None,
+) -> str | None:
+    """Say how far a score fell; None where it did not surely fall by more than was allowed.
 
     Args:
-        name: of the guard set.
+        name: of the guard set, or of the score on it.
         before, after: base and tuned, 0..1.
-        high: upper 95% limit of the difference; None where not known, and the fall then counts as it stands.
+        low, high: 95% limits of the difference; without the upper one the fall counts as it stands.
         allowed: fall that was declared acceptable; the rule's own where None.
     """
     limit = load_signs()["L7"].thresholds["allowed"] if allowed is None else allowed
     fall = before - after
-    if fall <= limit + 1e-9 or (high is not None and high >= 0):
+    if fall <= limit + 1e-9 or (high is not None and high >= -limit):
         return None
-    return _finding("L7", f"{name} fell by {points(fall)}, from {before:.3f} to {after:.3f}")
+    doubt = ""
+    if low is not None and high is not None:
+        doubt = f" (95% interval {points(-high).split()[0]} to {points(-low)})"
+    beyond = f", more than the {points(limit)} allowed" if limit else ""
+    return f"{name} fell by {points(fall)}{doubt}, from {before:.3f} to {after:.3f}{beyond}"
+
+
+def loss_rose(name: str, before: float, after: float, low: float, high: float) -> str | None:
+    """Say how far a loss rose; None where it did not surely rise by more than the rule's share of what it was.
+
+    Args:
+        before, after: nats a supervised token, of base and tuned on the same tokens.
+        low, high: 95% limits of the rise.
+    """
+    if low <= load_signs()["L7"].thresholds["loss_share"] * before:
+        return None
+    return (
+        f"{name} rose by {after - before:.2f} nats a token (95% interval {low:.2f} to {high:.2f}), from {before:.3f} "
+        f"to {after:.3f}"
+    )
 
 
 def _finding(rule: str, seen: str) -> dict[str, str]:

@@ -30,6 +30,7 @@ _DRAWS = 1_000
 # 1712.00409); short fine-tuning curves bend faster, so the range is wider.
 _EXPONENTS = (0.05, 2.0, 60)
 _LEAST_ERROR = 1e-6
+_ONE_SIDED_95 = 1.645
 
 Kind = Literal["score", "loss"]
 
@@ -164,8 +165,23 @@ def fit_curve(points: Sequence[Point], kind: Kind = "score", seed: int = 0) -> L
     return LearningCurve(kind, int(sizes.max()), fits)
 
 
+def falls(points: Sequence[Point], kind: Kind = "score") -> bool:
+    """Say whether more rows did surely worse, from the fewest to the most: then no learning curve goes through them.
+
+    It happens where training ends before all rows have had their say, as with equal steps that are too few.
+    """
+    first, last = (choose(points, key=lambda point: point.n) for choose in (min, max))
+    worse = first.value - last.value if kind == "score" else last.value - first.value
+    return worse > _ONE_SIDED_95 * math.hypot(first.error, last.error)
+
+
 def outlook(
-    curve: LearningCurve, worth: float, *, ahead: float = 2.0, target: float | None = None
+    curve: LearningCurve,
+    worth: float,
+    *,
+    ahead: float = 2.0,
+    target: float | None = None,
+    level: LearningCurve | None = None,
 ) -> Outlook:
     """Say whether more rows would help, and how many reach a target.
 
@@ -173,6 +189,8 @@ def outlook(
         worth: smallest gain worth it, in the curve's unit, above 0.
         ahead: multiple of the largest measured rows to look ahead to, above 1 and at most REACH.
         target: value to reach.
+        level: the same curve fitted with the errors of the values themselves, for the target, where `curve` was
+            fitted with the smaller errors of the differences between its points; None where there is one kind only.
     Raises:
         ValueError: worth is not above 0, or ahead is out of reach.
     """
@@ -185,7 +203,7 @@ def outlook(
         helps = "yes"
     elif gain.high < worth:
         helps = "no"
-    reached = None if target is None else curve.rows_for(target)
+    reached = None if target is None else (level or curve).rows_for(target)
     text = " ".join([_gain_text(curve.kind, rows, gain, worth, helps), *_target_text(target, reached)])
     return Outlook(helps, rows, gain, gain.low > 0.001, reached, text)
 

@@ -58,8 +58,8 @@ class Guard:
 
     @property
     def drops(self) -> bool:
-        """Whether it fell by more than was allowed, and by more than chance where the interval is known."""
-        surely = self.high is None or self.high < 0
+        """Whether it fell by more than was allowed: surely, where the interval is known."""
+        surely = self.high is None or under(self.high, -self.allowed)
         return surely and under(self.difference, -self.allowed)
 
 

@@ -41,6 +41,17 @@ def outcome_dials(c: Compared) -> Iterator[Dial[Compared]]:
             lambda value: replace(c, margin=value),
             "With a margin of {points} declared before training",
         )
+    if len(c.guards) == 1:
+        guard = c.guards[0]
+        yield Dial(
+            "guard.allowed",
+            guard.allowed,
+            SHARE_STEP,
+            0.0,
+            1.0,
+            lambda value: replace(c, guards=[replace(guard, allowed=value)]),
+            "Where a fall of {points} on the guard set is accepted",
+        )
     yield from _count_dials(c) if _counted(c) else _difference_dial(c)
 
 

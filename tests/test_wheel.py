@@ -66,6 +66,7 @@ def test_every_file_of_the_packages_is_in_the_wheel_and_nothing_else(wheel: Path
         "rubrics/verdict.yaml",
         "rubrics/judging/answer.yaml",
         "advisor/examples/desk.jsonl",
+        "advisor/examples/guard.jsonl",
     } <= found
     assert {f"{package}/py.typed" for package in PACKAGES} <= found
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
 import os
 import threading
 from collections.abc import Iterable, Iterator
@@ -27,6 +28,7 @@ STOP_FILE = "stop"
 LOCK_FILE = "lock"
 LOG_FILE = "log.txt"
 EVENTS_FILE = "events.jsonl"
+ROW_SCORES_FILE = "row-scores.jsonl"
 
 Method = Literal["lora", "qlora"]
 Precision = Literal["auto", "fp32", "bf16"]
@@ -70,7 +72,10 @@ class GenerateJob(Frozen):
 
 
 class EvaluateJob(Frozen):
-    """Teacher-forced loss and next-token accuracy over the supervised tokens of `rows.jsonl`."""
+    """Teacher-forced loss and next-token accuracy over the supervised tokens of `rows.jsonl`.
+
+    Leaves `row-scores.jsonl` too: `{id, loss, correct, tokens}` a line, sums over a row's supervised tokens.
+    """
 
     kind: Literal["evaluate"] = "evaluate"
     model: ModelSpec
@@ -88,6 +93,7 @@ class Hyperparameters(Frozen):
         warmup_share: share of the steps with a linearly rising learning rate; then a cosine to zero.
         evaluations: how often dev is measured and a checkpoint written, over the whole training.
         patience: evaluations without a better dev loss before training stops.
+        max_steps: optimizer steps of the whole training, whatever the epochs say; None goes by the epochs.
     """
 
     method: Method = "lora"
@@ -103,7 +109,15 @@ class Hyperparameters(Frozen):
     max_grad_norm: float = Field(default=1.0, gt=0)
     evaluations: int = Field(default=10, ge=1)
     patience: int = Field(default=4, ge=1)
+    max_steps: int | None = Field(default=None, ge=1)
     seed: int = 0
+
+
+def planned_steps(parameters: Hyperparameters, rows: int) -> int:
+    """Optimizer steps of the whole training, as the Trainer counts them."""
+    if parameters.max_steps is not None:
+        return parameters.max_steps
+    return max(1, math.ceil(parameters.epochs * math.ceil(rows / parameters.batch_size)))
 
 
 class TrainJob(Frozen):
@@ -172,6 +186,15 @@ class TokenScores(Frozen):
     loss: float
     next_token_accuracy: float
     supervised_tokens: int
+
+
+class RowScores(Frozen):
+    """Sums over the supervised tokens of one row: loss in nats, arg-max predictions that are right, tokens."""
+
+    id: str
+    loss: float
+    correct: int
+    tokens: int
 
 
 class HistoryPoint(Frozen):

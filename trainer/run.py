@@ -19,6 +19,7 @@ from trainer.generate import Batch, Request, check_lengths, generate, plan_batch
 from trainer.gguf import convert
 from trainer.job import (
     RESULT_FILE,
+    ROW_SCORES_FILE,
     Completion,
     ConvertJob,
     EvaluateJob,
@@ -31,10 +32,11 @@ from trainer.job import (
     drop_partial_line,
     read_json_lines,
     write_json,
+    write_json_lines,
 )
 from trainer.measure import PeakMemory, measure
 from trainer.model import LoadedModel, device_name, load, pick_device
-from trainer.scoring import score_examples
+from trainer.scoring import mean_scores, score_rows
 from trainer.training import (
     Reporter,
     attach_lora,
@@ -148,7 +150,7 @@ def _requests(path: Path, codec: ChatCodec) -> list[Request]:
 
 
 def run_evaluate(job: EvaluateJob, place: Workplace, models: ModelCache) -> None:
-    """Loss and next-token accuracy of the rows."""
+    """Loss and next-token accuracy of the rows, each and together."""
     loaded = models.get(job.model, place.emit)
     examples = read_examples(place.directory / "rows.jsonl", loaded.codec, job.max_length)
 
@@ -157,7 +159,13 @@ def run_evaluate(job: EvaluateJob, place: Workplace, models: ModelCache) -> None
         if place.should_stop():
             raise Stopped
 
-    write_json(place.result, score_examples(loaded, examples, job.batch_size, progress))
+    rows = score_rows(loaded, examples, job.batch_size, progress)
+    ids = [row["id"] for row in read_json_lines(place.directory / "rows.jsonl")]
+    write_json_lines(
+        place.directory / ROW_SCORES_FILE,
+        ({"id": name, **row._asdict()} for name, row in zip(ids, rows, strict=True)),
+    )
+    write_json(place.result, mean_scores(rows))
 
 
 def run_measure(job: MeasureJob, place: Workplace, models: ModelCache) -> None:

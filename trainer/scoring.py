@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch.nn.functional import cross_entropy
@@ -18,6 +18,14 @@ from trainer.batches import IGNORED, collate, to_device
 from trainer.conversation import Example
 from trainer.job import TokenScores
 from trainer.model import LoadedModel
+
+
+class RowSums(NamedTuple):
+    """Sums over the supervised tokens of one row: loss in nats, right arg-max predictions, tokens."""
+
+    loss: float
+    correct: int
+    tokens: int
 
 
 @dataclass
@@ -34,6 +42,29 @@ def token_sums(model: Any, batch: dict[str, Any]) -> TokenSums:
 
     The head is applied to the positions that predict a supervised token of some row, and to no other.
     """
+    picked, targets, supervised = _predicted(model, batch)
+    return TokenSums(
+        loss=cross_entropy(picked, targets, reduction="sum"),
+        correct=(picked.detach().argmax(dim=-1) == targets).sum(),
+        tokens=supervised.sum(),
+    )
+
+
+@torch.no_grad()
+def sums_by_row(model: Any, batch: dict[str, Any]) -> list[RowSums]:
+    """The sums of `token_sums` for each row of one padded batch."""
+    picked, targets, supervised = _predicted(model, batch)
+    rows = supervised.nonzero()[:, 0]  # (N,) the row of each supervised token
+    losses = cross_entropy(picked, targets, reduction="none")
+    right = picked.argmax(dim=-1) == targets
+    each = torch.stack([losses, right.float(), torch.ones_like(losses)], dim=1)  # (N, 3)
+    # Summed in double, which not every device has.
+    sums = torch.zeros(len(supervised), 3, dtype=torch.float64).index_add_(0, rows.cpu(), each.cpu().double())
+    return [RowSums(loss, round(correct), round(tokens)) for loss, correct, tokens in sums.tolist()]
+
+
+def _predicted(model: Any, batch: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Logits (N, V) and ids (N,) of the N supervised tokens in the order of the rows, and where they stand (B, K)."""
     positions = batch["predicting"]  # (K,)
     labels = batch["labels"][:, positions + 1]  # (B, K)
     logits = model(
@@ -43,13 +74,7 @@ def token_sums(model: Any, batch: dict[str, Any]) -> TokenSums:
         use_cache=False,
     ).logits  # (B, K, V)
     supervised = labels != IGNORED
-    picked = logits[supervised].float()  # (N, V)
-    targets = labels[supervised]  # (N,)
-    return TokenSums(
-        loss=cross_entropy(picked, targets, reduction="sum"),
-        correct=(picked.detach().argmax(dim=-1) == targets).sum(),
-        tokens=supervised.sum(),
-    )
+    return logits[supervised].float(), labels[supervised], supervised
 
 
 @torch.no_grad()
@@ -68,11 +93,7 @@ def score_batches(model: Any, batches: Iterable[dict[str, Any]]) -> TokenScores:
         correct += int(sums.correct)
         tokens += int(sums.tokens)
     model.train(was_training)
-    if tokens == 0:
-        raise Fault(
-            "there is no supervised token to score", fix="Give rows with answers.", code=ExitCode.BAD_DATA
-        )
-    return TokenScores(loss=loss / tokens, next_token_accuracy=correct / tokens, supervised_tokens=tokens)
+    return _means(loss, correct, tokens)
 
 
 def score_examples(
@@ -81,13 +102,48 @@ def score_examples(
     batch_size: int,
     on_progress: Callable[[int], None] = lambda done: None,
 ) -> TokenScores:
-    """Score rows in batches of similar length; `on_progress` is told how many are done."""
-    ordered = sorted(examples, key=lambda example: len(example.ids))
+    """Token-weighted mean over rows; see `score_rows`."""
+    return mean_scores(score_rows(loaded, examples, batch_size, on_progress))
 
-    def batches() -> Iterable[dict[str, Any]]:
-        for start in range(0, len(ordered), batch_size):
-            part = ordered[start : start + batch_size]
-            yield to_device(collate(part, loaded.codec.pad_id), loaded.device)
-            on_progress(start + len(part))
 
-    return score_batches(loaded.model, batches())
+def score_rows(
+    loaded: LoadedModel,
+    examples: Sequence[Example],
+    batch_size: int,
+    on_progress: Callable[[int], None] = lambda done: None,
+) -> list[RowSums]:
+    """Score rows in batches of similar length; `on_progress` is told how many are done.
+
+    Returns:
+        the sums of each row, in the order of `examples`; the model is left in the mode it was in.
+    """
+    order = sorted(range(len(examples)), key=lambda at: len(examples[at].ids))
+    scored: dict[int, RowSums] = {}
+    was_training = loaded.model.training
+    loaded.model.eval()
+    for start in range(0, len(order), batch_size):
+        part = order[start : start + batch_size]
+        batch = to_device(collate([examples[at] for at in part], loaded.codec.pad_id), loaded.device)
+        scored.update(zip(part, sums_by_row(loaded.model, batch), strict=True))
+        on_progress(len(scored))
+    loaded.model.train(was_training)
+    return [scored[at] for at in range(len(examples))]
+
+
+def mean_scores(rows: Sequence[RowSums]) -> TokenScores:
+    """Token-weighted mean over rows.
+
+    Raises:
+        Fault: no supervised token at all; the mean would be undefined.
+    """
+    return _means(
+        sum(row.loss for row in rows), sum(row.correct for row in rows), sum(row.tokens for row in rows)
+    )
+
+
+def _means(loss: float, correct: int, tokens: int) -> TokenScores:
+    if tokens == 0:
+        raise Fault(
+            "there is no supervised token to score", fix="Give rows with answers.", code=ExitCode.BAD_DATA
+        )
+    return TokenScores(loss=loss / tokens, next_token_accuracy=correct / tokens, supervised_tokens=tokens)

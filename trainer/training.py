@@ -24,7 +24,7 @@ from trainer.batches import EpochOrder, collate, to_device
 from trainer.conversation import Example
 from trainer.deadline import Deadline
 from trainer.events import Listener, Metric, Progress
-from trainer.job import HistoryPoint, Hyperparameters
+from trainer.job import HistoryPoint, Hyperparameters, planned_steps
 from trainer.model import LoadedModel
 from trainer.scoring import score_batches, token_sums
 
@@ -199,6 +199,7 @@ def training_arguments(
         weight_decay=parameters.weight_decay,
         max_grad_norm=parameters.max_grad_norm,
         num_train_epochs=parameters.epochs,
+        max_steps=parameters.max_steps or -1,
         lr_scheduler_type="cosine",
         warmup_steps=math.ceil(steps * parameters.warmup_share),
         optim="paged_adamw_32bit" if paged else "adamw_torch",
@@ -228,11 +229,6 @@ def rows_at_once(parameters: Hyperparameters) -> int:
     """Rows of a micro-batch: the most that `micro_batch_size` allows and that make up `batch_size` exactly."""
     most = min(parameters.micro_batch_size, parameters.batch_size)
     return next(rows for rows in range(most, 0, -1) if parameters.batch_size % rows == 0)
-
-
-def planned_steps(parameters: Hyperparameters, rows: int) -> int:
-    """Optimizer steps of the whole training, as the Trainer counts them."""
-    return max(1, math.ceil(parameters.epochs * math.ceil(rows / parameters.batch_size)))
 
 
 def build_trainer(

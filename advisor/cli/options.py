@@ -37,6 +37,15 @@ PLAN_OPTIONS: dict[str, Any] = {
     "target": _option(_NUMBER, "--target", "score (0..1) from which the task is solved"),
     "min_gain": _option(_NUMBER, "--min-gain", "smallest gain worth a fine-tuned model (default 0.05)"),
     "margin": _option(_NUMBER, "--margin", "loss of score accepted if the tuned model saves money or time"),
+    "guard": _option(
+        _TEXT, "--guard", "rows that must not get worse, default (bundled rows) or none; `advisor help guard`"
+    ),
+    "guard_margin": _option(
+        _NUMBER, "--guard-margin", "fall of score accepted on the guard rows (default 0)"
+    ),
+    "learning_curve": _option(
+        bool, "--learning-curve", "train on 25 and 50% of the rows too: would more rows help?"
+    ),
     "answer": _option(
         list[str] | None, "--answer", "CRITERION=yes|no|unknown, repeatable; `advisor help suitability`"
     ),
@@ -79,7 +88,19 @@ OUTPUT_OPTIONS: dict[str, Any] = {
     "quiet": _option(bool, "--quiet", "no narration"),
 }
 
-_TRAINING_ONLY = {"method", "epochs", "rank", "learning_rate", "force_train", "no_train", "margin", "slices"}
+_TRAINING_ONLY = {
+    "method",
+    "epochs",
+    "rank",
+    "learning_rate",
+    "force_train",
+    "no_train",
+    "margin",
+    "slices",
+    "guard",
+    "guard_margin",
+    "learning_curve",
+}
 _JUDGING = {
     "target",
     "min_gain",
@@ -92,6 +113,9 @@ _JUDGING = {
     "force_train",
     "no_train",
     "slices",
+    "guard",
+    "guard_margin",
+    "learning_curve",
 }
 _SCORING = {"metric", "schema_file", "pattern", "tolerance"}
 RUN_FLAGS = tuple(PLAN_OPTIONS)

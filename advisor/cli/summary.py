@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from advisor.cli.show import out, out_json, table
-from advisor.report.markdown import interval
 from advisor.report.model import Report
+from advisor.report.tables import interval
 from rubrics.phrases import rung_words
 
 
@@ -29,6 +29,10 @@ def _page(report: Report) -> list[str]:
     lines += ["", *_ladder(report, metric)]
     if report.comparison is not None:
         lines += ["", *_comparison(report, metric)]
+    if report.guard is not None:
+        lines += ["", f"outside the task: {report.guard.text}"]
+    if report.learning_curve is not None:
+        lines += ["", f"more data: {report.learning_curve.text}"]
     lines += [f"reduced: {reduction}" for reduction in report.run.reductions]
     shares = [
         f"{name} {seconds:.0f} s" for name, seconds in report.run.stage_seconds.items() if seconds >= 0.5

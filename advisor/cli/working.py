@@ -97,7 +97,7 @@ def evaluate(
 
 def _show_scores(scored: Any, as_json: bool) -> None:
     from advisor.cli.show import out, out_json, table
-    from advisor.report.markdown import interval
+    from advisor.report.tables import interval
 
     if as_json:
         out_json(scored.to_json())

@@ -24,12 +24,19 @@ def advice(report: Report) -> str:
     tuned = _of(report, "tuned")
     shown = f"the tuned model at {_score(tuned, report.task.metric)}" if tuned else "the tuned model"
     if report.comparison.outcome == "SHIP_TUNED":
-        return _capital(f"Ship {shown}: it beats {best} on the same test rows.")
+        worse = " Outside the task it got worse; see what else changed." if _fell(report) else ""
+        return _capital(f"Ship {shown}: it beats {best} on the same test rows.{worse}")
+    if report.comparison.rule == "T2" and report.comparison.high >= 0:
+        return _capital(f"Keep {best}: {shown} got worse on the guard set that was declared before training.")
     if report.comparison.outcome == "KEEP_BASELINE":
         return _capital(f"Keep {best}: it is the better answer to this task than {shown}.")
     return _capital(
         f"The test cannot tell {shown} from {best}: collect more test rows, or keep the cheap option."
     )
+
+
+def _fell(report: Report) -> bool:
+    return report.guard is not None and report.guard.fell
 
 
 def _best(report: Report) -> str:

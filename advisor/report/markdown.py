@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from advisor.predictions import Prediction, Score, read_predictions
 from advisor.report.model import BaselinePart, FlipPart, Report
+from advisor.report.sections import curve_section, guard_section
+from advisor.report.tables import interval
+from advisor.report.tables import table as _table
 from rubrics.phrases import rung_words
 from rubrics.scoring import get_metric
 from rubrics.statistics import cautions
@@ -30,6 +33,8 @@ def render(report: Report, run: Path) -> str:
         _verdict(report),
         _baselines(report),
         _training(report),
+        guard_section(report),
+        curve_section(report),
         _rows(report, run),
         _slices(report),
         _data(report),
@@ -337,11 +342,6 @@ def _method(report: Report) -> str:
     return "\n".join(lines) + f"\n\nThe same again:\n\n{_code(report.run.command)}"
 
 
-def interval(score: Score) -> str:
-    """A score with its limits."""
-    return f"{score.value:.3f} [{score.low:.3f}, {score.high:.3f}]"
-
-
 def _gib(value: int | None) -> str:
     return "" if value is None else f"{value / 2**30:.2f} GiB"
 
@@ -364,9 +364,3 @@ def _code(text: str) -> str:
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}sh\n{text}\n{fence}"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join(lines)

@@ -159,6 +159,7 @@ class ForecastPart(_Part):
     alternatives: list[dict[str, Any]]
     memory: dict[str, int] = {}
     notes: list[str] = []
+    curve_seconds: float | None = Field(default=None, description="predicted, of the learning curve besides")
 
 
 class HistoryPart(_Part):
@@ -239,12 +240,93 @@ class ComparisonPart(_Part):
     target: str = "unknown"
     rows_needed: int | None = None
     clusters: int | None = None
+    guards: list[dict[str, Any]] = Field(
+        default=[], description="declared guard sets, as the rules read them"
+    )
     looks: int = 1
     considered: list[dict[str, Any]] = []
     flip: list[FlipPart] = []
     notes: list[str] = Field(default=[], description="signs L1 to L7 and cautions, in words")
     slices: list[SlicePart] = []
     slices_note: str = ""
+
+
+class GuardSystemPart(_Part):
+    """One model on the guard rows."""
+
+    loss: float
+    next_token_accuracy: float
+    answered: float | None = Field(default=None, description="share of answers that hold the reference")
+
+
+class ChangePart(_Part):
+    """Tuned minus base with its 95% limits."""
+
+    difference: float
+    low: float
+    high: float
+
+
+class GuardPart(_Part):
+    """Base and tuned on rows that are not the task's; the difference (tuned minus base) is of `measure`."""
+
+    name: str
+    declared: bool = Field(description="named before training, so that its fall decides (T2)")
+    allowed: float | None = Field(default=None, description="fall that was declared acceptable")
+    rows: int
+    supervised_tokens: int
+    base: GuardSystemPart
+    tuned: GuardSystemPart
+    measure: Literal["answered", "next_token_accuracy"]
+    difference: float
+    low: float
+    high: float
+    changes: dict[str, ChangePart] = Field(description="of every score and of the loss, by name")
+    fell: bool = Field(description="L7: a fall beyond chance and beyond what is allowed, or a rise of loss")
+    text: str
+
+
+class CurvePointPart(_Part):
+    """One training of the learning curve, scored on dev."""
+
+    share: float
+    rows: int
+    main: bool = Field(description="this is the run's main training")
+    loss: float
+    loss_error: float
+    next_token_accuracy: float
+    score: Score | None
+
+
+class ProspectPart(_Part):
+    """What a power law says of twice the rows; a fall of loss counts as a gain, the limits are 80%."""
+
+    helps: Literal["yes", "no", "unknown"]
+    rows: int
+    gain: float | None = Field(
+        description="None where more rows did worse, which no learning curve describes"
+    )
+    low: float | None
+    high: float | None
+    worth: float
+    rising: bool
+    rows_likely: int | None
+    rows_surely: int | None
+    text: str
+
+
+class CurvePart(_Part):
+    """Would more training rows help? `refused` says why this was not measured."""
+
+    refused: str
+    steps: int
+    dev_rows: int
+    metric: str
+    points: list[CurvePointPart]
+    by_metric: ProspectPart | None
+    by_loss: ProspectPart | None
+    text: str
+    notes: list[str]
 
 
 class Report(_Part):
@@ -261,6 +343,8 @@ class Report(_Part):
     training: TrainingPart | None
     evaluations: list[EvaluationPart]
     comparison: ComparisonPart | None
+    guard: GuardPart | None = None
+    learning_curve: CurvePart | None = None
     skipped_rungs: dict[str, str] = {}
     ledger: list[dict[str, Any]] = Field(default=[], description="every scoring of the test rows")
     advice: str = ""

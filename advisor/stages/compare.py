@@ -14,6 +14,7 @@ from advisor.stage import Artefact, Context, Stage
 from advisor.stages.baseline import BASELINE, clean
 from advisor.stages.decide import measured_parts
 from advisor.stages.evaluate import EVALUATE, evaluation_file
+from advisor.stages.guard import as_guard, guard_findings
 from advisor.stages.split import clusters_of, rows_of
 from advisor.stages.train import TRAIN
 from rubrics.decide import decide_report
@@ -27,6 +28,7 @@ class Comparison(Artefact):
     Attributes:
         clusters: groups that the rows belong to; None where every row stands alone.
         looks: tuned models that were scored on these rows, this one included, here and in the runs beside it.
+        guards: how the declared guard set fared, as the rules read it; empty where none was declared.
         considered: every rule of the outcome, with what it asked and whether it applied.
         flip: what would change the outcome.
         notes: what a person should know about interval, test, looks and the training's health.
@@ -54,6 +56,7 @@ class Comparison(Artefact):
     rows_needed: int | None
     considered: list[dict[str, Any]] = Field(default_factory=list)
     flip: list[dict[str, Any]] = Field(default_factory=list)
+    guards: list[dict[str, Any]] = Field(default_factory=list)
     clusters: int | None = None
     looks: int = 1
     notes: list[str] = Field(default_factory=list)
@@ -128,7 +131,7 @@ def _make(context: Context) -> Comparison:
     settle = settle_note(decided)
     said = [*measured["notes"], *decided["notes"], settle, looks_note(decided["looks"])]
     decided["notes"] = [note for note in said if note]
-    for note in decided["notes"]:
+    for note in [*decided["notes"], *_informing(context)]:
         context.warn(note)
     decided["slices"] = slices_of(
         baseline, tuned, context.plan.metric, clusters=clusters, fields=_fields(context, tuned)
@@ -139,7 +142,13 @@ def _make(context: Context) -> Comparison:
 
 def _decide(context: Context, measured: Mapping[str, Any]) -> dict[str, Any]:
     evaluations = [entry.model_dump(exclude={"input_hash"}) for entry in context.get(EVALUATE).systems]
-    named = {**for_the_rules(measured), "baseline": context.get(BASELINE).selected, "tuned": "tuned"}
+    guard = context.get(EVALUATE).guard
+    named = {
+        **for_the_rules(measured),
+        "baseline": context.get(BASELINE).selected,
+        "tuned": "tuned",
+        "guards": [as_guard(guard, context.plan.guard_margin)] if guard and guard.declared else [],
+    }
     training = context.get(TRAIN).model_dump(include={"history", "best_step"})
     inputs = {
         **measured_parts(context),
@@ -149,6 +158,14 @@ def _decide(context: Context, measured: Mapping[str, Any]) -> dict[str, Any]:
     }
     decided: dict[str, Any] = decide_report(inputs)["comparison"]
     return decided
+
+
+def _informing(context: Context) -> list[str]:
+    """What was seen on the bundled guard rows; a declared guard's fall stands among the notes already."""
+    guard = context.get(EVALUATE).guard
+    if guard is None or guard.declared:
+        return []
+    return [f"{sign['rule']}: {sign['message']}" for sign in guard_findings(guard, None)]
 
 
 def _fields(context: Context, predictions: Sequence[Prediction]) -> dict[str, list[str]]:
@@ -174,7 +191,17 @@ COMPARE = Stage(
     file="comparison.json",
     artefact=Comparison,
     make=_make,
-    fields=("metric", "target", "min_gain", "margin", "seed", "cluster_field", "slices"),
+    fields=(
+        "metric",
+        "target",
+        "min_gain",
+        "margin",
+        "guard_margin",
+        "guard",
+        "seed",
+        "cluster_field",
+        "slices",
+    ),
     reads=("split", "baseline", "decide", "train", "evaluate"),
     summary=_summary,
     version=2,

@@ -27,6 +27,8 @@ from advisor.stages.baseline import (
     selected_test_predictions,
 )
 from advisor.stages.budget import test_rows
+from advisor.stages.forecast import FORECAST
+from advisor.stages.guard import GuardScores, guard_scores, prepare_guard
 from advisor.stages.inspect import INSPECT
 from advisor.stages.measure import base_spec, training_rows
 from advisor.stages.split import SPLIT, clusters_of
@@ -51,9 +53,10 @@ class SystemScores(Artefact):
 
 
 class Evaluations(Artefact):
-    """Base, best cheap option, tuned."""
+    """Base, best cheap option, tuned; `guard` is how base and tuned fared on rows that are not the task's."""
 
     systems: list[SystemScores]
+    guard: GuardScores | None = None
 
     def of(self, system: str) -> SystemScores:
         """The scores of one system."""
@@ -95,6 +98,7 @@ def prepare_evaluation(context: Context) -> list[Path]:
         write_json_lines(loss / "rows.jsonl", scored)
         write_job(loss, EvaluateJob(model=spec, max_length=context.get(INSPECT).max_length))
         directories.append(loss)
+        directories += prepare_guard(context, context.get(FORECAST).guard, system, spec)
     return directories
 
 
@@ -109,7 +113,7 @@ def _make(context: Context) -> Evaluations:
         write_predictions(evaluation_file(context, system), predictions)
         systems.append(_scores(context, system, predictions))
     note_in_ledger(context.run.ledger, scoring(TUNED, _predictions(context, "tuned")))
-    return Evaluations(systems=systems)
+    return Evaluations(systems=systems, guard=guard_scores(context, context.get(FORECAST).guard))
 
 
 def _predictions(context: Context, system: str) -> list[Prediction]:
@@ -158,7 +162,8 @@ EVALUATE = Stage(
     file="evaluation.json",
     artefact=Evaluations,
     make=_make,
-    reads=("split", "budget", "baseline", "train"),
-    content=lambda context: context.model_digest(),
+    reads=("split", "budget", "baseline", "forecast", "train"),
+    content=lambda context: {**context.model_digest(), **context.guard_digest()},
     summary=_summary,
+    version=2,
 )

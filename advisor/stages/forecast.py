@@ -5,14 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from advisor import proposals
-from advisor.budget import TrainingAllowance, allow_training
+from advisor.budget import (
+    SAFETY,
+    START_SECONDS,
+    CurveAllowance,
+    TrainingAllowance,
+    allow_curve,
+    allow_training,
+)
 from advisor.models.forecast import memory_parts, trainable_parameters
 from advisor.stage import Artefact, Context, Stage
 from advisor.stages.budget import BUDGET, speed_of, watched_rows
+from advisor.stages.guard import GuardCost, guard_cost
 from advisor.stages.inspect import INSPECT
 from advisor.stages.measure import MEASURE
 from advisor.stages.split import SPLIT
-from trainer.job import Hyperparameters, Method
+from trainer.job import Hyperparameters, Method, planned_steps
 
 METHODS: tuple[Method, ...] = ("lora", "qlora")
 
@@ -24,7 +32,9 @@ class Forecast(Artefact):
         memory: predicted bytes by part for the method.
         memory_measured_bytes: peak of the dry run at the longest rows.
         seconds: predicted from the dry run's rate.
-        scoring_seconds: the same of scoring the test rows afterwards.
+        scoring_seconds: the same of scoring the test rows and the guard rows afterwards.
+        guard: of them what the guard rows take; None where there are none.
+        curve: what the learning curve takes besides; None where none was asked for.
         train_rows: rows that are trained on.
         notes: where proposals come from, and what a time limit took away.
     """
@@ -42,6 +52,8 @@ class Forecast(Artefact):
     train_rows: int
     notes: list[str]
     reductions: list[str]
+    guard: GuardCost | None = None
+    curve: CurveAllowance | None = None
 
 
 def _make(context: Context) -> Forecast:
@@ -61,9 +73,11 @@ def _make(context: Context) -> Forecast:
         max_length=context.get(INSPECT).max_length,
         seed=plan.seed,
     )
-    allowance = _allowance(context, base)
+    guard = guard_cost(context)
+    allowance = _allowance(context, base, guard.seconds if guard else 0.0)
     parameters = base.model_copy(update={"epochs": allowance.epochs})
     memory = _memory(context, parameters, method)
+    curve = _curve(context, parameters, allowance) if plan.learning_curve else None
     return Forecast(
         method=method,
         memory_bytes=sum(memory.values()),
@@ -76,12 +90,14 @@ def _make(context: Context) -> Forecast:
         alternatives=[_alternative(context, parameters, other) for other in METHODS if other != method],
         hyperparameters=parameters,
         train_rows=allowance.rows,
-        notes=[f"learning rate {rate:g}: {source}"] if source else [],
-        reductions=list(allowance.reductions),
+        notes=[*([f"learning rate {rate:g}: {source}"] if source else []), *_curve_notes(curve)],
+        reductions=[*allowance.reductions, *(curve.reductions if curve else ())],
+        guard=guard,
+        curve=curve,
     )
 
 
-def _allowance(context: Context, parameters: Hyperparameters) -> TrainingAllowance:
+def _allowance(context: Context, parameters: Hyperparameters, guard_seconds: float) -> TrainingAllowance:
     return allow_training(
         seconds=context.seconds_left(),
         speed=speed_of(context),
@@ -90,7 +106,37 @@ def _allowance(context: Context, parameters: Hyperparameters) -> TrainingAllowan
         dev_rows=len(watched_rows(context)),
         test_rows=context.get(BUDGET).test_rows,
         evaluations=parameters.evaluations,
+        guard_seconds=guard_seconds,
     )
+
+
+def _curve(context: Context, parameters: Hyperparameters, main: TrainingAllowance) -> CurveAllowance:
+    """What of the learning curve fits into the time that training and scoring leave."""
+    left = context.seconds_left()
+    if left is not None:
+        left = left * SAFETY - 2 * START_SECONDS - main.seconds - main.scoring_seconds
+    return allow_curve(
+        seconds=left,
+        speed=speed_of(context),
+        rows=main.rows,
+        steps=planned_steps(parameters, main.rows),
+        batch_size=parameters.batch_size,
+        watched_rows=len(watched_rows(context)),
+        dev_rows=context.get(BUDGET).dev_rows,
+        evaluations=parameters.evaluations,
+    )
+
+
+def _curve_notes(curve: CurveAllowance | None) -> list[str]:
+    """The cost of the learning curve, before it is spent."""
+    if curve is None:
+        return []
+    if curve.refused:
+        return [curve.refused]
+    return [
+        f"learning curve: {curve.trainings} more trainings of {curve.steps:,} steps on 25"
+        f"{' and 50' if curve.trainings == 2 else ', 50 and 100'}% of the rows, about {curve.seconds / 60:.1f} min"
+    ]
 
 
 def _memory(context: Context, parameters: Hyperparameters, method: Method) -> dict[str, int]:
@@ -118,9 +164,10 @@ def _summary(forecast: Forecast) -> str:
     gib = f"{forecast.memory_bytes / 2**30:.1f} GiB predicted"
     seen = f", {measured / 2**30:.1f} measured" if measured else ""
     time = f", {forecast.seconds / 60:.1f} min" if forecast.seconds is not None else ""
+    curve = f"; {_curve_notes(forecast.curve)[0]}" if forecast.curve else ""
     return (
         f"{forecast.method}, {forecast.trainable_parameters:,} trainable parameters, {gib}{seen}"
-        f"{time} for {forecast.train_rows:,} rows x {forecast.hyperparameters.epochs:g} epochs"
+        f"{time} for {forecast.train_rows:,} rows x {forecast.hyperparameters.epochs:g} epochs{curve}"
     )
 
 
@@ -129,8 +176,18 @@ FORECAST = Stage(
     file="forecast.json",
     artefact=Forecast,
     make=_make,
-    fields=("method", "epochs", "rank", "learning_rate", "batch_size", "max_minutes", "seed"),
+    fields=(
+        "method",
+        "epochs",
+        "rank",
+        "learning_rate",
+        "batch_size",
+        "max_minutes",
+        "guard",
+        "learning_curve",
+        "seed",
+    ),
     reads=("inspect", "split", "measure", "budget"),
-    content=lambda context: context.model_digest(),
+    content=lambda context: {**context.model_digest(), **context.guard_digest()},
     summary=_summary,
 )

@@ -13,9 +13,11 @@ from advisor.stage import Artefact, Context, Stage
 from advisor.stages.baseline import BASELINE
 from advisor.stages.budget import BUDGET
 from advisor.stages.compare import COMPARE
+from advisor.stages.curve import CURVE
 from advisor.stages.decide import DECIDE, measured_parts
 from advisor.stages.evaluate import EVALUATE
 from advisor.stages.forecast import FORECAST
+from advisor.stages.guard import guard_findings, guard_text
 from advisor.stages.inspect import INSPECT
 from advisor.stages.split import SPLIT
 from advisor.stages.train import TRAIN
@@ -57,6 +59,8 @@ def build(context: Context) -> Report:
         if context.has(EVALUATE)
         else [],
         "comparison": _dump(context.get(COMPARE)) if context.has(COMPARE) else None,
+        "guard": _guard(context),
+        "learning_curve": _dump(context.get(CURVE)) if context.has(CURVE) else None,
         "skipped_rungs": context.get(BASELINE).skipped,
         "ledger": list(read_json_lines(context.run.ledger)),
     }
@@ -106,6 +110,7 @@ def _forecast(context: Context) -> dict[str, Any] | None:
         "alternatives": found.alternatives,
         "memory": found.memory,
         "notes": found.notes,
+        "curve_seconds": found.curve.seconds if found.curve and not found.curve.refused else None,
     }
 
 
@@ -113,7 +118,29 @@ def _training(context: Context) -> dict[str, Any] | None:
     if not context.has(TRAIN):
         return None
     left_out = {"input_hash", "seconds", "memory_measured_bytes", "trainable_parameters"}
-    return context.get(TRAIN).model_dump(exclude=left_out)
+    training = context.get(TRAIN).model_dump(exclude=left_out)
+    guard = context.get(EVALUATE).guard if context.has(EVALUATE) else None
+    if guard is not None:
+        training["findings"] = [
+            *training["findings"],
+            *guard_findings(guard, context.plan.guard_margin),
+        ]
+    return training
+
+
+def _guard(context: Context) -> dict[str, Any] | None:
+    found = context.get(EVALUATE).guard if context.has(EVALUATE) else None
+    if found is None:
+        return None
+    allowed = context.plan.guard_margin
+    findings = guard_findings(found, allowed)
+    return {
+        **found.model_dump(),
+        **found.change.model_dump(),
+        "allowed": allowed,
+        "fell": bool(findings),
+        "text": guard_text(found, findings),
+    }
 
 
 REPORT = Stage(
@@ -121,7 +148,7 @@ REPORT = Stage(
     file="report.state.json",
     artefact=Written,
     make=_make,
-    fields=("task", "metric", "target", "min_gain", "margin"),
+    fields=("task", "metric", "target", "min_gain", "margin", "guard_margin"),
     reads=(
         "assess",
         "inspect",
@@ -133,6 +160,7 @@ REPORT = Stage(
         "train",
         "evaluate",
         "compare",
+        "curve",
     ),
     summary=lambda written: written.report.advice,
 )

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from advisor.budget import SAFETY, START_SECONDS
+from advisor.data.rows import Row
 from advisor.data.splitting import stratified_sample
 from advisor.jobs import read_result, run_jobs, write_job
 from advisor.stage import Artefact, Context, Stage
@@ -44,22 +45,34 @@ class Training(Artefact):
     device: str
 
 
-def _make(context: Context) -> Training:
+def trained_rows(context: Context) -> list[Row]:
+    """The rows that are trained on: all, or a sample of what the time limit allows."""
+    rows, count = rows_of(context, "train"), context.get(FORECAST).train_rows
+    return list(stratified_sample(rows, count, context.plan.seed))
+
+
+def training_spec(context: Context) -> ModelSpec:
+    """The model for training, with what was measured once."""
     assert context.model is not None
-    forecast, measured = context.get(FORECAST), context.get(MEASURE).measurement
+    measured = context.get(MEASURE).measurement
+    return ModelSpec.model_validate(
+        {
+            "path": context.model.path,
+            "precision": measured.precision,
+            "attention": measured.attention_training,
+            "quantisation": "nf4" if context.get(FORECAST).method == "qlora" else None,
+        }
+    )
+
+
+def _make(context: Context) -> Training:
+    forecast = context.get(FORECAST)
     directory = context.run.training
-    rows = stratified_sample(rows_of(context, "train"), forecast.train_rows, context.plan.seed)
-    write_json_lines(directory / "train.jsonl", training_rows(context, list(rows)))
+    rows = trained_rows(context)
+    write_json_lines(directory / "train.jsonl", training_rows(context, rows))
     write_json_lines(directory / "dev.jsonl", training_rows(context, watched_rows(context)))
     job = TrainJob(
-        model=ModelSpec.model_validate(
-            {
-                "path": context.model.path,
-                "precision": measured.precision,
-                "attention": measured.attention_training,
-                "quantisation": "nf4" if forecast.method == "qlora" else None,
-            }
-        ),
+        model=training_spec(context),
         hyperparameters=forecast.hyperparameters,
         samples=1,
         **_time_limit(context),

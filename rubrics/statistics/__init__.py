@@ -23,6 +23,7 @@ from rubrics.statistics.paired import (
 )
 from rubrics.statistics.repeats import NoiseFloor, false_alarm_rate, holm, noise_floor
 from rubrics.statistics.resampling import set_score_difference, set_score_interval
+from rubrics.statistics.totals import errors_between, ratio_difference, ratio_interval, standard_errors
 
 __all__ = [
     "ALPHA",
@@ -33,6 +34,7 @@ __all__ = [
     "Z",
     "cautions",
     "compare_paired",
+    "errors_between",
     "false_alarm_rate",
     "flip_table",
     "holm",
@@ -44,9 +46,12 @@ __all__ = [
     "not_inferior",
     "paired_mean_difference",
     "paired_share_difference",
+    "ratio_difference",
+    "ratio_interval",
     "score_interval",
     "set_score_difference",
     "set_score_interval",
     "sign_flip_test",
+    "standard_errors",
     "wilson",
 ]

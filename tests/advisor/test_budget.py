@@ -10,8 +10,10 @@ from advisor.budget import (
     LEAST_DEV_ROWS,
     LEAST_TEST_ROWS,
     LEAST_TRAIN_ROWS,
+    START_SECONDS,
     Speed,
     allow,
+    allow_curve,
     allow_training,
     seconds_per_row,
 )
@@ -165,3 +167,78 @@ def test_time_is_kept_for_the_answers_of_the_tuned_model_which_are_slower():
 
     assert (usual.scoring_seconds, tuned.scoring_seconds) == pytest.approx((60, 160))
     assert tuned.epochs * tuned.rows < usual.epochs * usual.rows
+
+
+def curve(seconds, steps=200, rows=400, dev=50, speed=USUAL):
+    return allow_curve(
+        seconds=seconds,
+        speed=speed,
+        rows=rows,
+        steps=steps,
+        batch_size=4,
+        watched_rows=40,
+        dev_rows=dev,
+        evaluations=10,
+    )
+
+
+def test_a_curve_takes_two_more_trainings_and_three_scorings():
+    found = curve(None)
+
+    assert (found.steps, found.trainings, found.answers, found.reductions, found.refused) == (
+        200,
+        2,
+        50,
+        (),
+        "",
+    )
+    # A child's start; twice 800 rows at 0.1 s and ten measurements of 40 rows at 0.01 s; three times 40 losses, 50 answers.
+    assert found.seconds == pytest.approx(START_SECONDS + 2 * (80 + 4) + 3 * (0.4 + 5))
+
+
+def test_a_limit_takes_answers_then_steps_then_the_curve():
+    whole = curve(None).seconds
+
+    assert curve(whole) == curve(None)
+    unanswered = curve(whole - 1)
+    assert (unanswered.steps, unanswered.trainings, unanswered.answers) == (200, 2, 0)
+    assert "dev loss alone" in unanswered.reductions[0]
+    shorter = curve(120.0)
+    assert (shorter.trainings, shorter.answers, shorter.refused) == (3, 0, "")
+    assert 50 <= shorter.steps < 200
+    assert f"{shorter.steps} of 200 steps" in shorter.reductions[0]
+    refused = curve(40.0)
+    assert (refused.steps, refused.seconds, refused.reductions) == (0, 0.0, ())
+    assert refused.refused.startswith(
+        "no learning curve: it takes about 3.2 min, and the time limit leaves 0.7"
+    )
+
+
+def test_a_quarter_of_few_rows_is_no_training():
+    assert "31 training rows are too few" in curve(None, rows=31).refused
+    assert curve(None, rows=32).refused == ""
+
+
+@given(st.floats(0, 1e5), speeds, st.integers(1, 5000), st.integers(1, 10_000))
+def test_a_curve_under_a_limit_never_takes_more_than_it(seconds, speed, steps, rows):
+    found = curve(seconds, steps=steps, rows=rows, speed=speed)
+
+    assert found.seconds <= seconds + 1e-6
+    assert (found.steps == 0) == bool(found.refused)
+    assert found.steps <= steps
+
+
+def test_guard_rows_are_part_of_what_follows_training():
+    without = training(None, test=100)
+    with_guard = allow_training(
+        seconds=None,
+        speed=USUAL,
+        rows=1000,
+        epochs=2.0,
+        dev_rows=0,
+        test_rows=100,
+        evaluations=10,
+        guard_seconds=7.0,
+    )
+
+    assert with_guard.scoring_seconds == pytest.approx(without.scoring_seconds + 7)

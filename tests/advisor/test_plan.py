@@ -39,6 +39,9 @@ FLAGS: dict[str, tuple[dict[str, Any], list[str], dict[str, Any]]] = {
     "target": (DATA, ["--target", "0.9"], {"target": 0.9}),
     "min_gain": (DATA, ["--min-gain", "0.02"], {"min_gain": 0.02}),
     "margin": (DATA, ["--margin", "0.01"], {"margin": 0.01}),
+    "guard": (DATA, ["--guard", "u.jsonl"], {"guard": HERE / "u.jsonl"}),
+    "guard_margin": ({**DATA, "guard": "default"}, ["--guard-margin", "0.03"], {"guard_margin": 0.03}),
+    "learning_curve": (DATA, ["--learning-curve"], {"learning_curve": True}),
     "answer": (
         DATA,
         ["--answer", "creative=no", "--answer", "domain=yes"],
@@ -232,6 +235,7 @@ plans = st.builds(
     max_minutes=st.none() | st.floats(0.01, 1e6),
     no_train=st.booleans(),
     require=st.lists(st.sampled_from(["improved", "verdict:NOT_SUITED"]), max_size=2, unique=True).map(tuple),
+    guard=st.none() | st.just("none") | st.just("default") | st.just(Path("g.jsonl")),
     seed=st.integers(0, 2**32 - 1),
 )
 
@@ -252,6 +256,9 @@ def test_a_plan_is_the_same_after_its_file(plan):
         DATA | {"answers": {"creative": "no", "domain": "unknown"}, "learning_rate": 1e-5, "epochs": 0.1},
         DATA | {"endpoint": "http://e/v1", "endpoint_model": "-m", "rungs": ["few_shot"], "no_train": True},
         DATA | {"force_train": True, "margin": 0.01, "min_gain": 0.2, "method": "lora", "precision": "bf16"},
+        DATA | {"guard": "default", "guard_margin": 0.0, "learning_curve": True},
+        DATA | {"guard": "none"},
+        DATA | {"guard": "u.jsonl"},
         DATA
         | {
             "prompt_file": "p.txt",
@@ -279,7 +286,7 @@ def test_paths_in_a_file_are_relative_to_it_and_flags_to_where_one_stands(tmp_pa
     config = tmp_path / "deep/advisor.toml"
     config.write_text(
         'train = "t.jsonl"\ntest = "/abs/s.jsonl"\nprompt_file = "../p.txt"\nproduction = "u.jsonl"\nmodel = "model"\n'
-        'schema_file = "s.json"\ntolerance = 0.5\n',
+        'schema_file = "s.json"\ntolerance = 0.5\nguard = "g.jsonl"\n',
         encoding="utf-8",
     )
     monkeypatch.chdir(tmp_path)
@@ -291,6 +298,7 @@ def test_paths_in_a_file_are_relative_to_it_and_flags_to_where_one_stands(tmp_pa
     assert plan.prompt_file == tmp_path / "p.txt"
     assert plan.schema_file == tmp_path / "deep/s.json"
     assert plan.tolerance == "0.5"
+    assert plan.guard == tmp_path / "deep/g.jsonl"
     assert plan.production == tmp_path / "deep/u.jsonl"
     assert plan.dev == tmp_path / "d.jsonl"
     assert plan.model == str(tmp_path / "deep/model")
@@ -321,6 +329,9 @@ def refused(values: dict[str, Any], **more: Any) -> Fault:
         (DATA | {"endpoint_model": "m"}, ["--endpoint", "--endpoint-model"]),
         (DATA | {"force_train": True, "no_train": True}, ["--force-train", "--no-train"]),
         (DATA | {"require": ("target",)}, ["--require", "--target"]),
+        (DATA | {"learning_curve": True, "no_train": True}, ["--learning-curve", "--no-train"]),
+        (DATA | {"guard_margin": 0.1}, ["--guard-margin", "--guard"]),
+        (DATA | {"guard_margin": 0.1, "guard": "none"}, ["--guard-margin", "--guard"]),
         (DATA | {"metric": "schema_validity"}, ["--metric schema_validity", "--schema"]),
         (DATA | {"metric": "format_adherence"}, ["--metric format_adherence", "--pattern"]),
     ],

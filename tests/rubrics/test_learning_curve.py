@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rubrics.learning_curve import REACH, Point, fit_curve, outlook
+from rubrics.learning_curve import REACH, Point, falls, fit_curve, outlook
 
 
 def law(n: float) -> float:
@@ -105,3 +105,17 @@ def test_a_target_is_answered_with_rows_or_as_out_of_reach():
 def test_points_that_are_no_curve_are_refused(points: list[Point]):
     with pytest.raises(ValueError, match="point"):
         fit_curve(points)
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "kind", "worse"),
+    [
+        ([0.26, 0.11, 0.09], 0.04, "score", True),
+        ([0.26, 0.24, 0.22], 0.04, "score", False),  # within its errors: 0.04 < 1.645 x 0.0566
+        ([0.26, 0.11, 0.3], 0.01, "score", False),
+        ([0.5, 0.6, 0.7], 0.01, "loss", True),
+        ([0.7, 0.6, 0.5], 0.01, "loss", False),
+    ],
+)
+def test_more_rows_that_did_surely_worse_are_no_learning_curve(values, error, kind, worse):
+    assert falls(measured(values, error), kind) is worse

@@ -100,6 +100,8 @@ def test_margin_without_a_declared_saving_ships_nothing():
         (Guard("g", -0.03), True),
         (Guard("g", -0.03, high=0.01), False),
         (Guard("g", -0.03, high=-0.01, allowed=0.05), False),
+        (Guard("g", -0.08, high=-0.01, allowed=0.05), False),
+        (Guard("g", -0.08, high=-0.06, allowed=0.05), True),
         (Guard("g", 0.01), False),
         (Guard("g", 0.0), False),
     ],

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rubrics.outcome import Compared, PairedResult, first_that_holds, judge
+from rubrics.outcome import Compared, Guard, PairedResult, first_that_holds, judge
 from rubrics.outcome_flips import find_outcome_flips, outcome_dials, recount
 
 
@@ -60,3 +61,15 @@ def test_an_interval_that_is_not_of_the_counts_is_moved_as_it_is():
 
     assert "comparison.difference" in fields
     assert "comparison.fixed" not in fields
+
+
+def test_a_guard_that_decided_says_what_fall_would_have_to_be_accepted():
+    gained = Compared(
+        PairedResult(0.2, 0.1, 0.3, 1e-6), min_gain=0.05, guards=[Guard("general", -0.06, -0.02, allowed=0.0)]
+    )
+
+    (flip,) = [flip for flip in find_outcome_flips(gained) if flip.outcome == "SHIP_TUNED"]
+
+    # The upper limit of the fall, 2 points, must lie within what is allowed.
+    assert (flip.field, flip.value) == ("guard.allowed", pytest.approx(0.02))
+    assert "fall of 2 points on the guard set is accepted" in flip.text

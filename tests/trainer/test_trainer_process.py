@@ -140,7 +140,7 @@ def test_a_bug_leaves_its_traceback_in_the_log(
 ) -> None:
     # given a job in which the program itself errs
     directory = _evaluation(tmp_path / "job", tiny_model)
-    monkeypatch.setattr(run_module, "score_examples", lambda *args: 1 // 0)
+    monkeypatch.setattr(run_module, "score_rows", lambda *args: 1 // 0)
     # then the failure is told apart from the user's, and the traceback is in the log and the record
     assert run_process(directory) == ExitCode.PROGRAM_FAULT
     failure = _failure(directory)

@@ -14,9 +14,17 @@ from trainer.batches import IGNORED, collate
 from trainer.conversation import Example
 from trainer.errors import Stopped
 from trainer.events import Event
-from trainer.job import EvaluateJob, ModelSpec, TokenScores
+from trainer.job import (
+    RESULT_FILE,
+    ROW_SCORES_FILE,
+    EvaluateJob,
+    ModelSpec,
+    RowScores,
+    TokenScores,
+    read_json_lines,
+)
 from trainer.model import LoadedModel, load
-from trainer.scoring import score_batches, score_examples, token_sums
+from trainer.scoring import score_batches, score_examples, score_rows, token_sums
 
 
 @pytest.fixture(scope="module", params=["eager", "sdpa"])
@@ -54,6 +62,30 @@ def test_scores_equal_a_plain_computation(
     assert scores.loss == pytest.approx(plain.loss, abs=1e-5)
     assert scores.next_token_accuracy == plain.next_token_accuracy
     assert scores.supervised_tokens == plain.supervised_tokens
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_the_sums_of_a_row_are_those_of_the_row_alone(
+    loaded: LoadedModel, examples: list[Example], batch_size: int
+) -> None:
+    # given rows scored in batches of similar length, then each has its own sums, in the order of the rows
+    found = score_rows(loaded, examples, batch_size)
+    for example, sums in zip(examples, found, strict=True):
+        alone = _plain(loaded, [example])
+        assert sums.loss == pytest.approx(alone.loss * alone.supervised_tokens, abs=1e-4)
+        assert sums.correct == round(alone.next_token_accuracy * alone.supervised_tokens)
+        assert sums.tokens == alone.supervised_tokens
+
+
+def test_an_evaluate_job_leaves_the_sums_of_each_row(tiny_model: Path, tmp_path: Path) -> None:
+    spec = ModelSpec(path=tiny_model, precision="fp32", attention="eager")
+    directory = write_job(tmp_path / "job", EvaluateJob(model=spec, max_length=256), rows=rows(5))
+    run(directory)
+    found = [RowScores.model_validate(row) for row in read_json_lines(directory / ROW_SCORES_FILE)]
+    whole = TokenScores.model_validate_json((directory / RESULT_FILE).read_bytes())
+    assert [row.id for row in found] == [f"r{at}" for at in range(5)]
+    assert sum(row.tokens for row in found) == whole.supervised_tokens
+    assert sum(row.loss for row in found) == pytest.approx(whole.loss * whole.supervised_tokens)
 
 
 def test_accuracy_is_not_stuck_at_zero(loaded: LoadedModel, examples: list[Example]) -> None:

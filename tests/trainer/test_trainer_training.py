@@ -30,10 +30,10 @@ from rubrics.errors import ExitCode, Fault
 from trainer import training
 from trainer.batches import batch_order, read_examples
 from trainer.errors import Stopped
-from trainer.job import ModelSpec, TokenScores, read_job, write_json
+from trainer.job import ModelSpec, TokenScores, planned_steps, read_job, write_json
 from trainer.model import load
 from trainer.scoring import TokenSums, token_sums
-from trainer.training import attach_lora, planned_steps, rows_at_once
+from trainer.training import attach_lora, rows_at_once
 
 
 def _whole_checkpoints(directory: Path) -> list[int]:
@@ -339,3 +339,17 @@ def test_rows_that_cannot_be_trained_on_are_named_before_anything_trains(
     (problem,) = caught.value.problems
     assert re.match(words, problem)
     assert not list(directory.glob("checkpoint-*"))
+
+
+@pytest.mark.parametrize("count", [6, 24])
+def test_steps_that_are_asked_for_are_trained_whatever_the_rows(
+    count: int, tiny_model: Path, tmp_path: Path
+) -> None:
+    # given the same steps for few rows and for many, when trained, then every schedule goes by those steps
+    parameters = STANDARD.model_copy(update={"max_steps": 7, "epochs": 1})
+    result = train(tmp_path / "job", tiny_model, parameters, train=rows(count), samples=0).result
+    assert result.steps == result.planned_steps == result.effective["max_steps"] == 7
+    rates = [point.learning_rate for point in result.history if point.learning_rate is not None]
+    assert rates[-1] is not None
+    assert rates[-1] < 0.2 * max(rates)
+    assert result.history[-1].eval_loss is not None

@@ -1,0 +1,65 @@
+"""Sections of the page on what lies beside the task's test rows: the guard rows, and training on fewer rows."""
+
+from __future__ import annotations
+
+from advisor.report.model import CurvePart, Report
+from advisor.report.tables import change, interval, table
+
+_GUARD_MEASURES = {
+    "answered": "answers that hold the reference",
+    "next_token_accuracy": "next-token accuracy",
+    "loss": "loss (nats a token)",
+}
+
+
+def guard_section(report: Report) -> str:
+    """How base and tuned fared on rows that are not the task's."""
+    found = report.guard
+    if found is None:
+        return ""
+    rows = []
+    for name, words in _GUARD_MEASURES.items():
+        before, after = getattr(found.base, name), getattr(found.tuned, name)
+        if before is not None and after is not None:
+            moved = found.changes[name]
+            difference = change(moved.difference, moved.low, moved.high)
+            rows.append([words, f"{before:.3f}", f"{after:.3f}", difference])
+    head = [
+        f"{found.rows} rows, {found.supervised_tokens:,} answer tokens",
+        "base",
+        "tuned",
+        "difference (95%)",
+    ]
+    return f"## What else changed\n\n{table(head, rows)}\n\n{found.text}"
+
+
+def curve_section(report: Report) -> str:
+    """Whether more training rows would help."""
+    found = report.learning_curve
+    if found is None:
+        return ""
+    parts = ["## Would more data help?"]
+    if found.points:
+        parts.append(_points(found))
+    parts.append(found.text)
+    if found.by_metric and found.by_loss:
+        parts.append(f"By loss: {found.by_loss.text}")
+    notes = "\n".join(f"- {note}" for note in found.notes)
+    return "\n\n".join([*parts, *([notes] if notes else [])])
+
+
+def _points(found: CurvePart) -> str:
+    scored = any(point.score for point in found.points)
+    rows = [
+        [
+            f"{point.share:.0%}",
+            f"{point.rows:,}" + (" (the main training)" if point.main else ""),
+            f"{point.loss:.3f} ± {point.loss_error:.3f}",
+            f"{point.next_token_accuracy:.3f}",
+            *([interval(point.score)] if point.score else []),
+        ]
+        for point in found.points
+    ]
+    head = ["share", "training rows", "dev loss ± standard error", "next-token accuracy"]
+    shown = table([*head, *([f"{found.metric} on dev"] if scored else [])], rows)
+    return f"Each point: {found.steps:,} optimizer steps, scored on {found.dev_rows:,} dev rows.\n\n{shown}"
