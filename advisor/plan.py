@@ -178,7 +178,9 @@ class Plan(BaseModel):
     def to_toml(self) -> str:
         """What `--config` reads; choices left open are left out."""
         values = self.model_dump(mode="json", exclude_none=True)
-        return tomli_w.dumps(values, multiline_strings=True)
+        # The lines of a multiline string end as the reader likes, so a carriage return would be lost.
+        has_returns = any(isinstance(value, str) and "\r" in value for value in values.values())
+        return tomli_w.dumps(values, multiline_strings=not has_returns)
 
     def command(self) -> str:
         """The command that gives the same plan."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import advisor.walk  # noqa: F401 - loaded here, so that the first test does not pay for it
@@ -241,6 +241,7 @@ plans = st.builds(
 
 
 @given(plans)
+@example(Plan(data=Path("rows.jsonl"), task="one\r\ntwo\rthree\n"))
 @settings(deadline=None)
 def test_a_plan_is_the_same_after_its_file(plan):
     assert Plan.model_validate(tomllib.loads(plan.to_toml())) == plan
