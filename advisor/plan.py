@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -179,7 +180,7 @@ class Plan(BaseModel):
         """What `--config` reads; choices left open are left out."""
         values = self.model_dump(mode="json", exclude_none=True)
         # The lines of a multiline string end as the reader likes, so a carriage return would be lost.
-        has_returns = any(isinstance(value, str) and "\r" in value for value in values.values())
+        has_returns = "\\r" in json.dumps(values)
         return tomli_w.dumps(values, multiline_strings=not has_returns)
 
     def command(self) -> str:

@@ -241,7 +241,7 @@ plans = st.builds(
 
 
 @given(plans)
-@example(Plan(data=Path("rows.jsonl"), task="one\r\ntwo\rthree\n"))
+@example(Plan(data=Path("rows.jsonl"), task="one\r\ntwo\rthree\n", slices=("a\r\nb",)))
 @settings(deadline=None)
 def test_a_plan_is_the_same_after_its_file(plan):
     assert Plan.model_validate(tomllib.loads(plan.to_toml())) == plan
