@@ -37,11 +37,6 @@ class ChatModel(Protocol):
         """What to call it in tables and reports."""
         ...
 
-    @property
-    def price_per_million(self) -> tuple[float, float] | None:
-        """Price of a million prompt and completion tokens; None where calls cost nothing or it is unknown."""
-        ...
-
     def complete(self, batch: str, requests: Sequence[ChatRequest]) -> Iterator[Completion]:
         """Yield one completion a request, in any order, as they finish.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from advisor.predictions import Prediction, Score, read_predictions
 from advisor.report.model import BaselinePart, FlipPart, Report
-from advisor.report.sections import curve_section, guard_section
+from advisor.report.sections import curve_section, economics_section, guard_section
 from advisor.report.tables import interval
 from advisor.report.tables import table as _table
 from rubrics.phrases import rung_words
@@ -32,6 +32,7 @@ def render(report: Report, run: Path) -> str:
         _metric(report),
         _verdict(report),
         _baselines(report),
+        economics_section(report),
         _training(report),
         guard_section(report),
         curve_section(report),

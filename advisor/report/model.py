@@ -251,6 +251,24 @@ class ComparisonPart(_Part):
     slices_note: str = ""
 
 
+class EconomicsPart(_Part):
+    """What the prices and the volume say; None where one that it takes was not given, or where it never pays."""
+
+    present_per_request: float | None
+    tuned_per_request: float | None
+    saving_per_request: float | None
+    prompt_tokens_saved: float | None
+    requests_per_month: float | None
+    horizon_months: float
+    break_even_requests_per_month: float | None
+    break_even_months: float | None
+    pays: bool | None = Field(description="within the horizon, at the present volume")
+    cost: float | None = Field(description="of training, labelling, hosting, retraining over the horizon")
+    worth: float | None = Field(description="of the gain over the horizon")
+    lacking: list[str] = Field(description="what was not given, and is not taken as free")
+    text: list[str]
+
+
 class GuardSystemPart(_Part):
     """One model on the guard rows."""
 
@@ -345,6 +363,9 @@ class Report(_Part):
     comparison: ComparisonPart | None
     guard: GuardPart | None = None
     learning_curve: CurvePart | None = None
+    prices: dict[str, float] | None = Field(default=None, description="as given; `advisor decide` reads them")
+    volume: dict[str, float] | None = Field(default=None, description="as given; `advisor decide` reads it")
+    economics: EconomicsPart | None = Field(default=None, description="None where no price was given")
     skipped_rungs: dict[str, str] = {}
     ledger: list[dict[str, Any]] = Field(default=[], description="every scoring of the test rows")
     advice: str = ""

@@ -6,6 +6,7 @@ import datetime
 from typing import Any
 
 from advisor import __version__
+from advisor.prices import MONEY_FIELDS
 from advisor.report import markdown
 from advisor.report.advice import advice
 from advisor.report.model import Report
@@ -21,6 +22,8 @@ from advisor.stages.guard import guard_findings, guard_text
 from advisor.stages.inspect import INSPECT
 from advisor.stages.split import SPLIT
 from advisor.stages.train import TRAIN
+from rubrics.economics import account
+from rubrics.measurements import from_report
 from trainer.events import StageFinished
 from trainer.job import read_json_lines, write_json, write_text
 
@@ -61,6 +64,9 @@ def build(context: Context) -> Report:
         "comparison": _dump(context.get(COMPARE)) if context.has(COMPARE) else None,
         "guard": _guard(context),
         "learning_curve": _dump(context.get(CURVE)) if context.has(CURVE) else None,
+        "prices": parts["prices"],
+        "volume": parts["volume"],
+        "economics": account(from_report(parts)),
         "skipped_rungs": context.get(BASELINE).skipped,
         "ledger": list(read_json_lines(context.run.ledger)),
     }
@@ -148,7 +154,7 @@ REPORT = Stage(
     file="report.state.json",
     artefact=Written,
     make=_make,
-    fields=("task", "metric", "target", "min_gain", "margin", "guard_margin"),
+    fields=("task", "metric", "target", "min_gain", "margin", "guard_margin", *MONEY_FIELDS),
     reads=(
         "assess",
         "inspect",
@@ -163,4 +169,5 @@ REPORT = Stage(
         "curve",
     ),
     summary=lambda written: written.report.advice,
+    version=2,
 )

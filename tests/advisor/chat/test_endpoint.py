@@ -150,10 +150,8 @@ def test_progress_is_told_after_each_answer(server: FakeServer, tmp_path: Path) 
     ]
 
 
-def test_name_and_price(tmp_path: Path) -> None:
-    model = EndpointModel("http://localhost/v1", "m", tmp_path, print, StopSignal(), price_per_million=(1, 2))
-    assert (model.name, model.price_per_million) == ("m", (1, 2))
-    assert Client("http://localhost/v1", tmp_path).model.price_per_million is None
+def test_name(tmp_path: Path) -> None:
+    assert EndpointModel("http://localhost/v1", "m", tmp_path, print, StopSignal()).name == "m"
 
 
 def test_a_reply_without_usage_counts_zero_and_warns_once(server: FakeServer, tmp_path: Path) -> None:
