@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from advisor.cautions import cautions_by_metric
 from advisor.chat.endpoint import EndpointModel
 from advisor.chat.local import LocalModel
 from advisor.chat.protocol import ChatModel, ChatRequest
@@ -82,6 +83,9 @@ def evaluate_model(
         unknown=0,
         metrics={name: summed[name] for name in names},
         details=details({name: scores[name] for name in names if name in scores}, pairs, asked),
+        cautions=cautions_by_metric(
+            {name: summed[name].value for name in names}, [row.answer for row in rows]
+        ),
     )
     write_json(folder / "scores.json", scored.to_json())
     return scored, folder

@@ -90,20 +90,25 @@ def summarise(
     return {
         name: mean_score([prediction.scores[name] for prediction in predictions], name, clusters)
         for name in scoring.scorers
-    } | {name: score_over_all(pairs, name, labels, seed) for name in scoring.over_all_rows}
+    } | {name: score_over_all(pairs, name, labels, seed, clusters) for name in scoring.over_all_rows}
 
 
 def score_over_all(
-    pairs: Sequence[tuple[str | None, str]], metric: str, labels: Sequence[str], seed: int = 0
+    pairs: Sequence[tuple[str | None, str]],
+    metric: str,
+    labels: Sequence[str],
+    seed: int = 0,
+    clusters: Sequence[str] | None = None,
 ) -> Score:
     """Value and interval of a metric that only a set of rows has.
 
     Args:
         pairs: answer and reference of each row; None is an answer that is missing.
+        clusters: what each row belongs to; None where every row stands alone.
     """
     read = {"macro_f1": strict_label, "label_macro_f1": extract_label}[metric]
     answered = [None if answer is None else read(answer, labels) for answer, _ in pairs]
-    interval = macro_f1_interval([reference for _, reference in pairs], answered, seed)
+    interval = macro_f1_interval([reference for _, reference in pairs], answered, seed, clusters)
     return Score(value=interval.value, low=interval.low, high=interval.high)
 
 

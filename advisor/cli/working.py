@@ -112,6 +112,9 @@ def _show_scores(scored: Any, as_json: bool) -> None:
         out(f"proposed {scored.details['proposed']}")
     for name, failures in scored.details.get("format_failures", {}).items():
         out(f"{name}: {failures['form']} of {scored.n} answers are right but for their form")
+    for name, said in scored.cautions.items():
+        for caution in said:
+            out(f"note: {name}: {caution}")
     if scored.missing:
         out(f"{scored.missing} references have no prediction and score 0")
     if scored.unknown:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,11 @@ from advisor.predictions import Score
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+_Cautions = Annotated[
+    dict[str, list[str]], Field(description="of each metric, why its interval may be narrower than it claims")
+]
 
 
 class RunPart(_Part):
@@ -115,6 +120,7 @@ class BaselinePart(_Part):
     cost: float | None
     selected: bool
     with_leaked: dict[str, Any] | None = None
+    cautions: _Cautions = {}
 
 
 class FlipPart(_Part):
@@ -201,6 +207,7 @@ class EvaluationPart(_Part):
     loss: float | None
     next_token_accuracy: float | None
     supervised_tokens: int | None
+    cautions: _Cautions = {}
 
 
 class SlicePart(_Part):

@@ -352,6 +352,7 @@ BASELINE = Stage(
         **context.scoring.facts(),
     },
     summary=_summary,
+    version=2,
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -194,9 +194,16 @@ def _ended(name: str) -> str:
     return re.escape(name) + ("" if _ENDS_ANYWHERE.match(name[-1]) else r"(?!\w)(?!-\w)")
 
 
-def macro_f1_interval(truth: Sequence[str], answered: Sequence[str | None], seed: int = 0) -> Interval:
+def macro_f1_interval(
+    truth: Sequence[str],
+    answered: Sequence[str | None],
+    seed: int = 0,
+    clusters: Sequence[Hashable] | None = None,
+) -> Interval:
     """Return macro-F1 (see `Confusion.macro_f1`) with its 95% interval, 0..1: `rubrics.statistics`' of a set's score.
 
+    Args:
+        clusters: what each row belongs to; without it every row stands alone.
     Raises:
         ValueError: lengths differ, or there is no row.
     """
@@ -214,4 +221,4 @@ def macro_f1_interval(truth: Sequence[str], answered: Sequence[str | None], seed
         both = np.bincount(one, minlength=len(places)) + np.bincount(other, minlength=len(places) + 1)[:-1]
         return float(np.mean(2 * hits[both > 0] / both[both > 0]))
 
-    return set_score_interval(score, len(truth), seed=seed)
+    return set_score_interval(score, len(truth), clusters, seed)
