@@ -40,6 +40,7 @@ class Scored:
         missing: references without a prediction; each scores 0.
         unknown: predictions whose id no reference has; they are not scored.
         details: what single numbers cannot hold, by topic; empty where there is nothing.
+        repeated: how the rows were answered again and again, and how far scores then differ; empty for one answer a row.
         cautions: of each metric, why its interval may be narrower than it claims; empty where none may.
     """
 
@@ -49,13 +50,14 @@ class Scored:
     metrics: dict[str, Score]
     details: dict[str, Any] = field(default_factory=dict)
     cautions: dict[str, list[str]] = field(default_factory=dict)
+    repeated: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The object that `--json` prints."""
         metrics = {name: score.model_dump() for name, score in self.metrics.items()}
         found = {"n": self.n, "missing": self.missing, "unknown": self.unknown, "metrics": metrics}
         more = {"details": self.details, "cautions": self.cautions}
-        return found | {name: said for name, said in more.items() if said}
+        return found | {name: said for name, said in more.items() if said} | self.repeated
 
 
 def metric_names(text: str) -> list[str]:
@@ -87,7 +89,7 @@ def score_file(
     summed = {
         name: mean_score(scored[name], name)
         if name in scored
-        else score_over_all(pairs, name, known.labels or (), seed)
+        else score_over_all(*_apart(pairs), name, known.labels or (), seed)
         for name in names
     }
     return Scored(
@@ -100,6 +102,11 @@ def score_file(
             {name: score.value for name, score in summed.items()}, [answer for _, answer in pairs]
         ),
     )
+
+
+def _apart(pairs: Sequence[tuple[str | None, str]]) -> tuple[list[str], list[list[str | None]]]:
+    """References, and the one repetition of answers."""
+    return [reference for _, reference in pairs], [[answer for answer, _ in pairs]]
 
 
 @dataclass(frozen=True)

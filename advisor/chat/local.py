@@ -55,6 +55,7 @@ def write_requests(directory: Path, requests: Sequence[ChatRequest]) -> None:
             "group": request.group,
             "messages": list(request.messages),
             "max_new_tokens": request.max_new_tokens,
+            **request.sampling(),
         }
         for request in requests
     ]

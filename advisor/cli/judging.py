@@ -153,7 +153,7 @@ def compare(
     slices: list[str] = typer.Option(
         [], "--slice", help="field by whose values the comparison is shown too, repeatable"
     ),
-    seed: int = typer.Option(0, "--seed", help="of the permutations, for graded scores and clusters"),
+    seed: int = typer.Option(0, "--seed", min=0, help="of the permutations, for graded scores and clusters"),
     json_: bool = typer.Option(False, "--json", help="print the comparison as one JSON object"),
     quiet: bool = typer.Option(False, "--quiet", help="the outcome alone"),
 ) -> None:
