@@ -256,6 +256,9 @@ class ComparisonPart(_Part):
     notes: list[str] = Field(default=[], description="signs L1 to L7 and cautions, in words")
     slices: list[SlicePart] = []
     slices_note: str = ""
+    contenders: list[dict[str, Any]] = Field(
+        default=[], description="cheap options that dev does not tell from the chosen one"
+    )
 
 
 class EconomicsPart(_Part):
