@@ -1,9 +1,10 @@
-"""Comparing answers that exist: two prediction files, or the tuned answers of two runs, on the same rows."""
+"""Comparing answers that exist: prediction files, or the tuned answers of runs, with those of A on the same rows."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,55 +26,125 @@ from advisor.stages.compare import for_the_rules, paired, settle_note
 from advisor.stages.split import SPLIT, cluster_of_each, shared_clusters
 from rubrics.errors import Fault
 from rubrics.outcome import PairedResult, compare_outcome
-from rubrics.scoring import (
-    Options,
-    deciding_metric,
-)
+from rubrics.rulebook import AfterTraining
+from rubrics.scoring import Options, deciding_metric
+from rubrics.statistics import Interval, holm, simultaneous
+
+_LIMITS = ("difference", "low", "high")
 
 
-def compare_files(
-    a: Path,
-    b: Path,
-    references: Path | None,
-    metric: str,
-    min_gain: float,
-    seed: int,
-    *,
-    options: Options | None = None,
-    margin: float | None = None,
-    cluster_field: str | None = None,
-    slices: Sequence[str] = (),
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Terms:
+    """What a comparison is asked to do.
+
+    Attributes:
+        references: file with id and accepted answers; None where the files carry their own.
+        metric: one that scores rows, or `auto`.
+        min_gain: smallest gain worth it.
+        seed: of the permutations.
+        margin: loss of score accepted since a candidate saves money or time; it should have been chosen before the
+            candidates were scored.
+        cluster_field, slices: fields of the references, or of A where it carries its own.
+    """
+
+    references: Path | None = None
+    metric: str = "exact_match"
+    min_gain: float = 0.05
+    seed: int = 0
+    options: Options = field(default_factory=Options)
+    margin: float | None = None
+    cluster_field: str | None = None
+    slices: Sequence[str] = ()
+
+
+def compare_files(a: Path, b: Path, terms: Terms) -> dict[str, Any]:
     """The contract's `comparison` object for two prediction files, or the tuned answers of two runs.
 
     Rows are clustered by the named field, else as the split of a run found them; else every row stands alone.
 
-    Args:
-        margin: loss of score accepted since B saves money or time; it should have been chosen before B was scored.
-        cluster_field, slices: fields of the references, or of A where it carries its own.
-
     Raises:
         Fault: files do not fit each other, references are missing, or no row has a field that was named.
     """
-    if metric != AUTO_METRIC:
-        deciding_metric(metric)
-    _check_share(min_gain, "--min-gain", "a gain of score")
-    if margin is not None:
-        _check_share(margin, "--margin", "a loss of score")
-    first, second = _answers_file(a), _answers_file(b)
-    wanted = read_references(references) if references else _own_references(first, second)
-    asked = prepared([metric], wanted, options or Options())
-    name, known = asked.names[0], asked.options
-    described = _described(references or first, cluster_field, slices)
-    prompts = {row_id: turns for row_id, (turns, _) in described.items() if turns} or _prompts(first)
-    before, after = (_scored(read_texts(path), wanted, name, known, prompts) for path in (first, second))
+    rows, (before, after) = _read(a, [b], terms)
+    measured = _paired(rows, before, after)
+    return _comparison(a, b, rows, (before, after), measured, _outcome(measured, terms))
+
+
+def compare_several(a: Path, candidates: Sequence[Path], terms: Terms) -> dict[str, Any]:
+    """Each candidate against A: `comparisons`, in the order of the candidates.
+
+    Beside what one comparison holds each has `p_holm` and the limits `low_simultaneous` and `high_simultaneous`; by
+    these the rules decide, so that none ships by being one of several tries.
+
+    Raises:
+        Fault: as `compare_files`; or a candidate is named twice.
+    """
+    if len(set(candidates)) < len(candidates):
+        raise Fault("a candidate is named twice", fix="Name each prediction file or run once.")
+    rows, (before, *tuned) = _read(a, candidates, terms)
+    measured = [_paired(rows, before, after) for after in tuned]
+    adjusted = holm([entry["p_value"] for entry in measured])
+    comparisons = []
+    for path, after, entry, p_holm in zip(candidates, tuned, measured, adjusted, strict=True):
+        limits = simultaneous(Interval(*(entry[name] for name in _LIMITS)), p_holm, len(candidates))
+        ruled = entry | {"p_value": p_holm, "low": limits.low, "high": limits.high}
+        found = _comparison(a, path, rows, (before, after), entry, _outcome(ruled, terms))
+        wider = {"p_holm": p_holm, "low_simultaneous": limits.low, "high_simultaneous": limits.high}
+        comparisons.append(found | wider)
+    return {"comparisons": _with_notes(comparisons)}
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows that every system answered, in one order."""
+
+    metric: str
+    reason: str
+    seed: int
+    clusters: list[str] | None
+    fields: Mapping[str, list[str]]
+
+
+def _read(a: Path, candidates: Sequence[Path], terms: Terms) -> tuple[_Rows, list[list[Prediction]]]:
+    """The rows, and the scored answers of A and of each candidate."""
+    if terms.metric != AUTO_METRIC:
+        deciding_metric(terms.metric)
+    _check_share(terms.min_gain, "--min-gain", "a gain of score")
+    if terms.margin is not None:
+        _check_share(terms.margin, "--margin", "a loss of score")
+    paths = [_answers_file(path) for path in (a, *candidates)]
+    wanted = read_references(terms.references) if terms.references else _own_references(paths)
+    scored_by = prepared([terms.metric], wanted, terms.options)
+    name = scored_by.names[0]
+    described = _described(terms.references or paths[0], terms.cluster_field, terms.slices)
+    prompts = {row_id: turns for row_id, (turns, _) in described.items() if turns} or _prompts(paths[0])
+    sides = [_scored(read_texts(path), wanted, name, scored_by.options, prompts) for path in paths]
     fields = [described[row_id][1] for row_id in wanted]
-    named = [row.get(cluster_field, "") for row in fields] if cluster_field else None
-    clusters = _clusters(list(wanted), named, [a, b])
-    measured = paired(before, after, name, seed, clusters)
-    decided = {**measured, **_outcome(measured, min_gain, margin)}
-    by_field = {field: [row.get(field, "") for row in fields] for field in slices}
-    sliced = slices_of(before, after, name, clusters=clusters, fields=by_field)
+    named = [row.get(terms.cluster_field, "") for row in fields] if terms.cluster_field else None
+    rows = _Rows(
+        metric=name,
+        reason=scored_by.reason,
+        seed=terms.seed,
+        clusters=_clusters(list(wanted), named, [a, *candidates]),
+        fields={name: [row.get(name, "") for row in fields] for name in terms.slices},
+    )
+    return rows, sides
+
+
+def _paired(rows: _Rows, before: Sequence[Prediction], after: Sequence[Prediction]) -> dict[str, Any]:
+    return paired(before, after, rows.metric, rows.seed, rows.clusters)
+
+
+def _comparison(
+    a: Path,
+    b: Path,
+    rows: _Rows,
+    sides: tuple[Sequence[Prediction], Sequence[Prediction]],
+    measured: Mapping[str, Any],
+    outcome: Mapping[str, Any],
+) -> dict[str, Any]:
+    sliced = slices_of(sides[0], sides[1], rows.metric, clusters=rows.clusters, fields=rows.fields)
+    decided = {**measured, **outcome}
     return {
         **decided,
         "notes": [*measured["notes"], *filter(None, [settle_note(decided)])],
@@ -81,16 +152,36 @@ def compare_files(
         "tuned": str(b),
         "slices": sliced,
         "slices_note": slices_note(len(sliced)),
-        **({"metric_reason": asked.reason} if asked.reason else {}),
+        **({"metric_reason": rows.reason} if rows.reason else {}),
     }
 
 
-def _outcome(measured: Mapping[str, Any], min_gain: float, margin: float | None) -> dict[str, Any]:
+def _with_notes(comparisons: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Say how several candidates were taken into account, and that the best of those that ship is flattered."""
+    count = len(comparisons)
+    shipped = sum(found["outcome"] == AfterTraining.SHIP_TUNED for found in comparisons)
+    noted = []
+    for found in comparisons:
+        low, high = found["low_simultaneous"], found["high_simultaneous"]
+        notes = [
+            f"One of {count} candidates: the outcome goes by p = {found['p_holm']:.3g} (Holm) and by the limits "
+            f"[{low:+.4f}, {high:+.4f}], widened for {count} of them."
+        ]
+        if shipped > 1 and found["outcome"] == AfterTraining.SHIP_TUNED:
+            notes.append(
+                f"{shipped} of {count} candidates ship. Which of them is best was not tested, and the best of several "
+                "looks better than it is: score it once more on fresh rows."
+            )
+        noted.append(found | {"notes": [*found["notes"], *notes]})
+    return noted
+
+
+def _outcome(measured: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
     names = ("difference", "low", "high", "p_value", "n", "fixed", "broken")
     ruled = {key: value for key, value in for_the_rules(measured).items() if key in names}
-    paired_result = PairedResult(**ruled)
+    saving = terms.margin is not None
     return compare_outcome(
-        paired_result, min_gain=min_gain, margin=margin, saving=margin is not None
+        PairedResult(**ruled), min_gain=terms.min_gain, margin=terms.margin, saving=saving
     ).to_dict()
 
 
@@ -151,10 +242,10 @@ def _answers_file(path: Path) -> Path:
     raise Fault("holds no test answers", where=str(path), fix="Give a finished run or a prediction file.")
 
 
-def _own_references(first: Path, second: Path) -> dict[str, tuple[str, ...]]:
+def _own_references(paths: Sequence[Path]) -> dict[str, tuple[str, ...]]:
     """Files that the program wrote carry their references."""
     found: list[dict[str, tuple[str, ...]]] = []
-    for path in (first, second):
+    for path in paths:
         rows = list(objects_of(path))
         if not all(isinstance(row.get("reference"), str) for _, row in rows):
             raise Fault(
@@ -163,8 +254,10 @@ def _own_references(first: Path, second: Path) -> dict[str, tuple[str, ...]]:
                 fix="Give --references FILE with id and answer a line.",
             )
         found.append({str(row["id"]): (row["reference"],) for _, row in rows})
-    if found[0] != found[1]:
-        raise Fault("the two hold different rows", where=f"{first}, {second}", fix="Give --references FILE.")
+        if found[0] != found[-1]:
+            raise Fault(
+                "the two hold different rows", where=f"{paths[0]}, {path}", fix="Give --references FILE."
+            )
     return found[0]
 
 

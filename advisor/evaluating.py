@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from advisor.cautions import cautions_by_metric
 from advisor.chat.endpoint import EndpointModel
 from advisor.chat.local import LocalModel
 from advisor.chat.protocol import ChatModel, ChatRequest
@@ -15,14 +16,15 @@ from advisor.data.reading import read_plain_file
 from advisor.data.rows import Row
 from advisor.interrupt import StopSignal
 from advisor.models.resolve import count_tokens, resolve
-from advisor.predictions import score_answers, summarise, write_predictions
+from advisor.predictions import Prediction, score_answers, summarise, write_predictions
+from advisor.repeating import Sampling, mean_scored
 from advisor.rungs.prompts import zero_shot
 from advisor.scoring import BASIC, Scoring
-from advisor.scoring_files import Scored, details, prepared
+from advisor.scoring_files import Asked, Scored, details, prepared
 from rubrics.errors import Fault
 from rubrics.scoring import Options
 from trainer.events import Listener
-from trainer.job import ModelSpec, write_json
+from trainer.job import Completion, ModelSpec, write_json
 
 _SPARE_TOKENS = 8
 
@@ -48,43 +50,96 @@ def evaluate_model(
     emit: Listener,
     stop: StopSignal,
     options: Options | None = None,
-) -> tuple[Scored, Path]:
-    """Answers and scores go to a new folder, which is returned.
+    sampling: Sampling | None = None,
+) -> tuple[Scored, list[Path]]:
+    """Scores, and the prediction files: one, or one a repetition, in a new folder.
 
     Raises:
         Fault: the subject is not one, the rows or the model cannot be used, or the folder exists.
         Interrupted: a stop was asked for.
     """
+    sampling = sampling or Sampling()
     _check(subject)
+    sampling.check(local=subject.model is not None)
     rows = read_plain_file(data).rows
     asked = prepared(metrics, {row.source or row.id: row.references for row in rows}, options or Options())
-    names = asked.names
-    scoring = Scoring(names[0], tuple(dict.fromkeys((*BASIC, *names))), asked.options)
-    folder = out or Path("runs") / f"{time.strftime('%Y%m%d-%H%M%S')}-evaluate-{data.stem}"
+    scoring = Scoring(asked.names[0], tuple(dict.fromkeys((*BASIC, *asked.names))), asked.options)
+    folder = _new_folder(out or Path("runs") / f"{time.strftime('%Y%m%d-%H%M%S')}-evaluate-{data.stem}")
+    answered = [
+        score_answers(rows, {row.id: zero_shot(subject.task)(row) for row in rows}, completions, scoring)
+        for completions in _answers(rows, subject, sampling, folder, seed, emit, stop)
+    ]
+    files = [folder / name for name in _file_names(sampling.repeats)]
+    for path, predictions in zip(files, answered, strict=True):
+        write_predictions(path, predictions)
+    each = [_scored(predictions, asked, scoring, seed) for predictions in answered]
+    scored = each[0] if len(each) == 1 else mean_scored(answered, each, scoring, sampling, seed)
+    write_json(folder / "scores.json", scored.to_json())
+    return scored, files
+
+
+def _file_names(repeats: int) -> list[str]:
+    if repeats == 1:
+        return ["predictions.jsonl"]
+    return [f"predictions-{number}.jsonl" for number in range(1, repeats + 1)]
+
+
+def _new_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True)
     except FileExistsError:
         raise Fault(
             "exists already and is not overwritten", where=str(folder), fix="Give another --out."
         ) from None
+    return folder
+
+
+def _answers(
+    rows: Sequence[Row],
+    subject: Subject,
+    sampling: Sampling,
+    folder: Path,
+    seed: int,
+    emit: Listener,
+    stop: StopSignal,
+) -> list[list[Completion]]:
+    """The answers of each repetition, all asked for in one batch, each repetition with a seed of its own."""
     model, room = _model(subject, rows, folder.resolve(), emit, stop)
     prompt = zero_shot(subject.task)
-    requests = [ChatRequest(row.id, "evaluate", prompt(row), room) for row in rows]
-    completions = list(model.complete("answers", requests))
-    predictions = score_answers(rows, {row.id: prompt(row) for row in rows}, completions, scoring)
-    write_predictions(folder / "predictions.jsonl", predictions)
+    places: dict[str, tuple[int, str]] = {}
+    requests = []
+    for number in range(sampling.repeats):
+        for row in rows:
+            name = row.id if sampling.repeats == 1 else f"{number + 1}/{row.id}"
+            places[name] = number, row.id
+            request = ChatRequest(name, "evaluate", prompt(row), room)
+            requests.append(replace(request, temperature=sampling.temperature, seed=seed + number))
+    answers: list[list[Completion]] = [[] for _ in range(sampling.repeats)]
+    for completion in model.complete("answers", requests):
+        number, row_id = places[completion.id]
+        answers[number].append(completion.model_copy(update={"id": row_id}))
+    return answers
+
+
+def _scored(predictions: Sequence[Prediction], asked: Asked, scoring: Scoring, seed: int) -> Scored:
     summed = summarise(predictions, scoring, seed=seed)
-    scores = {name: [prediction.scores[name] for prediction in predictions] for name in scoring.scorers}
+    metrics = {name: summed[name] for name in asked.names}
+    scores = {
+        name: [prediction.scores[name] for prediction in predictions]
+        for name in asked.names
+        if name in scoring.scorers
+    }
     pairs = [(prediction.prediction, prediction.reference) for prediction in predictions]
-    scored = Scored(
-        n=len(rows),
+    return Scored(
+        n=len(predictions),
         missing=0,
         unknown=0,
-        metrics={name: summed[name] for name in names},
-        details=details({name: scores[name] for name in names if name in scores}, pairs, asked),
+        metrics=metrics,
+        details=details(scores, pairs, asked),
+        cautions=cautions_by_metric(
+            {name: score.value for name, score in metrics.items()}, [reference for _, reference in pairs]
+        ),
     )
-    write_json(folder / "scores.json", scored.to_json())
-    return scored, folder
 
 
 def _check(subject: Subject) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from advisor.prices import TokenPrice, read_token_price
 from rubrics.errors import Fault
 from rubrics.scoring import deciding_metric
 from rubrics.scoring.numeric import read_tolerance
@@ -49,6 +50,13 @@ class Plan(BaseModel):
             that is named decides; without one the bundled rows only inform.
         guard_margin: fall of score on the guard rows that is accepted, 0..1; without it none that is beyond chance.
         learning_curve: train on 25 and 50% of the rows too, to see whether more rows would help.
+        price: of a million prompt and a million completion tokens of the present model, as `0.15,0.60` or a pair.
+        tuned_price: the same of the tuned model, where it will be served.
+        training_cost, labelling_cost: once, in the currency of the prices; 0 says that it costs nothing.
+        hosting_per_month, retraining_per_month: of the tuned model, a month.
+        value_per_correct: what a right answer is worth more than a wrong one.
+        requests_per_month: answers wanted a month.
+        horizon_months: over which costs and gains are counted (default 12).
         max_minutes: bounds the whole run after the model is fetched.
         cluster_field: field that says what a row belongs to (customer, document): such rows stay in one split, and
             count as one piece of evidence.
@@ -87,6 +95,15 @@ class Plan(BaseModel):
     batch_size: int = Field(default=8, ge=1, le=4096)
     precision: PrecisionChoice = "auto"
     max_minutes: float | None = Field(default=None, gt=0)
+    price: TokenPrice | None = None
+    tuned_price: TokenPrice | None = None
+    training_cost: float | None = Field(default=None, ge=0)
+    labelling_cost: float | None = Field(default=None, ge=0)
+    hosting_per_month: float | None = Field(default=None, ge=0)
+    retraining_per_month: float | None = Field(default=None, ge=0)
+    value_per_correct: float | None = Field(default=None, ge=0)
+    requests_per_month: float | None = Field(default=None, gt=0)
+    horizon_months: float | None = Field(default=None, gt=0)
     force_train: bool = False
     no_train: bool = False
     require: tuple[str, ...] = ()
@@ -118,6 +135,18 @@ class Plan(BaseModel):
         except Fault as fault:
             raise ValueError(f"{fault.what}. {fault.fix}") from None
         return value
+
+    @field_validator("price", "tuned_price", mode="before")
+    @classmethod
+    def _two_prices(cls, value: Any) -> Any:
+        """Flags and files may say `0.15,0.60`; a file may also hold the pair."""
+        given = ",".join(map(str, value)) if isinstance(value, list | tuple) else value
+        if not isinstance(given, str):
+            return value
+        try:
+            return read_token_price(given)
+        except Fault as fault:
+            raise ValueError(f"{fault.what}. {fault.fix}") from None
 
     @field_validator("answers")
     @classmethod
@@ -203,7 +232,7 @@ def _words(name: str, value: Any) -> list[str]:
     if name in ("require", "slices"):
         return [word for condition in value for word in (flag, condition)]
     if isinstance(value, list):
-        return [flag, ",".join(value)]
+        return [flag, ",".join(map(str, value))]
     return [flag, str(value)]
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from advisor.data.rows import Message, Row
 from advisor.scoring import Scoring
-from rubrics.scoring import extract_label, get_metric, macro_f1_interval, strict_label
+from rubrics.scoring import extract_label, get_metric, mean_macro_f1_interval, strict_label
 from rubrics.statistics import score_interval
 from trainer.job import Completion, read_json_lines, write_json_lines
 
@@ -85,25 +85,37 @@ def summarise(
         ValueError: no predictions; there is no mean.
     """
     scoring = scoring or Scoring()
-    pairs = [(prediction.prediction, prediction.reference) for prediction in predictions]
+    answers = [prediction.prediction for prediction in predictions]
+    references = [prediction.reference for prediction in predictions]
     labels = scoring.options.labels or ()
     return {
         name: mean_score([prediction.scores[name] for prediction in predictions], name, clusters)
         for name in scoring.scorers
-    } | {name: score_over_all(pairs, name, labels, seed) for name in scoring.over_all_rows}
+    } | {
+        name: score_over_all(references, [answers], name, labels, seed, clusters)
+        for name in scoring.over_all_rows
+    }
 
 
 def score_over_all(
-    pairs: Sequence[tuple[str | None, str]], metric: str, labels: Sequence[str], seed: int = 0
+    references: Sequence[str],
+    repetitions: Sequence[Sequence[str | None]],
+    metric: str,
+    labels: Sequence[str],
+    seed: int = 0,
+    clusters: Sequence[str] | None = None,
 ) -> Score:
-    """Value and interval of a metric that only a set of rows has.
+    """Value and interval of a metric that only a set of rows has; the mean where rows were answered repeatedly.
 
     Args:
-        pairs: answer and reference of each row; None is an answer that is missing.
+        repetitions: of each the answer to every row; None is an answer that is missing.
+        clusters: what each row belongs to; None where every row stands alone.
     """
     read = {"macro_f1": strict_label, "label_macro_f1": extract_label}[metric]
-    answered = [None if answer is None else read(answer, labels) for answer, _ in pairs]
-    interval = macro_f1_interval([reference for _, reference in pairs], answered, seed)
+    answered = [
+        [None if answer is None else read(answer, labels) for answer in answers] for answers in repetitions
+    ]
+    interval = mean_macro_f1_interval(references, answered, seed, clusters)
     return Score(value=interval.value, low=interval.low, high=interval.high)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.answer_files import read_references, read_texts
+from advisor.cautions import cautions_by_metric
 from advisor.plan import AUTO_METRIC
 from advisor.predictions import Score, mean_score, score_over_all
 from advisor.proposals import propose_metric
@@ -39,6 +40,8 @@ class Scored:
         missing: references without a prediction; each scores 0.
         unknown: predictions whose id no reference has; they are not scored.
         details: what single numbers cannot hold, by topic; empty where there is nothing.
+        repeated: how the rows were answered again and again, and how far scores then differ; empty for one answer a row.
+        cautions: of each metric, why its interval may be narrower than it claims; empty where none may.
     """
 
     n: int
@@ -46,12 +49,15 @@ class Scored:
     unknown: int
     metrics: dict[str, Score]
     details: dict[str, Any] = field(default_factory=dict)
+    cautions: dict[str, list[str]] = field(default_factory=dict)
+    repeated: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The object that `--json` prints."""
         metrics = {name: score.model_dump() for name, score in self.metrics.items()}
         found = {"n": self.n, "missing": self.missing, "unknown": self.unknown, "metrics": metrics}
-        return {**found, "details": self.details} if self.details else found
+        more = {"details": self.details, "cautions": self.cautions}
+        return found | {name: said for name, said in more.items() if said} | self.repeated
 
 
 def metric_names(text: str) -> list[str]:
@@ -80,18 +86,27 @@ def score_file(
     names, known = asked.names, asked.options
     scored = {name: row_scores(name, given, wanted, known) for name in names if METRICS[name].per_row}
     pairs = [(given.get(row_id), answers[0]) for row_id, answers in wanted.items()]
+    summed = {
+        name: mean_score(scored[name], name)
+        if name in scored
+        else score_over_all(*_apart(pairs), name, known.labels or (), seed)
+        for name in names
+    }
     return Scored(
         n=len(wanted),
         missing=sum(row_id not in given for row_id in wanted),
         unknown=sum(row_id not in wanted for row_id in given),
-        metrics={
-            name: mean_score(scored[name], name)
-            if name in scored
-            else score_over_all(pairs, name, known.labels or (), seed)
-            for name in names
-        },
+        metrics=summed,
         details=details(scored, pairs, asked),
+        cautions=cautions_by_metric(
+            {name: score.value for name, score in summed.items()}, [answer for _, answer in pairs]
+        ),
     )
+
+
+def _apart(pairs: Sequence[tuple[str | None, str]]) -> tuple[list[str], list[list[str | None]]]:
+    """References, and the one repetition of answers."""
+    return [reference for _, reference in pairs], [[answer for answer, _ in pairs]]
 
 
 @dataclass(frozen=True)

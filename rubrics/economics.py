@@ -6,7 +6,10 @@ Money speaks only where somebody gave prices and a volume: what was not given is
 from __future__ import annotations
 
 import math
+from dataclasses import fields
+from typing import Any
 
+from rubrics.logic import over
 from rubrics.measured_parts import Rung
 from rubrics.measurements import Measurements
 
@@ -124,6 +127,52 @@ def money_in_words(m: Measurements) -> list[str]:
         f"Training pays for itself within {horizon_months(m):g} months from {math.ceil(requests):,} requests a month "
         f"on{shorter}{present}."
     ]
+
+
+def account(m: Measurements) -> dict[str, Any] | None:
+    """Return all that the prices and the volume say, ready for JSON; None where none of them was given.
+
+    `pays` is whether training pays for itself within the horizon at the present volume; `cost` and `worth` are
+    those of R12 over the horizon; `lacking` names what was not given, in words; `text` are sentences for a person.
+    """
+    given = [getattr(m.economy, part.name) for part in fields(m.economy)]
+    if all(value is None for value in given):
+        return None
+    months, cost, value, lacking = break_even_months(m), costs(m), worth(m), lacking_prices(m)
+    weighed = (
+        [f"Over {horizon_months(m):g} months training costs {cost:,.0f}, and the gain is worth {value:,.0f}."]
+        if cost is not None and value is not None
+        else []
+    )
+    unknown = [f"Not given, and not taken as free: {', '.join(lacking)}."] if lacking else []
+    return {
+        **money(m),
+        "present_per_request": present_price(m),
+        "tuned_per_request": tuned_price(m),
+        "requests_per_month": m.economy.requests_per_month,
+        "horizon_months": horizon_months(m),
+        "pays": None if months is None else not over(months, horizon_months(m)),
+        "cost": cost,
+        "worth": value,
+        "lacking": lacking,
+        "text": [*money_in_words(m), *weighed, *unknown],
+    }
+
+
+def lacking_prices(m: Measurements) -> list[str]:
+    """Return in words what R3 and R12 would read and nobody gave."""
+    economy = m.economy
+    read = {
+        "the price of an answer now": present_price(m),
+        "the price of a tuned model's answer": tuned_price(m),
+        "what training costs": economy.training,
+        "what labelling costs": economy.labelling,
+        "what hosting costs a month": economy.hosting_per_month,
+        "what retraining costs a month": economy.retraining_per_month,
+        "the requests a month": economy.requests_per_month,
+        "what a right answer is worth": economy.value_per_correct,
+    }
+    return [words for words, value in read.items() if value is None]
 
 
 def costs(m: Measurements) -> float | None:

@@ -111,28 +111,6 @@ class DataState:
 
 
 @dataclass(frozen=True, slots=True)
-class Economy:
-    """Prices in one currency: one-time, by the month, by the request, and what a right answer is worth.
-
-    Prices a million tokens stand in where a price a request is not given.
-    """
-
-    training: float | None = None
-    labelling: float | None = None
-    hosting_per_month: float | None = None
-    retraining_per_month: float | None = None
-    baseline_per_request: float | None = None
-    tuned_per_request: float | None = None
-    value_per_correct: float | None = None
-    requests_per_month: float | None = None
-    horizon_months: float | None = None
-    input_per_million: float | None = None
-    output_per_million: float | None = None
-    tuned_input_per_million: float | None = None
-    tuned_output_per_million: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Agreement:
     """How far labels can be trusted: judge with people, people with each other, labels found wrong; 0..1."""
 
@@ -284,8 +262,14 @@ def _extracted(entry: Field | None, metric: str) -> Score | None:
 def _per_request(entry: Field | None, name: str) -> float | None:
     if entry is None:
         return None
-    total, n = entry[name].number(0), entry["n"].count()
+    total, n = entry[name].number(0), _asked(entry)
     return total / n if total and n else None
+
+
+def _asked(entry: Field) -> int | None:
+    """Return the rows that tokens and money were spent on: those that leak too, which are not scored."""
+    with_leaked = entry["with_leaked"]["n"].count()
+    return entry["n"].count() if with_leaked is None else with_leaked
 
 
 def read_score(metric: Field, rows: Field) -> Score:
@@ -300,18 +284,6 @@ def read_score(metric: Field, rows: Field) -> Score:
         interval = wilson(value * n, n)
         low, high = interval.low, interval.high
     return Score(value, low, high, n)
-
-
-def read_economy(prices: Field, volume: Field) -> Economy:
-    """Return prices and volume; a volume that is a bare number counts requests per month."""
-    names = [
-        part.name for part in fields(Economy) if part.name not in {"requests_per_month", "horizon_months"}
-    ]
-    given = {name: prices[name].number(0) for name in names}
-    if isinstance(volume.value, Mapping):
-        requests, horizon = volume["requests_per_month"].number(0), volume["horizon_months"].number(0)
-        return Economy(**given, requests_per_month=requests, horizon_months=horizon)
-    return Economy(**given, requests_per_month=volume.number(0))
 
 
 def read_agreement(agreement: Field) -> Agreement:
@@ -406,5 +378,5 @@ def _all_rows(data: Field) -> int | None:
 
 
 def _cost(entry: Field, measured: Score) -> float | None:
-    cost = entry["cost"].number(0)
-    return cost / measured.n if cost is not None and measured.n else None
+    cost, n = entry["cost"].number(0), _asked(entry) or measured.n
+    return cost / n if cost is not None and n else None

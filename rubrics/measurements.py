@@ -15,20 +15,19 @@ from rubrics.failures import Failures, answer_from_tags, label_error_from_tags, 
 from rubrics.measured_parts import (
     Agreement,
     DataState,
-    Economy,
     Probe,
     Rung,
     read_agreement,
     read_answers,
     read_clean_rows,
     read_data,
-    read_economy,
     read_limits,
     read_metric,
     read_min_gain,
     read_probe,
     read_rungs,
 )
+from rubrics.money_parts import Economy, read_economy
 from rubrics.reading import Field
 from rubrics.rulebook import Limits, load_rulebook
 from rubrics.scoring import METRICS

@@ -1,4 +1,4 @@
-"""Greedy answers to many conversations, fast on short prompts.
+"""Answers to many conversations, greedy or sampled, fast on short prompts.
 
 Rows of one group share the start of their prompt (instruction, examples); that prefix goes through the model
 once and its key-value cache is copied into every batch. Batches are sorted by length, in an order that depends
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from transformers.cache_utils import DynamicCache
 
@@ -27,12 +28,19 @@ _SHORTEST_PREFIX = 16
 
 @dataclass(frozen=True)
 class Request:
-    """One conversation to answer, in token ids."""
+    """One conversation to answer, in token ids.
+
+    Attributes:
+        temperature: 0 takes the likeliest token; above it tokens are drawn from softmax(logits / temperature).
+        seed: of the draws, together with the id: a row's draws do not depend on the company it keeps.
+    """
 
     id: str
     group: str
     ids: list[int]
     max_new_tokens: int
+    temperature: float = 0.0
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -116,6 +124,27 @@ def _prefill_prefix(loaded: LoadedModel, prefix: list[int]) -> DynamicCache:
     return cache
 
 
+def draw(logits: torch.Tensor, temperatures: Sequence[float], chances: Sequence[float]) -> torch.Tensor:
+    """Next token of each row (B,): the first whose cumulative share exceeds the chance; at temperature 0 the arg-max.
+
+    In double precision on the processor, so that a seed draws the same tokens on every device.
+
+    Args:
+        logits: (B, V).
+        temperatures: of each row, 0 or more.
+        chances: of each row, uniform in [0, 1).
+    """
+    likeliest = logits.argmax(dim=-1)
+    heat = torch.tensor(temperatures, dtype=torch.float64)[:, None]
+    sampled = heat[:, 0] > 0
+    # A row that is not sampled is divided by one, and its draw is not taken.
+    warm = torch.where(heat > 0, heat, torch.ones_like(heat))
+    shares = torch.softmax(logits.cpu().double() / warm, dim=-1).cumsum(dim=-1)  # (B, V)
+    marks = torch.tensor(chances, dtype=torch.float64)[:, None] * shares[:, -1:]
+    drawn = torch.searchsorted(shares, marks, right=True)[:, 0]
+    return torch.where(sampled.to(logits.device), drawn.to(logits.device), likeliest)
+
+
 class _Decoding:
     """One batch on its way: which rows still run, what each has said."""
 
@@ -127,6 +156,9 @@ class _Decoding:
         self._answers: list[list[int]] = [[] for _ in batch.rows]
         self._done: dict[int, tuple[str, float]] = {}
         self._active = list(range(len(batch.rows)))
+        self._chances = [
+            np.random.default_rng([row.seed, *row.id.encode("utf-8", "surrogatepass")]) for row in batch.rows
+        ]
         if prefix_cache is None:
             self._cache = DynamicCache(config=loaded.model.config)
         else:
@@ -162,7 +194,7 @@ class _Decoding:
         return ids, mask
 
     def _forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Next token of each row (B,): the arg-max at the last position."""
+        """Next token of each running row (B,), by the logits at the last position."""
         positions = (mask.cumsum(dim=1) - 1).clamp(min=0)[:, -ids.shape[1] :]
         output: Any = self._loaded.model(
             input_ids=ids,
@@ -172,8 +204,14 @@ class _Decoding:
             use_cache=True,
             logits_to_keep=1,
         )
-        next_tokens: torch.Tensor = output.logits[:, -1].argmax(dim=-1)
-        return next_tokens
+        return self._chosen(output.logits[:, -1])
+
+    def _chosen(self, logits: torch.Tensor) -> torch.Tensor:
+        """Tokens (B,) of the running rows: where none is sampled plainly the arg-max."""
+        temperatures = [self._rows[row].temperature for row in self._active]
+        if not any(temperatures):
+            return logits.argmax(dim=-1)
+        return draw(logits, temperatures, [self._chances[row].random() for row in self._active])
 
     def _accept(self, tokens: list[int]) -> list[int]:
         """Add a token to each running row; return the places in the batch that go on."""

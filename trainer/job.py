@@ -63,7 +63,8 @@ class GenerateJob(Frozen):
     """Answer the conversations of `requests.jsonl`: `{id, group, messages, max_new_tokens}` a line.
 
     Rows of one group share the start of their prompt (instruction, examples), which is computed once.
-    Greedy decoding; answers go to `completions.jsonl` as they finish.
+    Greedy decoding; a row with `temperature` above 0 is sampled, the same for the same `seed` and id. Answers go to
+    `completions.jsonl` as they finish.
     """
 
     kind: Literal["generate"] = "generate"

@@ -144,7 +144,14 @@ def _requests(path: Path, codec: ChatCodec) -> list[Request]:
     if not path.is_file():
         raise Fault("the job has no requests", where=str(path), fix="Start the run again.")
     return [
-        Request(row["id"], row["group"], codec.prompt_ids(row["messages"]), int(row["max_new_tokens"]))
+        Request(
+            row["id"],
+            row["group"],
+            codec.prompt_ids(row["messages"]),
+            int(row["max_new_tokens"]),
+            float(row.get("temperature", 0)),
+            int(row.get("seed", 0)),
+        )
         for row in read_json_lines(path)
     ]
 

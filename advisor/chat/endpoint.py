@@ -51,7 +51,6 @@ class EndpointModel:
         concurrency: requests under way at a time, at most.
         max_retries: further tries after 408, 409, 429, 5xx and lost connections.
         timeout_s: for one try.
-        price_per_million: of prompt and completion tokens, where the person told it.
 
     Raises:
         Fault: the address is not a URL, or the key cannot be one.
@@ -68,14 +67,12 @@ class EndpointModel:
         concurrency: int = 4,
         max_retries: int = 4,
         timeout_s: float = 60,
-        price_per_million: tuple[float, float] | None = None,
     ) -> None:
         self._service = Service.at(base_url, model)
         self._folder = folder
         self._emit = emit
         self._stop = stop
         self._limits = _Limits(concurrency, max_retries, timeout_s)
-        self._price = price_per_million
         self._dialect = Dialect()
         self._warnings: set[str] = set()
 
@@ -83,11 +80,6 @@ class EndpointModel:
     def name(self) -> str:
         """The model's name at the server."""
         return self._service.model
-
-    @property
-    def price_per_million(self) -> tuple[float, float] | None:
-        """As it was given; endpoints do not tell their prices."""
-        return self._price
 
     def complete(self, batch: str, requests: Sequence[ChatRequest]) -> Iterator[Completion]:
         """See `ChatModel.complete`; answers of an earlier try come first."""

@@ -22,6 +22,7 @@ _UNKNOWN = "unknown"
 _SHOWN_CHARACTERS = 120
 _NO_SCHEMA = re.compile(r"response_format|json_?schema|structured.?output|guided|grammar", re.IGNORECASE)
 """Of servers and models without structured output, in words of their own."""
+_SEED = re.compile(r"\bseed\b", re.IGNORECASE)
 
 
 class _Message(BaseModel):
@@ -50,14 +51,19 @@ class Dialect:
 
     def __init__(self) -> None:
         self._limit = "max_tokens"
-        self._is_greedy = True
+        self._refused: set[str] = set()
         self._takes_schema = True
 
-    def parameters(self, max_new_tokens: int, schema: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def parameters(self, request: ChatRequest) -> dict[str, Any]:
         """Parameters of the next request."""
-        greedy = {"temperature": 0} if self._is_greedy else {}
-        form = _response_format(schema) if schema is not None and self._takes_schema else {}
-        return {self._limit: max_new_tokens, **greedy, **form}
+        sampling = {"temperature": 0} | request.sampling()
+        taken = {name: value for name, value in sampling.items() if name not in self._refused}
+        schema = request.schema if self._takes_schema else None
+        return {
+            self._limit: request.max_new_tokens,
+            **taken,
+            **({} if schema is None else _response_format(schema)),
+        }
 
     def learn(self, error: APIStatusError, sent: dict[str, Any], tell: Tell) -> bool:
         """Take over what a refusal teaches; False where it teaches nothing and asking again is in vain."""
@@ -69,14 +75,24 @@ class Dialect:
             self._limit = "max_completion_tokens"
             return True
         if "temperature" in sent and "temperature" in words:
-            self._is_greedy = False
-            tell(Warned(message="the model refuses temperature 0: its answers differ from run to run"))
+            self._refused.add("temperature")
+            tell(Warned(message=_refusal_of_temperature(sent["temperature"])))
+            return True
+        if "seed" in sent and _SEED.search(words):
+            self._refused.add("seed")
+            tell(Warned(message="the server takes no seed: the same samples cannot be drawn again"))
             return True
         if "response_format" in sent and _NO_SCHEMA.search(words):
             self._takes_schema = False
             tell(Warned(message="the server takes no JSON schema: the form of its answers is only asked for"))
             return True
         return False
+
+
+def _refusal_of_temperature(asked: float) -> str:
+    if asked == 0:
+        return "the model refuses temperature 0: its answers differ from run to run"
+    return f"the model refuses temperature {asked:g}: it samples in its own way"
 
 
 def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,7 +139,7 @@ class Exchange:
 
         create: Any = self._client.chat.completions.with_raw_response.create
         while True:
-            sent = self._dialect.parameters(request.max_new_tokens, request.schema)
+            sent = self._dialect.parameters(request)
             try:
                 return await create(model=self._service.model, messages=list(request.messages), **sent)
             except APIError as error:

@@ -1,7 +1,7 @@
 """The answers of one batch on disk, so that an interrupted batch asks only for what is missing.
 
 Beside `completions.jsonl` lies `requests.jsonl`, what was asked of whom: an answer is reused only for the same
-conversation, limit, model and server.
+conversation, limit, temperature, seed, model and server.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ def _as_row(request: ChatRequest, asked_of: Mapping[str, str]) -> dict[str, Any]
         "group": request.group,
         "messages": list(request.messages),
         "max_new_tokens": request.max_new_tokens,
+        **request.sampling(),
         **asked_of,
     }
     return row if request.schema is None else {**row, "schema": request.schema}

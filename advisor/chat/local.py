@@ -32,11 +32,6 @@ class LocalModel:
         """The model's name, as the plan has it."""
         return self._name
 
-    @property
-    def price_per_million(self) -> tuple[float, float] | None:
-        """Local calls have no price."""
-        return None
-
     def prepare(self, batch: str, requests: Sequence[ChatRequest]) -> Path:
         """Write the job of a batch and return its directory, for running it together with other jobs."""
         directory = self._folder / batch
@@ -60,6 +55,7 @@ def write_requests(directory: Path, requests: Sequence[ChatRequest]) -> None:
             "group": request.group,
             "messages": list(request.messages),
             "max_new_tokens": request.max_new_tokens,
+            **request.sampling(),
         }
         for request in requests
     ]

@@ -20,6 +20,8 @@ class ChatRequest:
         max_new_tokens: tokens after which the answer is cut, its finish reason being `length`.
         schema: JSON Schema that the answer should obey, where the model can be held to one; many cannot, or
             ignore it in silence, so the answer is to be checked all the same.
+        temperature: 0 for the likeliest answer, else tokens are drawn at that temperature.
+        seed: of the draws, together with the id; an endpoint may ignore or refuse it.
     """
 
     id: str
@@ -27,19 +29,20 @@ class ChatRequest:
     messages: tuple[Message, ...]
     max_new_tokens: int
     schema: Mapping[str, Any] | None = None
+    temperature: float = 0.0
+    seed: int = 0
+
+    def sampling(self) -> dict[str, Any]:
+        """Temperature and seed, where the answer is sampled; a greedy one has neither."""
+        return {"temperature": self.temperature, "seed": self.seed} if self.temperature > 0 else {}
 
 
 class ChatModel(Protocol):
-    """Answers conversations, greedily (temperature 0)."""
+    """Answers conversations, greedily unless a request says otherwise."""
 
     @property
     def name(self) -> str:
         """What to call it in tables and reports."""
-        ...
-
-    @property
-    def price_per_million(self) -> tuple[float, float] | None:
-        """Price of a million prompt and completion tokens; None where calls cost nothing or it is unknown."""
         ...
 
     def complete(self, batch: str, requests: Sequence[ChatRequest]) -> Iterator[Completion]:

@@ -51,8 +51,10 @@ def judge(
     from advisor.interrupt import Interrupted, StopSignal, signals_stop
     from advisor.judging.asking import Caps
     from advisor.judging.judge import Files, Judge, judge_files
+    from advisor.prices import read_token_price
 
-    caps = Caps(max_tokens, _prices(price), _positive(max_cost), max_calls)
+    prices = None if price is None else read_token_price(price)
+    caps = Caps(max_tokens, prices, _positive(max_cost), max_calls)
     files = Files(a, b, references, data, rubric, human, out)
     who = Judge(model, endpoint, endpoint_model, precision)
     display, stop = display_for(quiet=quiet or json_, json_events=False), StopSignal()
@@ -68,25 +70,6 @@ def judge(
         out_json(found)
     else:
         _show(found, quiet=quiet)
-
-
-def _prices(text: str | None) -> tuple[float, float] | None:
-    from rubrics.errors import Fault
-
-    if text is None:
-        return None
-    try:
-        prompt, completion = (float(part) for part in text.split(","))
-        fits = 0 <= prompt < float("inf") and 0 <= completion < float("inf")
-    except ValueError:
-        fits = False
-    if not fits:
-        raise Fault(
-            f"{text!r} is not two prices",
-            where="--price",
-            fix="Give the price of a million prompt and of a million completion tokens: 0.15,0.60",
-        )
-    return prompt, completion
 
 
 def _positive(value: float | None) -> float | None:

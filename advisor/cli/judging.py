@@ -133,7 +133,9 @@ def _as_considered(entry: dict[str, Any], deciding: str) -> str:
 
 def compare(
     a: Path = typer.Argument(metavar="A", help="prediction file or run of the present system"),
-    b: Path = typer.Argument(metavar="B", help="prediction file or run of the new one"),
+    b: list[Path] = typer.Argument(
+        metavar="B", help="prediction file or run of the new one, or of several candidates"
+    ),
     references: Path | None = typer.Option(None, "--references", help="JSONL with id and accepted answers"),
     metric: str = typer.Option("exact_match", "--metric", help="one metric that scores rows, or auto"),
     schema: Path | None = typer.Option(None, "--schema", help="JSON Schema file for schema_validity"),
@@ -151,38 +153,33 @@ def compare(
     slices: list[str] = typer.Option(
         [], "--slice", help="field by whose values the comparison is shown too, repeatable"
     ),
-    seed: int = typer.Option(0, "--seed", help="of the permutations, for graded scores and clusters"),
+    seed: int = typer.Option(0, "--seed", min=0, help="of the permutations, for graded scores and clusters"),
     json_: bool = typer.Option(False, "--json", help="print the comparison as one JSON object"),
     quiet: bool = typer.Option(False, "--quiet", help="the outcome alone"),
 ) -> None:
     """Paired comparison of two prediction files, or of the tuned models of two runs.
 
+    With several candidates each is compared with A, and decided by Holm's adjusted p and by wider limits; --json then
+    prints {comparisons: [...]}, each with p_holm.
+
     Example: advisor compare before.jsonl after.jsonl --references test.jsonl --metric exact_match
     """
     from advisor.cli.comparison import lines
     from advisor.cli.show import out, out_json
-    from advisor.comparing import compare_files
+    from advisor.comparing import Terms, compare_files, compare_several
     from advisor.scoring import read_options
 
     options = read_options(schema, pattern, tolerance)
-    found = compare_files(
-        a,
-        b,
-        references,
-        metric,
-        min_gain,
-        seed,
-        options=options,
-        margin=margin,
-        cluster_field=cluster_field,
-        slices=slices,
-    )
+    terms = Terms(references, metric, min_gain, seed, options, margin, cluster_field, slices)
+    several = len(b) > 1
+    found = compare_several(a, b, terms) if several else compare_files(a, b[0], terms)
     if json_:
         out_json(found)
         return
-    out(f"{found['outcome']}: {found['reason']}")
-    if not quiet:
-        out("\n".join(lines(found)))
+    for entry in found["comparisons"] if several else [found]:
+        out(f"{entry['tuned']}: " * several + f"{entry['outcome']}: {entry['reason']}")
+        if not quiet:
+            out("\n".join([*lines(entry), *[""] * several]))
 
 
 def read_json_object(path: Path) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from advisor.prices import MONEY_FIELDS
+
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -65,6 +67,25 @@ PLAN_OPTIONS: dict[str, Any] = {
     ),
     "batch_size": _option(_COUNT, "--batch-size", "rows an optimizer step (default 8)"),
     "precision": _option(_TEXT, "--precision", "auto (default), fp32 or bf16"),
+    "price": _option(
+        _TEXT,
+        "--price",
+        "now, of a million prompt and completion tokens: 0.15,0.60; `advisor help economics`",
+    ),
+    "tuned_price": _option(_TEXT, "--tuned-price", "the same for the tuned model, where you will serve it"),
+    "training_cost": _option(_NUMBER, "--training-cost", "of training, once, in the currency of the prices"),
+    "labelling_cost": _option(
+        _NUMBER, "--labelling-cost", "of labelling rows, once (0: nothing is to be paid)"
+    ),
+    "hosting_per_month": _option(_NUMBER, "--hosting-per-month", "of serving the tuned model, a month"),
+    "retraining_per_month": _option(
+        _NUMBER, "--retraining-per-month", "of keeping the tuned model up to date, a month"
+    ),
+    "value_per_correct": _option(_NUMBER, "--value-per-correct", "what one more right answer is worth"),
+    "requests_per_month": _option(_NUMBER, "--requests-per-month", "answers that you need a month"),
+    "horizon_months": _option(
+        _NUMBER, "--horizon-months", "months over which costs and gains are counted (default 12)"
+    ),
     "max_minutes": _option(_NUMBER, "--max-minutes", "bounds the whole run; every reduction is stated"),
     "force_train": _option(bool, "--force-train", "train whatever the verdict says"),
     "no_train": _option(bool, "--no-train", "stop after the verdict"),
@@ -123,7 +144,7 @@ BASELINE_FLAGS = tuple(name for name in PLAN_OPTIONS if name not in _TRAINING_ON
 TRAIN_FLAGS = tuple(
     name
     for name in PLAN_OPTIONS
-    if name not in _JUDGING and name not in {"test", *_SCORING, "endpoint", "endpoint_model"}
+    if name not in _JUDGING and name not in {"test", *_SCORING, *MONEY_FIELDS, "endpoint", "endpoint_model"}
 )
 
 

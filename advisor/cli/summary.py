@@ -26,7 +26,7 @@ def _page(report: Report) -> list[str]:
     metric = report.task.metric
     lines = ["", f"verdict before training: {report.verdict.outcome} (rule {report.verdict.rule})"]
     lines += [f"  {reason}" for reason in report.verdict.reasons]
-    lines += ["", *_ladder(report, metric)]
+    lines += ["", *_ladder(report, metric), *_economics(report)]
     if report.comparison is not None:
         lines += ["", *_comparison(report, metric)]
     if report.guard is not None:
@@ -61,6 +61,12 @@ def _ladder(report: Report, metric: str) -> list[str]:
         f"not measured: {rung_words(rung)} ({reason})" for rung, reason in report.skipped_rungs.items()
     ]
     return [table(["cheap option (* chosen on dev)", "split", "n", metric], rows), *skipped]
+
+
+def _economics(report: Report) -> list[str]:
+    """What the prices say beyond the verdict's reasons."""
+    said = report.economics.text if report.economics else []
+    return [f"economics: {line}" for line in said if line not in report.verdict.reasons]
 
 
 def _comparison(report: Report, metric: str) -> list[str]:

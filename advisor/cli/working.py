@@ -49,9 +49,13 @@ def evaluate(
     pattern: str | None = typer.Option(None, "--pattern", help="regular expression for format_adherence"),
     tolerance: str | None = typer.Option(None, "--tolerance", help="for numeric_match: 0.5, or 1%"),
     precision: str = typer.Option("auto", "--precision", help="auto, fp32 or bf16"),
+    repeats: int = typer.Option(
+        1, "--repeats", help="answers to each row: the mean score, and the noise of sampling"
+    ),
+    temperature: float = typer.Option(0.0, "--temperature", help="0 for the likeliest answer, up to 2"),
     out: Path | None = typer.Option(None, "--out", help="new folder for answers and scores of a model"),
     seed: int = typer.Option(
-        0, "--seed", help="of the groups of rows for the interval of macro-F1, from 1,000 rows on"
+        0, "--seed", min=0, help="of sampled answers; and of row groups for macro-F1 from 1,000 rows on"
     ),
     json_: bool = typer.Option(False, "--json", help="print {n, missing, metrics} as one JSON object"),
     json_events: bool = typer.Option(False, "--json-events", help="print the event stream"),
@@ -65,15 +69,18 @@ def evaluate(
     from advisor.display import display_for
     from advisor.evaluating import Subject, evaluate_model
     from advisor.interrupt import Interrupted, StopSignal, signals_stop
+    from advisor.repeating import Sampling
     from advisor.scoring import read_options
     from advisor.scoring_files import metric_names, score_file
     from rubrics.errors import Fault
 
+    sampling = Sampling(repeats, temperature)
     names, options = metric_names(metric), read_options(schema, pattern, tolerance)
     if predictions is not None:
-        if references is None or data is not None:
+        if references is None or data is not None or sampling != Sampling():
             raise Fault(
-                "--predictions goes with --references and without --data", fix="See `advisor evaluate -h`."
+                "--predictions goes with --references, and without --data, --repeats and --temperature",
+                fix="See `advisor evaluate -h`.",
             )
         _show_scores(score_file(predictions, references, names, seed, options), json_)
         return
@@ -83,20 +90,21 @@ def evaluate(
     display, stop = display_for(quiet=quiet or json_, json_events=json_events), StopSignal()
     try:
         with signals_stop(stop):
-            scored, folder = evaluate_model(data, subject, names, out, seed, display, stop, options)
+            scored, files = evaluate_model(data, subject, names, out, seed, display, stop, options, sampling)
     except Interrupted:
         err("stopped; nothing was scored")
         raise typer.Exit(INTERRUPTED) from None
     finally:
         display.close()
     if not quiet:
-        err(f"answers: {folder}/predictions.jsonl")
+        err(f"answers: {', '.join(map(str, files))}")
     if not json_events:
         _show_scores(scored, json_)
 
 
 def _show_scores(scored: Any, as_json: bool) -> None:
     from advisor.cli.show import out, out_json, table
+    from advisor.repeating import noise_in_words
     from advisor.report.tables import interval
 
     if as_json:
@@ -108,10 +116,17 @@ def _show_scores(scored: Any, as_json: bool) -> None:
             [[name, str(scored.n), interval(s)] for name, s in scored.metrics.items()],
         )
     )
+    if scored.repeated:
+        again = scored.repeated
+        out(f"mean of {again['repeats']} repetitions at temperature {again['temperature']:g}")
+        out("\n".join(noise_in_words(again)))
     if "proposed" in scored.details:
         out(f"proposed {scored.details['proposed']}")
     for name, failures in scored.details.get("format_failures", {}).items():
         out(f"{name}: {failures['form']} of {scored.n} answers are right but for their form")
+    for name, said in scored.cautions.items():
+        for caution in said:
+            out(f"note: {name}: {caution}")
     if scored.missing:
         out(f"{scored.missing} references have no prediction and score 0")
     if scored.unknown:

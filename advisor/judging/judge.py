@@ -148,7 +148,7 @@ def _ask(
     try:
         kept = KeptJudgements(path)
         with hold(work / "lock"):
-            model = _Late(judge, work, caps, emit, stop)
+            model = _Late(judge, work, emit, stop)
             stopped_by = ask_all(model, groups, kept, caps, rubric)
     except JobBusy:
         raise Fault(
@@ -167,10 +167,9 @@ def _ask(
 class _Late:
     """The judge, made at its first wave: where all is kept nothing is resolved or loaded."""
 
-    def __init__(self, judge: Judge, work: Path, caps: Caps, emit: Listener, stop: StopSignal) -> None:
+    def __init__(self, judge: Judge, work: Path, emit: Listener, stop: StopSignal) -> None:
         self._judge = judge
         self._work = work
-        self._caps = caps
         self._emit = emit
         self._stop = stop
         self._model: ChatModel | None = None
@@ -179,21 +178,15 @@ class _Late:
     def name(self) -> str:
         return str(self._judge.shown["model"])
 
-    @property
-    def price_per_million(self) -> tuple[float, float] | None:
-        return self._caps.price
-
     def complete(self, batch: str, requests: Any) -> Any:
         if self._model is None:
-            self._model = _model(self._judge, self._work, self._caps, self._emit, self._stop)
+            self._model = _model(self._judge, self._work, self._emit, self._stop)
         return self._model.complete(batch, requests)
 
 
-def _model(judge: Judge, work: Path, caps: Caps, emit: Listener, stop: StopSignal) -> ChatModel:
+def _model(judge: Judge, work: Path, emit: Listener, stop: StopSignal) -> ChatModel:
     if judge.endpoint and judge.endpoint_model:
-        return EndpointModel(
-            judge.endpoint, judge.endpoint_model, work, emit, stop, price_per_million=caps.price
-        )
+        return EndpointModel(judge.endpoint, judge.endpoint_model, work, emit, stop)
     assert judge.model is not None
     resolved = resolve(judge.model, emit, stop)
     spec = ModelSpec.model_validate({"path": resolved.path, "precision": judge.precision})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from advisor.report.model import BaselinePart, EvaluationPart, Report
 from rubrics.phrases import rung_words, score
 
@@ -24,14 +27,24 @@ def advice(report: Report) -> str:
     tuned = _of(report, "tuned")
     shown = f"the tuned model at {_score(tuned, report.task.metric)}" if tuned else "the tuned model"
     if report.comparison.outcome == "SHIP_TUNED":
+        unsure = _unsure(report.comparison.contenders)
         worse = " Outside the task it got worse; see what else changed." if _fell(report) else ""
-        return _capital(f"Ship {shown}: it beats {best} on the same test rows.{worse}")
+        return _capital(f"Ship {shown}: it beats {best} on the same test rows.{unsure}{worse}")
     if report.comparison.rule == "T2" and report.comparison.high >= 0:
         return _capital(f"Keep {best}: {shown} got worse on the guard set that was declared before training.")
     if report.comparison.outcome == "KEEP_BASELINE":
         return _capital(f"Keep {best}: it is the better answer to this task than {shown}.")
     return _capital(
         f"The test cannot tell {shown} from {best}: collect more test rows, or keep the cheap option."
+    )
+
+
+def _unsure(contenders: Sequence[Mapping[str, Any]]) -> str:
+    names = " or ".join(rung_words(str(one["rung"])) for one in contenders)
+    return (
+        f" Dev does not tell that option from {names}: beating it may not be beating the best."
+        if names
+        else ""
     )
 
 

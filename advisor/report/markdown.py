@@ -7,14 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from advisor.predictions import Prediction, Score, read_predictions
-from advisor.report.model import BaselinePart, FlipPart, Report
-from advisor.report.sections import curve_section, guard_section
+from advisor.predictions import Prediction, read_predictions
+from advisor.report.model import BaselinePart, EvaluationPart, FlipPart, Report
+from advisor.report.sections import curve_section, economics_section, guard_section
 from advisor.report.tables import interval
 from advisor.report.tables import table as _table
 from rubrics.phrases import rung_words
-from rubrics.scoring import get_metric
-from rubrics.statistics import cautions
 
 _SHOWN_ROWS = 10
 _LONGEST_CELL = 120
@@ -32,6 +30,7 @@ def render(report: Report, run: Path) -> str:
         _metric(report),
         _verdict(report),
         _baselines(report),
+        economics_section(report),
         _training(report),
         guard_section(report),
         curve_section(report),
@@ -85,7 +84,7 @@ def _comparison(report: Report) -> str:
         if found.fixed is not None
         else ""
     )
-    notes = "".join(f"\n- {note}" for note in [*found.notes, *_score_cautions(report)])
+    notes = "".join(f"\n- {note}" for note in [*found.notes, *_score_cautions(report.evaluations, metric)])
     return (
         f"## On the same test rows\n\n{table}\n\n"
         f"Tuned minus best cheap option: {found.difference:+.3f} [{found.low:+.3f}, {found.high:+.3f}] "
@@ -108,32 +107,29 @@ def _metric(report: Report) -> str:
     lines = [f"`{task.metric}` decides ({task.metric_reason})."]
     if task.metric_warning:
         lines.append(f"Take care: {task.metric_warning}.")
-    scored: list[tuple[str, dict[str, Score]]]
-    scored = [(entry.system, entry.metrics) for entry in report.evaluations] or [
-        (rung_words(entry.rung), entry.metrics) for entry in report.baselines if entry.split == "test"
+    scored: list[tuple[str, EvaluationPart | BaselinePart]]
+    scored = [(entry.system.replace("_", " "), entry) for entry in report.evaluations]
+    scored = scored or [
+        (rung_words(entry.rung), entry) for entry in report.baselines if entry.split == "test"
     ]
-    names = list(dict.fromkeys(name for _, metrics in scored for name in metrics))
+    entries = [entry for _, entry in scored]
+    names = list(dict.fromkeys(name for entry in entries for name in entry.metrics))
     if scored:
-        rows = [[name, *(interval(metrics[name]) for _, metrics in scored)] for name in names]
-        lines.append(_table(["on the test rows", *(system.replace("_", " ") for system, _ in scored)], rows))
+        rows = [[name, *(interval(entry.metrics[name]) for entry in entries)] for name in names]
+        lines.append(_table(["on the test rows", *(system for system, _ in scored)], rows))
+    lines += [
+        f"Take care, `{name}`: {caution}"
+        for name in names
+        if name != task.metric
+        for caution in _score_cautions(entries, name)
+    ]
     return "## How answers are scored\n\n" + "\n\n".join(lines)
 
 
-def _score_cautions(report: Report) -> list[str]:
-    """What to beware of in the intervals of single scores, each sentence once."""
-    metric, clusters = report.task.metric, report.comparison.clusters if report.comparison else None
-    return list(
-        dict.fromkeys(
-            caution
-            for entry in report.evaluations
-            for caution in cautions(
-                entry.n,
-                graded=not get_metric(metric).binary,
-                clusters=clusters,
-                mean=entry.metrics[metric].value,
-            )
-        )
-    )
+def _score_cautions(scored: Sequence[BaselinePart | EvaluationPart], metric: str) -> list[str]:
+    """What to beware of in the intervals of one metric, each sentence once."""
+    said = [caution for entry in scored for caution in entry.cautions.get(metric, ())]
+    return list(dict.fromkeys(said))
 
 
 def _slices(report: Report) -> str:
@@ -194,6 +190,9 @@ def _baselines(report: Report) -> str:
         ],
     )
     notes = [f"- {rung_words(rung)}: {reason}." for rung, reason in report.skipped_rungs.items()]
+    for split in ("dev", "test"):
+        scored = [entry for entry in report.baselines if entry.split == split]
+        notes += [f"- On {split}: {caution}" for caution in _score_cautions(scored, metric)]
     notes += [
         f"- {rung_words(entry.rung)} with the {entry.with_leaked['n'] - entry.n} rows that stand in train: "
         f"{entry.with_leaked['metrics'][metric]['value']:.3f} on {entry.with_leaked['n']} rows."

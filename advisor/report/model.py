@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,11 @@ from advisor.predictions import Score
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+_Cautions = Annotated[
+    dict[str, list[str]], Field(description="of each metric, why its interval may be narrower than it claims")
+]
 
 
 class RunPart(_Part):
@@ -115,6 +120,7 @@ class BaselinePart(_Part):
     cost: float | None
     selected: bool
     with_leaked: dict[str, Any] | None = None
+    cautions: _Cautions = {}
 
 
 class FlipPart(_Part):
@@ -201,6 +207,7 @@ class EvaluationPart(_Part):
     loss: float | None
     next_token_accuracy: float | None
     supervised_tokens: int | None
+    cautions: _Cautions = {}
 
 
 class SlicePart(_Part):
@@ -249,6 +256,27 @@ class ComparisonPart(_Part):
     notes: list[str] = Field(default=[], description="signs L1 to L7 and cautions, in words")
     slices: list[SlicePart] = []
     slices_note: str = ""
+    contenders: list[dict[str, Any]] = Field(
+        default=[], description="cheap options that dev does not tell from the chosen one"
+    )
+
+
+class EconomicsPart(_Part):
+    """What the prices and the volume say; None where one that it takes was not given, or where it never pays."""
+
+    present_per_request: float | None
+    tuned_per_request: float | None
+    saving_per_request: float | None
+    prompt_tokens_saved: float | None
+    requests_per_month: float | None
+    horizon_months: float
+    break_even_requests_per_month: float | None
+    break_even_months: float | None
+    pays: bool | None = Field(description="within the horizon, at the present volume")
+    cost: float | None = Field(description="of training, labelling, hosting, retraining over the horizon")
+    worth: float | None = Field(description="of the gain over the horizon")
+    lacking: list[str] = Field(description="what was not given, and is not taken as free")
+    text: list[str]
 
 
 class GuardSystemPart(_Part):
@@ -345,6 +373,9 @@ class Report(_Part):
     comparison: ComparisonPart | None
     guard: GuardPart | None = None
     learning_curve: CurvePart | None = None
+    prices: dict[str, float] | None = Field(default=None, description="as given; `advisor decide` reads them")
+    volume: dict[str, float] | None = Field(default=None, description="as given; `advisor decide` reads it")
+    economics: EconomicsPart | None = Field(default=None, description="None where no price was given")
     skipped_rungs: dict[str, str] = {}
     ledger: list[dict[str, Any]] = Field(default=[], description="every scoring of the test rows")
     advice: str = ""

@@ -1,4 +1,4 @@
-"""Sections of the page on what lies beside the task's test rows: the guard rows, and training on fewer rows."""
+"""Sections of the page on what lies beside the task's test rows: money, guard rows, training on fewer rows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,36 @@ _GUARD_MEASURES = {
     "next_token_accuracy": "next-token accuracy",
     "loss": "loss (nats a token)",
 }
+
+
+def economics_section(report: Report) -> str:
+    """What the prices say, where some were given."""
+    found = report.economics
+    if found is None:
+        return ""
+    numbers = {
+        "an answer now": _money(found.present_per_request),
+        "an answer of the tuned model": _money(found.tuned_per_request),
+        "saved a request": _money(found.saving_per_request),
+        "prompt tokens saved a request": _count(found.prompt_tokens_saved),
+        "requests a month": _count(found.requests_per_month),
+        "requests a month from which training pays for itself": _count(found.break_even_requests_per_month),
+        f"cost over {found.horizon_months:g} months": _money(found.cost),
+        f"worth of the gain over {found.horizon_months:g} months": _money(found.worth),
+    }
+    shown = table(
+        ["in the currency of the prices", ""], [[name, value] for name, value in numbers.items() if value]
+    )
+    lines = "\n".join(f"- {line}" for line in found.text)
+    return "\n\n".join(["## Economics", shown, *([lines] if lines else [])])
+
+
+def _money(value: float | None) -> str:
+    return "" if value is None else f"{value:,.2f}" if abs(value) >= 1 else f"{value:.4g}"
+
+
+def _count(value: float | None) -> str:
+    return "" if value is None else f"{value:,.0f}"
 
 
 def guard_section(report: Report) -> str:

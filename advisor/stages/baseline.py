@@ -52,7 +52,9 @@ _CHARACTERS_PER_TOKEN = 2
 
 
 class Rung(Artefact):
-    """One rung on one split, as the contract's `baselines` has it.
+    """One rung on one split, as the contract's `baselines` has it but for `cost`.
+
+    Money is reckoned where it is read (`stages.decide`), so that another price asks nothing anew.
 
     Attributes:
         n: rows scored; test rows that stand in train are left out.
@@ -67,7 +69,6 @@ class Rung(Artefact):
     prompt_tokens: int
     completion_tokens: int
     latency_s: dict[str, float]
-    cost: float | None
     selected: bool
     with_leaked: dict[str, Any] | None = None
 
@@ -272,17 +273,9 @@ def _entry(
         prompt_tokens=prompt_tokens,
         completion_tokens=completion_tokens,
         latency_s=latency(predictions),
-        cost=None
-        if rung == "classifier" or asking is None
-        else _cost(asking.model, prompt_tokens, completion_tokens),
         selected=rung == selected,
         with_leaked=with_leaked,
     )
-
-
-def _cost(model: ChatModel, prompt_tokens: int, completion_tokens: int) -> float | None:
-    price = model.price_per_million
-    return None if price is None else (prompt_tokens * price[0] + completion_tokens * price[1]) / 1e6
 
 
 def _mean(predictions: Sequence[Prediction], metric: str) -> float:
@@ -359,6 +352,7 @@ BASELINE = Stage(
         **context.scoring.facts(),
     },
     summary=_summary,
+    version=2,
 )
 
 

@@ -7,17 +7,19 @@ from typing import Any
 
 from pydantic import Field
 
+from advisor.contenders import Contender, contenders, contenders_note
 from advisor.ledger import looks, looks_note, scoring
 from advisor.predictions import Prediction, read_predictions
 from advisor.slices import slices_note, slices_of
 from advisor.stage import Artefact, Context, Stage
-from advisor.stages.baseline import BASELINE, clean
+from advisor.stages.baseline import BASELINE, clean, predictions_file
 from advisor.stages.decide import measured_parts
 from advisor.stages.evaluate import EVALUATE, evaluation_file
 from advisor.stages.guard import as_guard, guard_findings
-from advisor.stages.split import clusters_of, rows_of
+from advisor.stages.split import cluster_of_each, clusters_of, rows_of, shared_clusters
 from advisor.stages.train import TRAIN
 from rubrics.decide import decide_report
+from rubrics.rulebook import AfterTraining
 from rubrics.scoring import get_metric
 from rubrics.statistics import compare_paired
 
@@ -34,6 +36,7 @@ class Comparison(Artefact):
         notes: what a person should know about interval, test, looks and the training's health.
         slices: the comparison by label, length and the plan's fields; descriptive.
         slices_note: how little a slice says.
+        contenders: cheap options that dev does not tell from the chosen one, with their numbers there.
     """
 
     metric: str
@@ -62,6 +65,7 @@ class Comparison(Artefact):
     notes: list[str] = Field(default_factory=list)
     slices: list[dict[str, Any]] = Field(default_factory=list)
     slices_note: str = ""
+    contenders: list[dict[str, Any]] = Field(default_factory=list)
 
 
 _CELLS = ("fixed", "broken", "both_right", "both_wrong")
@@ -129,7 +133,12 @@ def _make(context: Context) -> Comparison:
     decided = {**measured, **_decide(context, measured)}
     decided["looks"] = max(1, looks(context.run.path, scoring("tuned", answered)["rows"]))
     settle = settle_note(decided)
-    said = [*measured["notes"], *decided["notes"], settle, looks_note(decided["looks"])]
+    open_on_dev = contenders_on_dev(context)
+    decided["contenders"] = [vars(one) for one in open_on_dev]
+    # What keeps the cheap option claims nothing about another one.
+    keeps = decided["outcome"] == AfterTraining.KEEP_BASELINE
+    unsure = "" if keeps else contenders_note(context.get(BASELINE).selected, open_on_dev)
+    said = [*measured["notes"], *decided["notes"], unsure, settle, looks_note(decided["looks"])]
     decided["notes"] = [note for note in said if note]
     for note in [*decided["notes"], *_informing(context)]:
         context.warn(note)
@@ -138,6 +147,27 @@ def _make(context: Context) -> Comparison:
     )
     decided["slices_note"] = slices_note(len(decided["slices"]))
     return Comparison(**{name: decided[name] for name in Comparison.model_fields if name in decided})
+
+
+def contenders_on_dev(context: Context) -> list[Contender]:
+    """The cheap options that dev leaves open beside the chosen one."""
+    ladder, metric = context.get(BASELINE), context.plan.metric
+    rungs = [entry.rung for entry in ladder.rungs if entry.split == "dev"]
+    answered = {
+        rung: clean(context, read_predictions(predictions_file(context, rung, "dev"))) for rung in rungs
+    }
+    kept = {prediction.id for prediction in answered[ladder.selected]}
+    rows = [row for row in rows_of(context, "dev") if row.id in kept]
+    ids = [prediction.id for prediction in answered[ladder.selected]]
+    return contenders(
+        {rung: [one.scores[metric] for one in predictions] for rung, predictions in answered.items()},
+        ladder.selected,
+        context.plan.min_gain,
+        binary=get_metric(metric).binary,
+        clusters=cluster_of_each(ids, shared_clusters(rows)),
+        on_test={e.rung: e.metrics[metric].value for e in ladder.rungs if e.split == "test"},
+        seed=context.plan.seed,
+    )
 
 
 def _decide(context: Context, measured: Mapping[str, Any]) -> dict[str, Any]:
@@ -204,5 +234,5 @@ COMPARE = Stage(
     ),
     reads=("split", "baseline", "decide", "train", "evaluate"),
     summary=_summary,
-    version=2,
+    version=3,
 )

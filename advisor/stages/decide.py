@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from advisor.prices import MONEY_FIELDS, prices_of, token_cost, volume_of
 from advisor.stage import Artefact, Context, Stage
 from advisor.stages.assess import ASSESS
-from advisor.stages.baseline import BASELINE, failures_file
+from advisor.stages.baseline import BASELINE, Rung, failures_file
 from advisor.stages.budget import BUDGET
 from advisor.stages.inspect import INSPECT
 from advisor.stages.split import SPLIT
@@ -50,11 +51,20 @@ def measured_parts(context: Context) -> dict[str, Any]:
             "findings": found.findings,
             "splits": {"train": split.train, "dev": split.dev, "test": split.test},
         },
-        "baselines": [entry.model_dump(exclude={"input_hash"}) for entry in ladder.rungs],
+        "baselines": [_priced(context, entry) for entry in ladder.rungs],
         "discordance": ladder.discordance,
         "deviation": ladder.deviation,
         "failures": tags,
+        "prices": prices_of(plan) or None,
+        "volume": volume_of(plan) or None,
     }
+
+
+def _priced(context: Context, entry: Rung) -> dict[str, Any]:
+    """A rung with the money that its answers cost, by the plan's price; None where there is none."""
+    price = None if entry.rung == "classifier" else context.plan.price
+    cost = token_cost(price, entry.prompt_tokens, entry.completion_tokens)
+    return {**entry.model_dump(exclude={"input_hash"}), "cost": cost}
 
 
 def _suitability(context: Context, tags: list[dict[str, Any]]) -> dict[str, Any]:
@@ -81,7 +91,7 @@ DECIDE = Stage(
     file="verdict.json",
     artefact=VerdictReport,
     make=_make,
-    fields=("metric", "target", "min_gain"),
+    fields=("metric", "target", "min_gain", *MONEY_FIELDS),
     reads=(ASSESS.name, INSPECT.name, SPLIT.name, BUDGET.name, BASELINE.name),
     # Tags that a person adds between two sessions make the verdict stale, so that a resume takes them up.
     content=lambda context: {str(entry["id"]): entry["tag"] for entry in _tags(context)},

@@ -165,5 +165,5 @@ EVALUATE = Stage(
     reads=("split", "budget", "baseline", "forecast", "train"),
     content=lambda context: {**context.model_digest(), **context.guard_digest()},
     summary=_summary,
-    version=2,
+    version=3,
 )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from advisor import __version__
+from advisor.cautions import cautions_by_metric
+from advisor.prices import MONEY_FIELDS
 from advisor.report import markdown
 from advisor.report.advice import advice
 from advisor.report.model import Report
 from advisor.stage import Artefact, Context, Stage
 from advisor.stages.baseline import BASELINE
-from advisor.stages.budget import BUDGET
+from advisor.stages.budget import BUDGET, dev_rows, test_rows
 from advisor.stages.compare import COMPARE
 from advisor.stages.curve import CURVE
 from advisor.stages.decide import DECIDE, measured_parts
@@ -19,8 +22,10 @@ from advisor.stages.evaluate import EVALUATE
 from advisor.stages.forecast import FORECAST
 from advisor.stages.guard import guard_findings, guard_text
 from advisor.stages.inspect import INSPECT
-from advisor.stages.split import SPLIT
+from advisor.stages.split import SPLIT, clusters_of
 from advisor.stages.train import TRAIN
+from rubrics.economics import account
+from rubrics.measurements import from_report
 from trainer.events import StageFinished
 from trainer.job import read_json_lines, write_json, write_text
 
@@ -51,21 +56,34 @@ def build(context: Context) -> Report:
         },
         "suitability": parts["suitability"],
         "data": {**parts["data"], "leaked": split.leaked, "statistics": found.statistics},
-        "baselines": parts["baselines"],
+        "baselines": [_with_cautions(context, entry) for entry in parts["baselines"]],
         "verdict": _dump(context.get(DECIDE)),
         "forecast": _forecast(context),
         "training": _training(context),
-        "evaluations": [_dump(entry) for entry in context.get(EVALUATE).systems]
+        "evaluations": [_with_cautions(context, _dump(entry)) for entry in context.get(EVALUATE).systems]
         if context.has(EVALUATE)
         else [],
         "comparison": _dump(context.get(COMPARE)) if context.has(COMPARE) else None,
         "guard": _guard(context),
         "learning_curve": _dump(context.get(CURVE)) if context.has(CURVE) else None,
+        "prices": parts["prices"],
+        "volume": parts["volume"],
+        "economics": account(from_report(parts)),
         "skipped_rungs": context.get(BASELINE).skipped,
         "ledger": list(read_json_lines(context.run.ledger)),
     }
     report = Report.model_validate(values)
     return report.model_copy(update={"advice": advice(report)})
+
+
+def _with_cautions(context: Context, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A scored entry with what to beware of in its intervals, on the rows that count."""
+    rows, leaked = {"dev": dev_rows, "test": test_rows}[entry["split"]](context), context.get(SPLIT).leaked
+    kept = [row for row in rows if row.id not in leaked]
+    clusters = clusters_of(context, [row.id for row in kept])
+    scores = {name: score["value"] for name, score in entry["metrics"].items()}
+    groups = None if clusters is None else len(set(clusters))
+    return {**entry, "cautions": cautions_by_metric(scores, [row.answer for row in kept], groups)}
 
 
 def _dump(artefact: Artefact) -> dict[str, Any]:
@@ -148,7 +166,7 @@ REPORT = Stage(
     file="report.state.json",
     artefact=Written,
     make=_make,
-    fields=("task", "metric", "target", "min_gain", "margin", "guard_margin"),
+    fields=("task", "metric", "target", "min_gain", "margin", "guard_margin", *MONEY_FIELDS),
     reads=(
         "assess",
         "inspect",
@@ -163,4 +181,5 @@ REPORT = Stage(
         "curve",
     ),
     summary=lambda written: written.report.advice,
+    version=2,
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -194,9 +194,33 @@ def _ended(name: str) -> str:
     return re.escape(name) + ("" if _ENDS_ANYWHERE.match(name[-1]) else r"(?!\w)(?!-\w)")
 
 
-def macro_f1_interval(truth: Sequence[str], answered: Sequence[str | None], seed: int = 0) -> Interval:
+def macro_f1_interval(
+    truth: Sequence[str],
+    answered: Sequence[str | None],
+    seed: int = 0,
+    clusters: Sequence[Hashable] | None = None,
+) -> Interval:
     """Return macro-F1 (see `Confusion.macro_f1`) with its 95% interval, 0..1: `rubrics.statistics`' of a set's score.
 
+    Args:
+        clusters: what each row belongs to; without it every row stands alone.
+    Raises:
+        ValueError: lengths differ, or there is no row.
+    """
+    return mean_macro_f1_interval(truth, [answered], seed, clusters)
+
+
+def mean_macro_f1_interval(
+    truth: Sequence[str],
+    repetitions: Sequence[Sequence[str | None]],
+    seed: int = 0,
+    clusters: Sequence[Hashable] | None = None,
+) -> Interval:
+    """Return the mean of macro-F1 over repetitions of the same rows with its 95% interval, 0..1.
+
+    Args:
+        repetitions: of each the answered labels, None where an answer is no label.
+        clusters: what each row belongs to; without it every row stands alone.
     Raises:
         ValueError: lengths differ, or there is no row.
     """
@@ -204,14 +228,20 @@ def macro_f1_interval(truth: Sequence[str], answered: Sequence[str | None], seed
 
     from rubrics.statistics import set_score_interval
 
-    places = {label: at for at, label in enumerate(confusion(truth, answered).labels)}
+    labels = {label for answered in repetitions for label in confusion(truth, answered).labels}
+    places = {label: at for at, label in enumerate(sorted(labels))}
     right = np.array([places[label] for label in truth])
-    given = np.array([len(places) if label is None else places[label] for label in answered])
+    given = [
+        np.array([len(places) if label is None else places[label] for label in answered])
+        for answered in repetitions
+    ]
 
-    def score(rows: NDArray[np.intp]) -> float:
-        one, other = right[rows], given[rows]
+    def macro_f1(one: NDArray[np.intp], other: NDArray[np.intp]) -> float:
         hits = np.bincount(one[one == other], minlength=len(places))
         both = np.bincount(one, minlength=len(places)) + np.bincount(other, minlength=len(places) + 1)[:-1]
         return float(np.mean(2 * hits[both > 0] / both[both > 0]))
 
-    return set_score_interval(score, len(truth), seed=seed)
+    def score(rows: NDArray[np.intp]) -> float:
+        return sum(macro_f1(right[rows], answered[rows]) for answered in given) / len(given)
+
+    return set_score_interval(score, len(truth), clusters, seed)

@@ -21,7 +21,7 @@ from rubrics.statistics.paired import (
     paired_share_difference,
     sign_flip_test,
 )
-from rubrics.statistics.repeats import NoiseFloor, false_alarm_rate, holm, noise_floor
+from rubrics.statistics.repeats import NoiseFloor, false_alarm_rate, holm, noise_floor, simultaneous
 from rubrics.statistics.resampling import set_score_difference, set_score_interval
 from rubrics.statistics.totals import errors_between, ratio_difference, ratio_interval, standard_errors
 
@@ -52,6 +52,7 @@ __all__ = [
     "set_score_difference",
     "set_score_interval",
     "sign_flip_test",
+    "simultaneous",
     "standard_errors",
     "wilson",
 ]

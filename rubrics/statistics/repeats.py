@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rubrics.statistics.clusters import ALPHA, Z
+from rubrics.statistics.intervals import Interval
+from rubrics.statistics.paired import agreeing
 
 # Chance of at least one p < 0.05 when rows keep being added and tested k times, without any real difference.
 _LOOKS = {1: 0.05, 2: 0.083, 3: 0.107, 4: 0.126, 5: 0.142, 10: 0.193}
@@ -27,6 +29,27 @@ def holm(p_values: Sequence[float]) -> list[float]:
         largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[at]))
         adjusted[at] = largest
     return adjusted
+
+
+def simultaneous(interval: Interval, p_holm: float, candidates: int) -> Interval:
+    """Return a 95% interval as one of several that hold together, in agreement with its adjusted p-value.
+
+    Both sides are stretched as Bonferroni's level stretches the normal quantile; then 0 lies outside exactly where
+    Holm's p < 0.05. For a single candidate the interval is as it was.
+
+    Args:
+        interval: difference of one candidate and the baseline, -1..1.
+        p_holm: its p-value after `holm`.
+        candidates: how many are compared with that baseline.
+    """
+    from scipy.special import ndtri
+
+    if candidates < 2:
+        return interval
+    stretch = float(ndtri(1 - ALPHA / (2 * candidates))) / Z
+    low = interval.value - stretch * (interval.value - interval.low)
+    high = interval.value + stretch * (interval.high - interval.value)
+    return agreeing(Interval(interval.value, max(-1.0, low), min(1.0, high)), p_holm)
 
 
 def false_alarm_rate(looks: int) -> tuple[float, float]:

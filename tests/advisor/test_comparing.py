@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from advisor.answer_files import read_references, read_texts
-from advisor.comparing import compare_files
+from advisor.comparing import Terms, compare_files
 from advisor.predictions import Prediction, write_predictions
 from advisor.scoring_files import metric_names, score_file
 from rubrics.errors import ExitCode, Fault
@@ -176,7 +176,7 @@ def test_every_reference_table_gives_its_p_value(shared_data, tmp_path):
     for vector in vectors:
         a, b, references = answers_of_table(tmp_path, vector["table"])
 
-        found = compare_files(a, b, references, "exact_match", 0.05, 0)
+        found = compare_files(a, b, Terms(references))
 
         assert found["p_value"] == pytest.approx(vector["expected_p"], abs=10.0 ** -vector["decimals"])
         assert found["test"] == "exact McNemar"
@@ -185,7 +185,7 @@ def test_every_reference_table_gives_its_p_value(shared_data, tmp_path):
 def test_a_comparison_has_the_contract_s_fields_and_counts_every_row(tmp_path):
     a, b, references = answers_of_table(tmp_path, [[50, 2], [40, 8]])
 
-    found = compare_files(a, b, references, "exact_match", 0.05, 0)
+    found = compare_files(a, b, Terms(references))
 
     assert found.keys() >= COMPARISON
     assert (found["both_right"], found["broken"], found["fixed"], found["both_wrong"]) == (50, 2, 40, 8)
@@ -207,7 +207,7 @@ def test_a_comparison_has_the_contract_s_fields_and_counts_every_row(tmp_path):
 def test_the_outcome_follows_the_rules_of_the_verdict(table, min_gain, outcome, tmp_path):
     a, b, references = answers_of_table(tmp_path, table)
 
-    assert compare_files(a, b, references, "exact_match", min_gain, 0)["outcome"] == outcome
+    assert compare_files(a, b, Terms(references, min_gain=min_gain))["outcome"] == outcome
 
 
 def test_a_graded_metric_has_no_counts_of_rows(shared_data):
@@ -216,10 +216,7 @@ def test_a_graded_metric_has_no_counts_of_rows(shared_data):
     found = compare_files(
         folder / "pred_bert_a.json",
         folder / "pred_slqa_a.json",
-        folder / "xquad_en_a.jsonl",
-        "token_f1",
-        0.05,
-        0,
+        Terms(folder / "xquad_en_a.jsonl", "token_f1"),
     )
 
     assert found["test"] == "sign-flip permutation"
@@ -231,7 +228,7 @@ def test_a_gain_that_is_none_is_refused(gain, tmp_path):
     a, b, references = answers_of_table(tmp_path, [[1, 1], [1, 1]])
 
     with pytest.raises(Fault) as raised:
-        compare_files(a, b, references, "exact_match", gain, 0)
+        compare_files(a, b, Terms(references, min_gain=gain))
 
     assert raised.value.where == "--min-gain"
 
@@ -256,7 +253,7 @@ def finished_run(path: Path, text: str, *, tuned: bool = True, reference: str = 
 def test_two_runs_are_compared_by_what_they_would_ship(tmp_path):
     before, after = finished_run(tmp_path / "a", "y", tuned=False), finished_run(tmp_path / "b", "x")
 
-    found = compare_files(before, after, None, "exact_match", 0.05, 0)
+    found = compare_files(before, after, Terms())
 
     assert (found["fixed"], found["n"], found["outcome"]) == (30, 30, "SHIP_TUNED")
 
@@ -265,21 +262,21 @@ def test_runs_on_different_rows_under_the_same_ids_are_not_compared(tmp_path):
     before, after = finished_run(tmp_path / "a", "y"), finished_run(tmp_path / "b", "x", reference="z")
 
     with pytest.raises(Fault, match="different rows"):
-        compare_files(before, after, None, "exact_match", 0.05, 0)
+        compare_files(before, after, Terms())
 
 
 def test_files_without_references_ask_for_them(tmp_path):
     a, b, _ = answers_of_table(tmp_path, [[1, 1], [1, 1]])
 
     with pytest.raises(Fault, match="no references") as raised:
-        compare_files(a, b, None, "exact_match", 0.05, 0)
+        compare_files(a, b, Terms())
 
     assert "--references" in raised.value.fix
 
 
 def test_a_run_without_answers_is_named(tmp_path):
     with pytest.raises(Fault, match="no test answers") as raised:
-        compare_files(tmp_path, tmp_path, None, "exact_match", 0.05, 0)
+        compare_files(tmp_path, tmp_path, Terms())
 
     assert raised.value.where == str(tmp_path)
 
@@ -405,10 +402,8 @@ def test_a_cluster_field_makes_clusters_the_evidence(tmp_path):
     rows = [json.loads(line) for line in references.read_text().splitlines()]
     lines(references, *(row | {"document": row["id"] // 10, "source": "mail"} for row in rows))
 
-    alone = compare_files(a, b, references, "exact_match", 0.05, 0)
-    found = compare_files(
-        a, b, references, "exact_match", 0.05, 0, cluster_field="document", slices=["source"]
-    )
+    alone = compare_files(a, b, Terms(references))
+    found = compare_files(a, b, Terms(references, cluster_field="document", slices=["source"]))
 
     # Then four changed documents cannot be significant, and the comparison says so
     assert (alone["test"], alone["clusters"], alone["outcome"]) == ("exact McNemar", None, "SHIP_TUNED")
@@ -427,14 +422,14 @@ def test_the_clusters_of_a_run_are_those_of_its_split(tmp_path):
     clusters = {f"t{at}": f"document {at // 6}" for at in range(30)}
     (tmp_path / "a/split.json").write_text(json.dumps({"clusters": clusters}), encoding="utf-8")
 
-    assert compare_files(before, after, None, "exact_match", 0.05, 0)["clusters"] == 5
+    assert compare_files(before, after, Terms())["clusters"] == 5
 
 
 def test_a_margin_declares_that_the_new_one_saves(tmp_path):
     a, b, references = answers_of_table(tmp_path, [[900, 3], [3, 94]])
 
-    assert compare_files(a, b, references, "exact_match", 0.05, 0)["outcome"] == "KEEP_BASELINE"
-    found = compare_files(a, b, references, "exact_match", 0.05, 0, margin=0.02)
+    assert compare_files(a, b, Terms(references))["outcome"] == "KEEP_BASELINE"
+    found = compare_files(a, b, Terms(references, margin=0.02))
     assert (found["outcome"], found["rule"]) == ("SHIP_TUNED", "T4")
 
 
@@ -443,9 +438,7 @@ def test_a_field_that_no_reference_has_is_refused(field, tmp_path):
     a, b, references = answers_of_table(tmp_path, [[1, 1], [1, 1]])
 
     with pytest.raises(Fault, match="no row has a field") as raised:
-        compare_files(
-            a, b, references, "exact_match", 0.05, 0, **{field: ["doc"] if field == "slices" else "doc"}
-        )
+        compare_files(a, b, Terms(references, **{field: ["doc"] if field == "slices" else "doc"}))
 
     assert raised.value.code == ExitCode.WRONG_USE
 
@@ -453,7 +446,7 @@ def test_a_field_that_no_reference_has_is_refused(field, tmp_path):
 def test_what_cannot_be_told_says_how_many_more_rows_would(tmp_path):
     a, b, references = answers_of_table(tmp_path, [[120, 10], [14, 56]])
 
-    found = compare_files(a, b, references, "exact_match", 0.05, 0)
+    found = compare_files(a, b, Terms(references))
 
     # Two points seen on 200 rows; the simulation of tests/rubrics/test_power.py holds the formula to its 80%.
     assert (found["outcome"], found["rule"]) == ("INCONCLUSIVE", "T6")
@@ -466,7 +459,7 @@ def test_what_cannot_be_told_says_how_many_more_rows_would(tmp_path):
 def test_what_lies_on_the_border_is_settled_by_no_number_of_rows(tmp_path):
     a, b, references = answers_of_table(tmp_path, [[120, 10], [20, 50]])
 
-    found = compare_files(a, b, references, "exact_match", 0.05, 0)
+    found = compare_files(a, b, Terms(references))
 
     assert found["rule"] == "T6"
     assert "no number of test rows" in found["notes"][0]

@@ -10,8 +10,9 @@ from planted import baselines, data, plan, report, scored
 
 from rubrics.failures import Failures
 from rubrics.flips import Flip, dials, find_flips
-from rubrics.measured_parts import Agreement, DataState, Economy, Probe, Rung, Score
+from rubrics.measured_parts import Agreement, DataState, Probe, Rung, Score
 from rubrics.measurements import Measurements, from_report
+from rubrics.money_parts import Economy
 from rubrics.rulebook import Outcome
 from rubrics.statistics import wilson
 from rubrics.verdict import Verdict, decide, first_that_holds

@@ -158,6 +158,7 @@ WRONG = {
         {"baselines": [scored("few_shot", "dev", 0.5) | {"metrics": {"accuracy": {"value": 0.5, "low": "x"}}}]},
         "baselines[0].metrics.accuracy.low",
     ),
+    "horizon": ({"volume": {"horizon_months": 0}}, "volume.horizon_months"),
     "price": ({"prices": {"training": -1}}, "prices.training"),
     "volume": ({"volume": "many"}, "volume"),
     "agreement": ({"agreement": 1.2}, "agreement"),

@@ -150,10 +150,8 @@ def test_progress_is_told_after_each_answer(server: FakeServer, tmp_path: Path) 
     ]
 
 
-def test_name_and_price(tmp_path: Path) -> None:
-    model = EndpointModel("http://localhost/v1", "m", tmp_path, print, StopSignal(), price_per_million=(1, 2))
-    assert (model.name, model.price_per_million) == ("m", (1, 2))
-    assert Client("http://localhost/v1", tmp_path).model.price_per_million is None
+def test_name(tmp_path: Path) -> None:
+    assert EndpointModel("http://localhost/v1", "m", tmp_path, print, StopSignal()).name == "m"
 
 
 def test_a_reply_without_usage_counts_zero_and_warns_once(server: FakeServer, tmp_path: Path) -> None:
@@ -215,6 +213,47 @@ def test_max_completion_tokens_where_the_server_wants_it(server: FakeServer, tmp
         {name: value for name, value in request.items() if "max_" in name} for request in server.requests
     ]
     assert limits == [{"max_tokens": 8}, {"max_completion_tokens": 8}, {"max_completion_tokens": 8}]
+
+
+def sampled(seed: int, *, name: str = "row-a") -> ChatRequest:
+    return ChatRequest(name, "g", (Message(role="user", content="a"),), 8, temperature=0.7, seed=seed)
+
+
+def test_a_sampled_request_carries_temperature_and_seed(server: FakeServer, tmp_path: Path) -> None:
+    list(Client(server.url, tmp_path).model.complete("dev", [sampled(3)]))
+    assert {name: server.requests[0][name] for name in ("temperature", "seed")} == {
+        "temperature": 0.7,
+        "seed": 3,
+    }
+
+
+def test_an_answer_is_reused_only_for_the_same_seed(server: FakeServer, tmp_path: Path) -> None:
+    model = Client(server.url, tmp_path).model
+    for seed in (3, 3, 4):
+        list(model.complete("dev", [sampled(seed)]))
+    assert [request["seed"] for request in server.requests] == [3, 4]
+
+
+def test_a_server_that_takes_no_seed_is_asked_without_and_told(server: FakeServer, tmp_path: Path) -> None:
+    client = Client(server.url, tmp_path, concurrency=1)
+
+    def respond(request: dict[str, Any]) -> Answer:
+        if "seed" in request:
+            return refused(400, failure("Unrecognized request argument supplied: seed"))
+        return Answer(reply(f"at {request['temperature']}"))
+
+    server.respond = respond
+    answers = list(client.model.complete("dev", [sampled(1, name="one"), sampled(2, name="two")]))
+    assert [answer.text for answer in answers] == ["at 0.7"] * 2
+    assert ["seed" in request for request in server.requests] == [True, False, False]
+    assert client.said(Warned) == ["the server takes no seed: the same samples cannot be drawn again"]
+
+
+def test_a_model_that_refuses_another_temperature_is_told_by_it(server: FakeServer, tmp_path: Path) -> None:
+    client = Client(server.url, tmp_path)
+    server.script.append(refused(400, failure("'temperature' does not support 0.7 with this model")))
+    list(client.model.complete("dev", [sampled(1)]))
+    assert client.said(Warned) == ["the model refuses temperature 0.7: it samples in its own way"]
 
 
 def test_a_model_that_refuses_temperature_zero_is_asked_without_and_told(

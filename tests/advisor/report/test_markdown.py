@@ -229,15 +229,18 @@ def test_slices_stand_with_their_warning_those_that_lost_most_first(make_report,
     ]  # fmt: skip
     values = {"slices": slices, "slices_note": "Slices are descriptive.", "clusters": 7, "notes": ["Beware."]}
     comparison = make_report().comparison.model_dump() | values
+    cautions = {"exact_match": ["With 7 clusters."], "token_f1": ["With few rows."]}
+    scored = [entry.model_dump() | {"cautions": cautions} for entry in make_report().evaluations]
 
-    page = render(make_report(comparison=comparison), run)
+    page = render(make_report(comparison=comparison, evaluations=scored), run)
 
     [table] = [table for table in tables(page) if table[0][0] == "la|bel"]
     assert [row[0] for row in table[1:]] == ["w|orse", "better"]
     assert table[1][-2:] == ["-0.300 [-0.400, -0.200]", "1 / 2"]
     assert "Slices are descriptive." in section(page, "Slice by slice")
     assert "- Beware." in section(page, "On the same test rows")
-    assert "With 7 clusters" in section(page, "On the same test rows")
+    assert section(page, "On the same test rows").count("- With 7 clusters.") == 1
+    assert "With few rows." not in section(page, "On the same test rows")
     assert "7 clusters, which vary as a whole" in page
 
 
