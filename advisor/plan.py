@@ -28,7 +28,13 @@ GuardChoice = Literal["default", "none"]
 MethodChoice = Literal["auto", "lora", "qlora"]
 PrecisionChoice = Literal["auto", "fp32", "bf16"]
 
-_FLAG_OF = {"answers": "--answer", "rungs": "--rungs", "schema_file": "--schema", "slices": "--slice"}
+_FLAG_OF = {
+    "answers": "--answer",
+    "rungs": "--rungs",
+    "schema_file": "--schema",
+    "slices": "--slice",
+    "overruled": "--because",
+}
 
 
 class Plan(BaseModel):
@@ -49,6 +55,7 @@ class Plan(BaseModel):
         guard_margin: fall of score on the guard rows that is accepted, 0..1; without it none that is beyond chance.
         learning_curve: train on 25 and 50% of the rows too, to see whether more rows would help.
         max_minutes: bounds the whole run after the model is fetched.
+        overruled: why the verdict is overruled by `force_train` or `no_train`, in the person's words.
         cluster_field: field that says what a row belongs to (customer, document): such rows stay in one split, and
             count as one piece of evidence.
         slices: fields by whose values the comparison is shown too.
@@ -88,6 +95,7 @@ class Plan(BaseModel):
     max_minutes: float | None = Field(default=None, gt=0)
     force_train: bool = False
     no_train: bool = False
+    overruled: str = ""
     require: tuple[str, ...] = ()
     cluster_field: str | None = Field(default=None, min_length=1)
     slices: tuple[str, ...] = ()
@@ -221,6 +229,9 @@ def contradictions(values: Mapping[str, Any]) -> list[str]:
         "--endpoint and --endpoint-model go together": ("endpoint" in found) != ("endpoint_model" in found),
         "--force-train and --no-train exclude each other": bool(
             found.get("force_train") and found.get("no_train")
+        ),
+        "--because says why --force-train or --no-train overrules the verdict; there is neither": bool(
+            found.get("overruled") and not (found.get("force_train") or found.get("no_train"))
         ),
         "--learning-curve trains, and --no-train forbids it": bool(
             found.get("learning_curve") and found.get("no_train")

@@ -82,6 +82,77 @@ class Logged(_Event):
     message: str
 
 
+class RunStarted(_Event):
+    """An advisor began to work on a run; `until` names the stage after which it was asked to end, or is empty."""
+
+    type: Literal["run_started"] = "run_started"
+    pid: int
+    until: str = ""
+
+
+class RunEnded(_Event):
+    """An advisor ended its work on a run.
+
+    Attributes:
+        outcome: `done`; `paused` where training is wanted and `until` ended the walk before it; `stopped` on request;
+            `failed` with the fault in its parts (see `rubrics.errors.Fault`).
+        code: exit code.
+    """
+
+    type: Literal["run_ended"] = "run_ended"
+    outcome: Literal["done", "paused", "stopped", "failed"]
+    what: str = ""
+    where: str = ""
+    fix: str = ""
+    code: int = 0
+    problems: list[str] = []
+
+
+class RungScored(_Event):
+    """The answers of one rung so far, by the metric that decides.
+
+    Attributes:
+        done: rows answered, of `total`.
+        n: rows scored; rows that stand in train are answered and not scored.
+        value, low, high: mean score with its 95% interval, 0..1; None where no row was scored.
+    """
+
+    type: Literal["rung_scored"] = "rung_scored"
+    rung: str
+    split: str
+    metric: str
+    done: int
+    total: int
+    n: int
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+class RungAnswered(_Event):
+    """One of the first answers of a rung on dev, with its prompt, for a person to look at."""
+
+    type: Literal["rung_answered"] = "rung_answered"
+    rung: str
+    id: str
+    prompt: str
+    reference: str
+    prediction: str
+    score: float
+
+
+class DevScored(_Event):
+    """The answers to a few dev rows during training, by the metric that decides: mean and 95% interval, 0..1."""
+
+    type: Literal["dev_scored"] = "dev_scored"
+    step: int
+    metric: str
+    n: int
+    value: float
+    low: float
+    high: float
+
+
 class JobStarted(_Event):
     """The trainer began a job."""
 
@@ -101,7 +172,20 @@ class JobFinished(_Event):
 
 
 Event = Annotated[
-    StageStarted | StageFinished | Progress | Metric | Sample | Warned | Logged | JobStarted | JobFinished,
+    RunStarted
+    | RunEnded
+    | StageStarted
+    | StageFinished
+    | Progress
+    | Metric
+    | Sample
+    | RungScored
+    | RungAnswered
+    | DevScored
+    | Warned
+    | Logged
+    | JobStarted
+    | JobFinished,
     Field(discriminator="type"),
 ]
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
@@ -149,17 +233,19 @@ class EventTail:
     def poll(self) -> Iterator[Event]:
         """Yield the whole new lines; a partial last line is left for the next call."""
         try:
-            with self._path.open("rb") as file:
-                file.seek(self._offset)
-                data = file.read()
+            file = self._path.open("rb")
         except FileNotFoundError:
             return
-        end = data.rfind(b"\n") + 1
-        self._offset += end
-        for line in data[:end].splitlines():
-            event = parse_event(line)
-            if event is not None:
-                yield event
+        with file:
+            file.seek(self._offset)
+            # By blocks: the log of a long training need not be in memory at once.
+            for line in file:
+                if not line.endswith(b"\n"):
+                    return
+                self._offset += len(line)
+                event = parse_event(line)
+                if event is not None:
+                    yield event
 
 
 def read_events(path: Path) -> list[Event]:

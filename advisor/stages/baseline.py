@@ -39,7 +39,7 @@ from advisor.rungs.prompts import (
 from advisor.stage import Artefact, Context, Stage
 from advisor.stages.budget import dev_rows, test_rows
 from advisor.stages.inspect import INSPECT
-from advisor.stages.measure import base_spec
+from advisor.stages.measure import base_spec, weights_facts
 from advisor.stages.split import SPLIT, clusters_of, rows_of
 from advisor.tagging import write_failures
 from rubrics.errors import ExitCode, Fault
@@ -143,7 +143,7 @@ def chat_model(context: Context) -> ChatModel:
         return EndpointModel(
             plan.endpoint, plan.endpoint_model, context.run.jobs, emit=context.emit, stop=context.stop
         )
-    return LocalModel(plan.model, base_spec(context), context.run.jobs, context.emit, context.stop)
+    return LocalModel(plan.model, base_spec(context), context.run.jobs, context.follow, context.stop)
 
 
 def _make(context: Context) -> Ladder:
@@ -352,6 +352,7 @@ BASELINE = Stage(
         "seed",
         "model",
     ),
+    facts=weights_facts,
     reads=("split", "budget"),
     content=lambda context: {
         **context.model_digest(),

@@ -110,7 +110,7 @@ def _make(context: Context) -> Curve:
         context.warn(refused)
         return _none(context, refused)
     shares = CURVE_SHARES[: allowed.trainings]
-    run_jobs(_prepare(context, allowed, shares), context.emit, context.stop)
+    run_jobs(_prepare(context, allowed, shares), context.follow, context.stop)
     for share in shares:
         _drop_checkpoints(_folder(context, share))
     losses = [read_row_scores(_job(context, share, "loss")) for share in CURVE_SHARES]
@@ -186,7 +186,7 @@ def _loss_job(context: Context, share: float) -> Path:
 
 def _answers_job(context: Context, share: float) -> Path:
     spec = base_spec(context).model_copy(update={"adapter": _adapter(context, share)})
-    model = LocalModel(context.plan.model, spec, context.run.jobs, context.emit, context.stop)
+    model = LocalModel(context.plan.model, spec, context.run.jobs, context.follow, context.stop)
     prompt, room = zero_shot(context.plan.task), answer_room(context)
     requests = [ChatRequest(row.id, "zero_shot", prompt(row), room) for row in dev_rows(context)]
     return model.prepare(_job(context, share, "dev").name, requests)

@@ -21,7 +21,7 @@ from advisor.stages.guard import guard_findings, guard_text
 from advisor.stages.inspect import INSPECT
 from advisor.stages.split import SPLIT
 from advisor.stages.train import TRAIN
-from trainer.events import StageFinished
+from trainer.events import StageFinished, read_events
 from trainer.job import read_json_lines, write_json, write_text
 
 
@@ -73,7 +73,7 @@ def _dump(artefact: Artefact) -> dict[str, Any]:
 
 
 def _run(context: Context) -> dict[str, Any]:
-    events = context.run.events()
+    events = read_events(context.run.events_file)
     created = datetime.datetime.fromtimestamp(context.run.plan_file.stat().st_mtime, datetime.UTC)
     reductions = list(context.get(BUDGET).reductions)
     if context.has(FORECAST) and context.has(TRAIN):
@@ -148,7 +148,17 @@ REPORT = Stage(
     file="report.state.json",
     artefact=Written,
     make=_make,
-    fields=("task", "metric", "target", "min_gain", "margin", "guard_margin"),
+    fields=(
+        "task",
+        "metric",
+        "target",
+        "min_gain",
+        "margin",
+        "guard_margin",
+        "force_train",
+        "no_train",
+        "overruled",
+    ),
     reads=(
         "assess",
         "inspect",

@@ -80,7 +80,7 @@ def _make(context: Context) -> Training:
     write_job(directory, _same_limit(directory, job))
     # In one child with the scoring that follows, if any: imports are paid once.
     scoring = prepare_evaluation(context) if context.has(BASELINE) else []
-    run_jobs([directory, *scoring], context.emit, context.stop)
+    run_jobs([directory, *scoring], context.follow, context.stop)
     result = TrainResult.model_validate(read_result(directory))
     _note_identity(context)
     return Training(
