@@ -18,7 +18,7 @@ from advisor.plan import Plan, flag_of, make_plan
 from advisor.run_directory import RunDirectory, check_files, lacks_space
 from advisor.stage import asked_of
 from advisor.stages.budget import BUDGET
-from advisor.stages.decide import DECIDE, TRAIN_OUTCOME
+from advisor.stages.decide import DECIDE, overrules
 from advisor.walk import WALK
 from rubrics.errors import Fault
 from trainer.job import write_text
@@ -84,15 +84,16 @@ def propose(run: RunDirectory, changes: Mapping[str, Any], *, because: str = "")
         values["overruled"] = ""
     plan = make_plan(values).absolute()
     check_files(plan)
-    overrules = _overrules(plan, _verdict(run))
-    if overrules and plan.force_train and not plan.overruled:
+    outcome = _verdict(run)
+    against = bool(outcome) and overrules(plan, outcome)
+    if against and not plan.overruled:
         raise Fault(
-            f"the verdict is {_verdict(run)}: training against it needs a reason, which the report will show",
+            f"the verdict is {outcome}: training against it needs a reason, which the report will show",
             where="--because",
             fix='Say why: --force-train --because "TEXT".',
         )
     changed = tuple(name for name in Plan.model_fields if getattr(plan, name) != getattr(before, name))
-    return Amendment(plan, changed, _redone(run, before, plan), overrules)
+    return Amendment(plan, changed, _redone(run, before, plan), against)
 
 
 def amend(run: RunDirectory, changes: Mapping[str, Any], *, because: str = "") -> Amendment:
@@ -165,12 +166,6 @@ def _verdict(run: RunDirectory) -> str:
     except (OSError, ValueError):
         return ""
     return str(found.get("outcome", ""))
-
-
-def _overrules(plan: Plan, outcome: str) -> bool:
-    if not outcome:
-        return False
-    return plan.no_train if outcome == TRAIN_OUTCOME else plan.force_train
 
 
 def _redone(run: RunDirectory, before: Plan, after: Plan) -> tuple[str, ...]:

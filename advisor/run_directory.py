@@ -63,6 +63,10 @@ class RunDirectory:
         """Every scoring of test rows."""
         return self.path / LEDGER_FILE
 
+    def created(self) -> float:
+        """When the run was made, seconds since the epoch: a changed plan leaves the first one beside it."""
+        return min(path.stat().st_mtime for path in (self.plan_file, *self.path.glob("plan.*.toml")))
+
     def plan(self) -> Plan:
         """Read the plan.
 

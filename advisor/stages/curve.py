@@ -29,7 +29,7 @@ from advisor.stages.forecast import FORECAST
 from advisor.stages.guard import read_row_scores
 from advisor.stages.inspect import INSPECT
 from advisor.stages.measure import base_spec, training_rows
-from advisor.stages.train import ADAPTER, TRAIN, Training, trained_rows, training_spec
+from advisor.stages.train import ADAPTER, TRAIN, Training, trained_rows, training_spec, write_training
 from rubrics.learning_curve import REACH, Kind, Point, falls, fit_curve, outlook
 from rubrics.statistics import Z, errors_between, standard_errors
 from trainer.job import EvaluateJob, RowScores, TrainJob, write_json_lines
@@ -168,12 +168,9 @@ def _prepare(context: Context, allowed: CurveAllowance, shares: Sequence[float])
 
 
 def _training_job(context: Context, share: float, rows: list[Row], steps: int) -> Path:
-    directory = _folder(context, share)
-    write_json_lines(directory / "train.jsonl", training_rows(context, rows))
-    write_json_lines(directory / "dev.jsonl", training_rows(context, watched_rows(context)))
     parameters = context.get(FORECAST).hyperparameters.model_copy(update={"max_steps": steps})
-    write_job(directory, TrainJob(model=training_spec(context), hyperparameters=parameters, samples=0))
-    return directory
+    job = TrainJob(model=training_spec(context), hyperparameters=parameters, samples=0)
+    return write_training(context, _folder(context, share), job, rows)
 
 
 def _loss_job(context: Context, share: float) -> Path:

@@ -79,7 +79,7 @@ def _answers_exist(context: Context, system: str) -> bool:
     return (
         system == "base"
         and context.plan.endpoint is None
-        and predictions_file(context, "zero_shot", "test").exists()
+        and context.get(BASELINE).on("test", "zero_shot") is not None
     )
 
 

@@ -14,7 +14,7 @@ from advisor.stages.baseline import BASELINE
 from advisor.stages.budget import BUDGET
 from advisor.stages.compare import COMPARE
 from advisor.stages.curve import CURVE
-from advisor.stages.decide import DECIDE, measured_parts
+from advisor.stages.decide import DECIDE, measured_parts, overrules
 from advisor.stages.evaluate import EVALUATE
 from advisor.stages.forecast import FORECAST
 from advisor.stages.guard import guard_findings, guard_text
@@ -61,6 +61,7 @@ def build(context: Context) -> Report:
         "comparison": _dump(context.get(COMPARE)) if context.has(COMPARE) else None,
         "guard": _guard(context),
         "learning_curve": _dump(context.get(CURVE)) if context.has(CURVE) else None,
+        "overruled": _overruled(context),
         "skipped_rungs": context.get(BASELINE).skipped,
         "ledger": list(read_json_lines(context.run.ledger)),
     }
@@ -74,7 +75,7 @@ def _dump(artefact: Artefact) -> dict[str, Any]:
 
 def _run(context: Context) -> dict[str, Any]:
     events = read_events(context.run.events_file)
-    created = datetime.datetime.fromtimestamp(context.run.plan_file.stat().st_mtime, datetime.UTC)
+    created = datetime.datetime.fromtimestamp(context.run.created(), datetime.UTC)
     reductions = list(context.get(BUDGET).reductions)
     if context.has(FORECAST) and context.has(TRAIN):
         reductions += context.get(FORECAST).reductions
@@ -126,6 +127,14 @@ def _training(context: Context) -> dict[str, Any] | None:
             *guard_findings(guard, context.plan.guard_margin),
         ]
     return training
+
+
+def _overruled(context: Context) -> dict[str, Any] | None:
+    plan, outcome = context.plan, context.get(DECIDE).outcome
+    if not overrules(plan, outcome):
+        return None
+    choice = "train" if plan.force_train else "no_train"
+    return {"outcome": outcome, "choice": choice, "reason": plan.overruled}
 
 
 def _guard(context: Context) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
@@ -65,8 +66,9 @@ def fold(state: RunState, event: Event, job: str = "") -> RunState:
 def fold_all(state: RunState, events: Iterable[tuple[str, Event]]) -> RunState:
     """The state after many events, each with the name of its job."""
     folder = _Folder(state)
+    take = folder.take
     for job, event in events:
-        folder.take(job, event)
+        take[type(event)](job, event)
     return folder.freeze()
 
 
@@ -91,7 +93,7 @@ class _Folder:
         self._points: list[tuple[int, dict[str, float]]] = []
         self._tracks = {(track.prompt, track.reference): track for track in training.samples}
         self._scores = list(training.scores)
-        self._take: dict[type, Callable[[str, Any], None]] = {
+        self.take: dict[type, Callable[[str, Any], None]] = {
             RunStarted: self._run_started,
             RunEnded: self._run_ended,
             StageStarted: self._stage_started,
@@ -107,9 +109,6 @@ class _Folder:
             JobStarted: self._job_started,
             JobFinished: self._job_finished,
         }
-
-    def take(self, job: str, event: Event) -> None:
-        self._take[type(event)](job, event)
 
     def _run_started(self, job: str, event: RunStarted) -> None:
         self._begin()
@@ -192,17 +191,14 @@ class _Folder:
                 del self._tracks[key]
 
     def _put_away(self) -> None:
-        columns: dict[str, tuple[list[int], list[float]]] = {}
-        for step, values in self._points:
-            for name, value in values.items():
-                column = columns.get(name)
-                if column is None:
-                    column = columns[name] = ([], [])
-                column[0].append(step)
-                column[1].append(value)
+        for names, points in groupby(self._points, key=lambda point: tuple(point[1])):
+            alike = list(points)
+            steps = [step for step, _ in alike]
+            for name in names:
+                if name not in self._series:
+                    self._series[name] = SeriesBuilder()
+                self._series[name].add(steps, [values[name] for _, values in alike])
         self._points = []
-        for name, (steps, found) in columns.items():
-            self._series.setdefault(name, SeriesBuilder()).add(steps, found)
 
     def _sample(self, job: str, event: Sample) -> None:
         if job != TRAINING:

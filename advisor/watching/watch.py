@@ -16,7 +16,7 @@ from advisor.run_directory import RUN_LOG, RunDirectory
 from advisor.watching.folding import TRAINING, fold_all
 from advisor.watching.state import Finding, Life, RungState, RunState, TrainingState
 from rubrics.learning import read_history
-from trainer.events import Event, EventTail
+from trainer.events import Event, EventTail, Listener
 from trainer.job import EVENTS_FILE
 
 ARTEFACTS = ("assessment", "split", "budget", "measurement", "baselines", "verdict", "forecast", "comparison")
@@ -28,9 +28,14 @@ _STEPS_BETWEEN_READINGS = 50
 
 
 class RunEvents:
-    """The events of a run and its jobs, merged by time; jobs that begin later are found."""
+    """The events of a run and its jobs, merged by time; jobs that begin later are found.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        sparse: leaves out progress that was overtaken, see `trainer.events.EventTail`.
+    """
+
+    def __init__(self, path: Path, *, sparse: bool = False) -> None:
+        self._sparse = sparse
         self._run = RunDirectory(path)
         self._tails: dict[str, EventTail] = {}
 
@@ -39,7 +44,7 @@ class RunEvents:
         # The advisor's own file first: what it says of a job comes after what the job said, which is read then.
         for name, file in (("", self._run.events_file), *self._job_files()):
             if name not in self._tails:
-                self._tails[name] = EventTail(file)
+                self._tails[name] = EventTail(file, sparse=self._sparse)
         streams = [_named(name, tail) for name, tail in self._tails.items()]
         return heapq.merge(*streams, key=lambda item: item[1].time)
 
@@ -57,9 +62,15 @@ def _named(name: str, tail: EventTail) -> Iterator[tuple[str, Event]]:
 class RunWatch:
     """Follows one run; call `poll` from one thread at a time, as often as a screen repaints."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, listener: Listener | None = None) -> None:
+        """Begin before the first event.
+
+        Args:
+            listener: hears each event as it is read.
+        """
         self._run = RunDirectory(path)
-        self._events = RunEvents(path)
+        self._events = RunEvents(path, sparse=listener is None)
+        self._listener = listener
         self._folded = RunState()
         self._seen: dict[str, tuple[int, int]] = {}
         self._artefacts: Mapping[str, Any] = MappingProxyType({})
@@ -74,7 +85,7 @@ class RunWatch:
         """
         # Who holds it is asked before events are read: a run that ends in between has said so by then.
         owner, trainer = self._run.owner(), self._run.trainer_owner()
-        self._folded = fold_all(self._folded, self._events.poll())
+        self._folded = fold_all(self._folded, self._heard() if self._listener else self._events.poll())
         self._read_artefacts()
         self._read_findings(self._folded.training)
         state = replace(
@@ -91,6 +102,12 @@ class RunWatch:
         life = _life(state, stop_asked=self._run.stop_file.exists())
         log = _last_lines(self._run.path / RUN_LOG) if life in ("died", "failed") else ()
         return replace(state, life=life, log=log)
+
+    def _heard(self) -> Iterator[tuple[str, Event]]:
+        for job, event in self._events.poll():
+            assert self._listener is not None
+            self._listener(event)
+            yield job, event
 
     def _read_artefacts(self) -> None:
         changed: dict[str, Any] = {}
