@@ -1,63 +1,19 @@
 """What a person sees of the event stream: a bar with the time left on a terminal, one line a change elsewhere.
 
-Both are folds: `fold` is a pure function from state and event to state; a display only prints what changed.
+Both show an `Activity`, which is folded from the events; a display only prints what changed.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass, replace
 from typing import Any, Protocol, TextIO
 
-from trainer.events import Event, Logged, Metric, Progress, StageFinished, StageStarted, Warned
+from advisor.watching.activity import Activity, fold_activity
+from trainer.events import Event, Logged, Progress, StageFinished, StageStarted, Warned
 
 _LINE_STEP = 0.25
 """Without a terminal a task's progress is told when this share of it more is done."""
-
-
-@dataclass(frozen=True)
-class State:
-    """Where a run is.
-
-    Attributes:
-        task: what is in progress, with `done` of `total`.
-        started: time of the task's first event, seconds since the epoch.
-        metrics: last measured value of each name.
-    """
-
-    stage: str = ""
-    task: str = ""
-    done: float = 0.0
-    total: float | None = None
-    unit: str = ""
-    started: float = 0.0
-    begun_at: float = 0.0
-    metrics: tuple[tuple[str, float], ...] = ()
-
-    def share(self) -> float | None:
-        """Share of the task that is done, 0..1."""
-        return min(1.0, self.done / self.total) if self.total else None
-
-    def seconds_left(self, now: float) -> float | None:
-        """Time the task still takes at the pace since it was first seen."""
-        advanced = self.done - self.begun_at
-        if not self.total or advanced <= 0:
-            return None
-        return (self.total - self.done) * (now - self.started) / advanced
-
-
-def fold(state: State, event: Event) -> State:
-    """The state after an event."""
-    if isinstance(event, StageStarted):
-        return State(stage=event.stage)
-    if isinstance(event, Progress):
-        if event.task != state.task:
-            state = replace(state, task=event.task, started=event.time, begun_at=event.done)
-        return replace(state, done=event.done, total=event.total, unit=event.unit)
-    if isinstance(event, Metric):
-        return replace(state, metrics=tuple(sorted({**dict(state.metrics), **event.values}.items())))
-    return state
 
 
 class Display(Protocol):
@@ -102,19 +58,19 @@ class Lines:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._state = State()
+        self._state = Activity()
         self._told = 0.0
 
     def __call__(self, event: Event) -> None:
         """Print what changed."""
-        before, self._state = self._state, fold(self._state, event)
+        before, self._state = self._state, fold_activity(self._state, event)
         line = describe(event)
         if line:
             self._print(line)
         elif isinstance(event, Progress):
             self._progress(before)
 
-    def _progress(self, before: State) -> None:
+    def _progress(self, before: Activity) -> None:
         share = self._state.share()
         if self._state.task != before.task:
             self._told = 0.0
@@ -147,12 +103,12 @@ class Bar:
             refresh_per_second=8,
         )
         self._bar: Any = None
-        self._state = State()
+        self._state = Activity()
         self._progress.start()
 
     def __call__(self, event: Event) -> None:
         """Move the bar, or print a line above it."""
-        self._state = fold(self._state, event)
+        self._state = fold_activity(self._state, event)
         line = describe(event)
         if line:
             self._console.print(line, markup=False)
@@ -195,7 +151,7 @@ def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
-def progress_text(state: State, now: float) -> str:
+def progress_text(state: Activity, now: float) -> str:
     """`train 40/88 steps, loss 0.21, 1 min 20 s left`."""
     total = "" if state.total is None else f"/{_number(state.total)}"
     parts = [f"{state.task} {_number(state.done)}{total} {state.unit}"]

@@ -30,7 +30,13 @@ GuardChoice = Literal["default", "none"]
 MethodChoice = Literal["auto", "lora", "qlora"]
 PrecisionChoice = Literal["auto", "fp32", "bf16"]
 
-_FLAG_OF = {"answers": "--answer", "rungs": "--rungs", "schema_file": "--schema", "slices": "--slice"}
+_FLAG_OF = {
+    "answers": "--answer",
+    "rungs": "--rungs",
+    "schema_file": "--schema",
+    "slices": "--slice",
+    "overruled": "--because",
+}
 
 
 class Plan(BaseModel):
@@ -58,6 +64,7 @@ class Plan(BaseModel):
         requests_per_month: answers wanted a month.
         horizon_months: over which costs and gains are counted (default 12).
         max_minutes: bounds the whole run after the model is fetched.
+        overruled: why the verdict is overruled by `force_train` or `no_train`, in the person's words.
         cluster_field: field that says what a row belongs to (customer, document): such rows stay in one split, and
             count as one piece of evidence.
         slices: fields by whose values the comparison is shown too.
@@ -106,6 +113,7 @@ class Plan(BaseModel):
     horizon_months: float | None = Field(default=None, gt=0)
     force_train: bool = False
     no_train: bool = False
+    overruled: str = ""
     require: tuple[str, ...] = ()
     cluster_field: str | None = Field(default=None, min_length=1)
     slices: tuple[str, ...] = ()
@@ -253,6 +261,9 @@ def contradictions(values: Mapping[str, Any]) -> list[str]:
         "--endpoint and --endpoint-model go together": ("endpoint" in found) != ("endpoint_model" in found),
         "--force-train and --no-train exclude each other": bool(
             found.get("force_train") and found.get("no_train")
+        ),
+        "--because says why --force-train or --no-train overrules the verdict; there is neither": bool(
+            found.get("overruled") and not (found.get("force_train") or found.get("no_train"))
         ),
         "--learning-curve trains, and --no-train forbids it": bool(
             found.get("learning_curve") and found.get("no_train")

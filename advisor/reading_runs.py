@@ -12,6 +12,9 @@ from pydantic import ValidationError
 from advisor.report.model import Report
 from advisor.run_directory import PLAN_FILE, RunDirectory, open_run
 from rubrics.errors import Fault
+from trainer.events import Event, RunEnded, RunStarted, parse_event
+
+_TAIL_BYTES = 32 * 2**10
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class RunEntry:
     """One run in a list.
 
     Attributes:
-        state: `running`, `finished` or `interrupted`.
+        state: `running`, `paused` (before training, where it was asked to), `finished` or `interrupted`.
         outcome: of the comparison, else of the verdict, else empty.
     """
 
@@ -65,12 +68,40 @@ def _entry(run: RunDirectory) -> RunEntry:
         task = run.plan().task
     except Fault as fault:
         task = f"{PLAN_FILE} {fault.what}"
+    first = task.strip().splitlines()[0] if task.strip() else ""
+    return RunEntry(str(run.path), _state(run), _outcome(run.path), first[:60], run.created())
+
+
+def _state(run: RunDirectory) -> str:
+    if run.is_live():
+        return "running"
+    ended = _ending(run)
+    if ended is not None:
+        return {"done": "finished", "paused": "paused"}.get(ended, "interrupted")
     # `advisor train` leaves neither verdict nor report; a whole run is finished with its report.
     trained_only = (run.path / "training.json").exists() and not (run.path / "verdict.json").exists()
     finished = (run.path / "report.json").exists() or trained_only
-    state = "running" if run.is_live() else "finished" if finished else "interrupted"
-    first = task.strip().splitlines()[0] if task.strip() else ""
-    return RunEntry(str(run.path), state, _outcome(run.path), first[:60], run.plan_file.stat().st_mtime)
+    return "finished" if finished else "interrupted"
+
+
+def _ending(run: RunDirectory) -> str | None:
+    """How the last session ended, empty where it did not say; None of a run made before sessions said so."""
+    events = _first_and_last_events(run.events_file)
+    if events and isinstance(events[-1], RunEnded):
+        return events[-1].outcome
+    return "" if any(isinstance(event, RunStarted) for event in events) else None
+
+
+def _first_and_last_events(path: Path) -> list[Event]:
+    """The first event of a file and its newest: a list of many runs must not read every log whole."""
+    try:
+        with path.open("rb") as file:
+            first = file.readline()
+            file.seek(max(file.tell(), path.stat().st_size - _TAIL_BYTES))
+            lines = [first, *file.read().splitlines()]
+    except OSError:
+        return []
+    return [event for line in lines if (event := parse_event(line)) is not None]
 
 
 def _outcome(path: Path) -> str:

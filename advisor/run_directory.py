@@ -18,6 +18,8 @@ from trainer.job import EVENTS_FILE, STOP_FILE, JobBusy, hold, lock_owner, write
 PLAN_FILE = "plan.toml"
 LOCK_FILE = "lock"
 LEDGER_FILE = "ledger.jsonl"
+RUN_LOG = "run.log"
+"""What an advisor printed that was started without a terminal (`advisor.launching`)."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,10 @@ class RunDirectory:
     def ledger(self) -> Path:
         """Every scoring of test rows."""
         return self.path / LEDGER_FILE
+
+    def created(self) -> float:
+        """When the run was made, seconds since the epoch: a changed plan leaves the first one beside it."""
+        return min(path.stat().st_mtime for path in (self.plan_file, *self.path.glob("plan.*.toml")))
 
     def plan(self) -> Plan:
         """Read the plan.
@@ -123,7 +129,7 @@ def create_run(plan: Plan, out: Path | None) -> RunDirectory:
     Raises:
         Fault: it exists, or cannot be made, or a file of the plan is missing; nothing is overwritten.
     """
-    _check_files(plan)
+    check_files(plan)
     path = out if out is not None else _fresh_name(plan)
     try:
         path.mkdir(parents=True)
@@ -147,7 +153,7 @@ def create_run(plan: Plan, out: Path | None) -> RunDirectory:
     return run
 
 
-def _check_files(plan: Plan) -> None:
+def check_files(plan: Plan) -> None:
     """A slip in a path would leave a run that can never go on, since its plan is fixed."""
     files = plan.files() | ({"prompt_file": plan.prompt_file} if plan.prompt_file else {})
     if isinstance(plan.guard, Path):

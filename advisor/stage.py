@@ -24,7 +24,7 @@ from advisor.models.resolve import ResolvedModel
 from advisor.plan import Plan
 from advisor.run_directory import RunDirectory
 from advisor.scoring import Scoring
-from trainer.events import Listener, Logged, StageFinished, StageStarted, Warned
+from trainer.events import Listener, Logged, StageFinished, StageStarted, Warned, read_events
 from trainer.job import write_json
 
 
@@ -47,6 +47,7 @@ class Stage(Generic[A]):
         version: raised when the same inputs give another output than before.
         fields: plan fields that decide the output.
         reads: names of the stages whose artefacts it reads.
+        facts: what of the plan decides the output where not a whole field does.
         content: digests of data and model that decide the output.
         make: does the work.
         summary: one line for a person about the artefact.
@@ -58,9 +59,16 @@ class Stage(Generic[A]):
     make: Callable[[Context], A]
     fields: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
+    facts: Callable[[Plan], Mapping[str, str]] = field(default=lambda plan: {})
     content: Callable[[Context], Mapping[str, str]] = field(default=lambda context: {})
     summary: Callable[[A], str] = field(default=lambda artefact: "")
     version: int = 1
+
+
+def asked_of(stage: Stage[Any], plan: Plan) -> dict[str, Any]:
+    """What of a plan decides the stage's output."""
+    values = plan.model_dump(mode="json")
+    return {**{name: values[name] for name in stage.fields}, **stage.facts(plan)}
 
 
 class Context:
@@ -83,21 +91,26 @@ class Context:
         scoring: Scoring | None = None,
         production: Production | None = None,
         guard: GuardSet | None = None,
+        follow: Listener | None = None,
     ) -> None:
         self.scoring = scoring or Scoring()
         self.plan = plan
         self.run = run
         self.emit = emit
+        self.follow = follow or emit
         self.stop = stop
         self.files = files
         self.model = model
         self.production = production
         self.guard = guard
         self.digests: dict[str, str] = {}
+        self.paused = False
         self._artefacts: dict[str, Artefact] = {}
         self._started = time.monotonic()
         self._spent_before = sum(
-            event.seconds for event in run.events() if isinstance(event, StageFinished) and not event.reused
+            event.seconds
+            for event in read_events(run.events_file)
+            if isinstance(event, StageFinished) and not event.reused
         )
 
     def say(self, message: str) -> None:
@@ -164,11 +177,10 @@ class Context:
         return artefact
 
     def _key(self, stage: Stage[Any]) -> str:
-        plan = self.plan.model_dump(mode="json")
         inputs = {
             "stage": stage.name,
             "version": stage.version,
-            "plan": {name: plan[name] for name in stage.fields},
+            "plan": asked_of(stage, self.plan),
             "reads": {name: self.digests.get(name) for name in stage.reads},
             "content": dict(stage.content(self)),
         }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -15,7 +16,7 @@ from advisor.data.named_fields import check_fields, keep_fields
 from advisor.data.production import read_production
 from advisor.data.reading import DataFile, read_plain_file
 from advisor.guard import guard_of, known_rows
-from advisor.interrupt import StopSignal
+from advisor.interrupt import Interrupted, StopSignal
 from advisor.jobs import check_train_extra
 from advisor.models.resolve import ResolvedModel, resolve
 from advisor.plan import Plan
@@ -36,10 +37,12 @@ from advisor.stages.measure import MEASURE
 from advisor.stages.report import REPORT
 from advisor.stages.split import SPLIT
 from advisor.stages.train import TRAIN, Training
-from rubrics.errors import Fault
-from trainer.events import Event, EventWriter, Listener, Logged, StageFinished, StageStarted, Warned
+from rubrics.errors import ExitCode, Fault
+from trainer.events import Event, EventWriter, Listener, RunEnded, RunStarted
 from trainer.job import write_json
 
+_TOLD_PROBLEMS = 50
+"""Of a fault's single problems, in the event that a watcher reads."""
 _PACKAGES = (
     "torch",
     "transformers",
@@ -52,20 +55,56 @@ _PACKAGES = (
 )
 
 
+WALK: tuple[Stage[Any], ...] = (
+    ASSESS,
+    INSPECT,
+    SPLIT,
+    MEASURE,
+    BUDGET,
+    BASELINE,
+    DECIDE,
+    FORECAST,
+    TRAIN,
+    EVALUATE,
+    COMPARE,
+    CURVE,
+    REPORT,
+)
+"""Every stage in the order of the walk; which of them a run has is in `walk`."""
+
+UNTIL = (DECIDE.name, FORECAST.name)
+"""Stages after which a walk may be asked to end, each with a report; training comes later."""
+
+
 def walk(plan: Plan, run: RunDirectory, listener: Listener, stop: StopSignal, *, until: str = "") -> Report:
     """Do the whole job, or as far as it makes sense; what was done before is reused.
 
     Args:
         listener: hears every event, besides the run's event file.
-        until: name of the last stage wanted; empty for all.
+        until: name of the last stage wanted before the report, one of `UNTIL`; empty for all.
 
     Raises:
         Fault: an expected failure; everything done so far is kept.
         Interrupted: a stop was asked for; `advisor resume` goes on.
     """
     check_test_rows(plan)
-    with opened(plan, run, listener, stop) as context:
-        return _stages(context, until)
+    check_until(until)
+    with opened(plan, run, listener, stop, until) as context:
+        report = _stages(context, until)
+        context.paused = bool(until) and wants_training(context)
+        return report
+
+
+def check_until(until: str) -> None:
+    """Refuse a stage after which no report can be made.
+
+    Raises:
+        Fault: names those after which one can; exit code 2.
+    """
+    if until and until not in UNTIL:
+        raise Fault(
+            f"a run cannot end after {until!r}", where="--until", fix=f"Use one of {', '.join(UNTIL)}."
+        )
 
 
 def check_test_rows(plan: Plan) -> None:
@@ -79,24 +118,67 @@ def check_test_rows(plan: Plan) -> None:
 
 
 @contextmanager
-def opened(plan: Plan, run: RunDirectory, listener: Listener, stop: StopSignal) -> Iterator[Context]:
-    """Hold the run while stages work on it."""
+def opened(
+    plan: Plan, run: RunDirectory, listener: Listener, stop: StopSignal, until: str = ""
+) -> Iterator[Context]:
+    """Hold the run while stages work on it; its event file says when that began and how it ended."""
     with run.held():
         run.stop_file.unlink(missing_ok=True)
-        writer = EventWriter(run.events_file)
+        try:
+            writer = EventWriter(run.events_file)
+        except OSError as error:
+            raise lacks_space(error, run.path) from error
 
         def emit(event: Event) -> None:
-            # What the trainer says stands in its own event file already.
-            if isinstance(event, StageStarted | StageFinished | Warned | Logged):
-                writer(event)
+            writer(event)
             listener(event)
 
         try:
-            yield open_context(plan, run, emit, listener, stop)
-        except OSError as error:
-            raise lacks_space(error, run.path) from error
+            with _told(emit, run, until):
+                context = open_context(plan, run, emit, listener, stop)
+                yield context
+                emit(RunEnded(outcome="paused" if context.paused else "done"))
         finally:
-            writer.close()
+            with suppress(OSError):  # a full disk is told already
+                writer.close()
+
+
+@contextmanager
+def _told(emit: Listener, run: RunDirectory, until: str) -> Iterator[None]:
+    """Say that work begins, and why it ended where it did not end well."""
+    try:
+        emit(RunStarted(pid=os.getpid(), until=until))
+        yield
+    except (Interrupted, KeyboardInterrupt):
+        _last_word(emit, RunEnded(outcome="stopped", code=int(ExitCode.INTERRUPTED)))
+        raise
+    except OSError as error:
+        fault = lacks_space(error, run.path)
+        _last_word(emit, _failed(fault))
+        raise fault from error
+    except Fault as fault:
+        _last_word(emit, _failed(fault))
+        raise
+    except Exception as error:
+        _last_word(emit, _failed(Fault(f"{type(error).__name__}: {error}", code=ExitCode.PROGRAM_FAULT)))
+        raise
+
+
+def _failed(fault: Fault) -> RunEnded:
+    return RunEnded(
+        outcome="failed",
+        what=fault.what,
+        where=fault.where,
+        fix=fault.fix,
+        code=int(fault.code),
+        problems=list(fault.problems[:_TOLD_PROBLEMS]),
+    )
+
+
+def _last_word(emit: Listener, event: RunEnded) -> None:
+    """A full disk must not hide why the run ended: the error is on its way to the person already."""
+    with suppress(OSError):
+        emit(event)
 
 
 def open_context(
@@ -111,9 +193,10 @@ def open_context(
     model = None
     if needs_local_model(plan):
         check_train_extra()
-        model = resolve(plan.model, follow, stop)
+        # A conversion's own events lie in the cache, where nobody who watches this run would look.
+        model = resolve(plan.model, emit, stop)
     write_json(run.path / "environment.json", environment(plan, model))
-    return Context(plan, run, emit, stop, files, model, scoring, production, guard)
+    return Context(plan, run, emit, stop, files, model, scoring, production, guard, follow)
 
 
 def read_files(plan: Plan) -> Mapping[str, DataFile]:
@@ -182,7 +265,7 @@ def _stages(context: Context, until: str) -> Report:
     if context.model is not None:
         context.execute(MEASURE)
     _execute(context, BUDGET, BASELINE, DECIDE)
-    if until != DECIDE.name and wants_training(context):
+    if not until and wants_training(context):
         _execute(context, FORECAST, TRAIN, EVALUATE, COMPARE)
         if context.plan.learning_curve:
             context.execute(CURVE)

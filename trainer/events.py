@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import IO, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -59,10 +59,11 @@ class Metric(_Event):
 
 
 class Sample(_Event):
-    """One answer of the model as it is now, beside the reference."""
+    """One answer of the model as it is now, beside the reference; `id` is the dev row's."""
 
     type: Literal["sample"] = "sample"
     step: int
+    id: str = ""
     prompt: str
     reference: str
     prediction: str
@@ -80,6 +81,77 @@ class Logged(_Event):
 
     type: Literal["log"] = "log"
     message: str
+
+
+class RunStarted(_Event):
+    """An advisor began to work on a run; `until` names the stage after which it was asked to end, or is empty."""
+
+    type: Literal["run_started"] = "run_started"
+    pid: int
+    until: str = ""
+
+
+class RunEnded(_Event):
+    """An advisor ended its work on a run.
+
+    Attributes:
+        outcome: `done`; `paused` where training is wanted and `until` ended the walk before it; `stopped` on request;
+            `failed` with the fault in its parts (see `rubrics.errors.Fault`).
+        code: exit code.
+    """
+
+    type: Literal["run_ended"] = "run_ended"
+    outcome: Literal["done", "paused", "stopped", "failed"]
+    what: str = ""
+    where: str = ""
+    fix: str = ""
+    code: int = 0
+    problems: list[str] = []
+
+
+class RungScored(_Event):
+    """The answers of one rung so far, by the metric that decides.
+
+    Attributes:
+        done: rows answered, of `total`.
+        n: rows scored; rows that stand in train are answered and not scored.
+        value, low, high: mean score with its 95% interval, 0..1; None where no row was scored.
+    """
+
+    type: Literal["rung_scored"] = "rung_scored"
+    rung: str
+    split: str
+    metric: str
+    done: int
+    total: int
+    n: int
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+class RungAnswered(_Event):
+    """One of the first answers of a rung on dev, with its prompt, for a person to look at."""
+
+    type: Literal["rung_answered"] = "rung_answered"
+    rung: str
+    id: str
+    prompt: str
+    reference: str
+    prediction: str
+    score: float
+
+
+class DevScored(_Event):
+    """The answers to a few dev rows during training, by the metric that decides: mean and 95% interval, 0..1."""
+
+    type: Literal["dev_scored"] = "dev_scored"
+    step: int
+    metric: str
+    n: int
+    value: float
+    low: float
+    high: float
 
 
 class JobStarted(_Event):
@@ -101,18 +173,37 @@ class JobFinished(_Event):
 
 
 Event = Annotated[
-    StageStarted | StageFinished | Progress | Metric | Sample | Warned | Logged | JobStarted | JobFinished,
+    RunStarted
+    | RunEnded
+    | StageStarted
+    | StageFinished
+    | Progress
+    | Metric
+    | Sample
+    | RungScored
+    | RungAnswered
+    | DevScored
+    | Warned
+    | Logged
+    | JobStarted
+    | JobFinished,
     Field(discriminator="type"),
 ]
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+_validate = _EVENT.validator.validate_json
 
 Listener = Callable[[Event], None]
+
+_PROGRESS, _METRIC, _SAMPLE = b'"type":"progress","task":"', b'"type":"metric"', b'"type":"sample"'
+_TYPE_WITHIN = 64
+"""Bytes of a line within which its type stands."""
 
 
 def parse_event(line: str | bytes) -> Event | None:
     """Return the event of one line, or None where the line is partial or of a kind not known here."""
     try:
-        return _EVENT.validate_json(line)
+        event: Event = _validate(line)
+        return event
     except ValidationError:
         return None
 
@@ -140,26 +231,77 @@ class EventWriter:
 
 
 class EventTail:
-    """Reads what was appended to an event file since the last call."""
+    """Reads what was appended to an event file since the last call.
 
-    def __init__(self, path: Path, *, from_end: bool = False) -> None:
+    Args:
+        from_end: begins after what is there already.
+        sparse: leaves progress out that was overtaken before anything but measured values and samples was said, and
+            does not even parse it. Whoever wants to know how far a task is misses nothing.
+    """
+
+    def __init__(self, path: Path, *, from_end: bool = False, sparse: bool = False) -> None:
         self._path = path
+        self._sparse = sparse
+        self._task = b""
         self._offset = path.stat().st_size if from_end and path.exists() else 0
+        self._file = _identity(path)
 
     def poll(self) -> Iterator[Event]:
         """Yield the whole new lines; a partial last line is left for the next call."""
         try:
-            with self._path.open("rb") as file:
-                file.seek(self._offset)
-                data = file.read()
+            file = self._path.open("rb")
         except FileNotFoundError:
             return
-        end = data.rfind(b"\n") + 1
-        self._offset += end
-        for line in data[:end].splitlines():
-            event = parse_event(line)
-            if event is not None:
-                yield event
+        with file:
+            identity = _identity(self._path)
+            if self._file not in (None, identity):
+                self._offset = 0  # another file now: the former was set aside
+            self._file = identity
+            file.seek(self._offset)
+            # Line by line: the log of a long training need not be in memory at once.
+            lines = self._whole_lines(file)
+            for line in self._without_overtaken(lines) if self._sparse else lines:
+                event = parse_event(line)
+                if event is not None:
+                    yield event
+
+    def _whole_lines(self, file: IO[bytes]) -> Iterator[bytes]:
+        for line in file:
+            if line[-1:] != b"\n":
+                return
+            self._offset += len(line)
+            yield line
+
+    def _without_overtaken(self, lines: Iterator[bytes]) -> Iterator[bytes]:
+        newest = b""
+        for line in lines:
+            # As `EventWriter` writes it: the time first, then the type.
+            at = line.find(_PROGRESS, 0, _TYPE_WITHIN)
+            if at >= 0:
+                task = line[at : line.find(b'"', at + len(_PROGRESS))]
+                if task == self._task:
+                    newest = line
+                    continue
+                self._task = task
+            elif line.find(_METRIC, 0, _TYPE_WITHIN) < 0 and line.find(_SAMPLE, 0, _TYPE_WITHIN) < 0:
+                self._task = b""
+            else:
+                yield line
+                continue
+            if newest:
+                yield newest
+                newest = b""
+            yield line
+        if newest:
+            yield newest
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def read_events(path: Path) -> list[Event]:

@@ -44,6 +44,7 @@ from trainer.training import (
     history,
     keep_best,
     last_checkpoint,
+    rows_at_once,
     train_on,
 )
 
@@ -205,7 +206,7 @@ def run_train(job: TrainJob, place: Workplace, models: ModelCache) -> None:
     model = attach_lora(loaded, parameters)
     _settle(loaded, place.directory / CHOICES_FILE)
     sampler = _Sampler(job, place, loaded)
-    reporter = Reporter(place.emit, place.should_stop, sampler, deadline)
+    reporter = Reporter(place.emit, place.should_stop, sampler, deadline, memory.read)
     trainer = build_trainer(loaded, parameters, train, dev, place.directory, reporter)
     checkpoint = last_checkpoint(place.directory)
     if checkpoint is not None:
@@ -287,6 +288,8 @@ class _Sampler:
 
     def __init__(self, job: TrainJob, place: Workplace, loaded: LoadedModel) -> None:
         self._rows = list(read_json_lines(place.directory / "dev.jsonl"))[: job.samples]
+        # What fits into memory for a training step fits for answers beside it.
+        self._at_once = rows_at_once(job.hyperparameters)
         self._place = place
         self._loaded = loaded
 
@@ -301,7 +304,7 @@ class _Sampler:
         was_training = self._loaded.model.training
         self._loaded.model.eval()
         answers: list[Completion] = []
-        for part in generate(self._loaded, plan_batches(requests, max(1, len(requests)))):
+        for part in generate(self._loaded, plan_batches(requests, self._at_once)):
             answers.extend(part)
         self._loaded.model.train(was_training)
         for answer in answers:
@@ -309,6 +312,7 @@ class _Sampler:
             self._place.emit(
                 Sample(
                     step=step,
+                    id=str(row["id"]),
                     prompt=row["messages"][-1]["content"],
                     reference=row["answer"],
                     prediction=answer.text,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,7 @@ class SupervisedTrainer(Trainer):
         self._parameters = parameters
         self._correct = 0
         self._tokens = 0
+        self.tokens_seen = 0  # with prompts, without padding, in this try
 
     def _get_train_sampler(self, train_dataset: Any = None) -> EpochOrder:
         return EpochOrder(
@@ -86,6 +88,7 @@ class SupervisedTrainer(Trainer):
         sums = token_sums(model, inputs)
         self._correct += int(sums.correct)
         self._tokens += int(sums.tokens)
+        self.tokens_seen += int(inputs["attention_mask"].sum())
         loss = sums.loss / (sums.tokens if num_items_in_batch is None else num_items_in_batch)
         if num_items_in_batch is not None and self.args.average_tokens_across_devices:
             loss = loss * self.accelerator.num_processes
@@ -122,17 +125,26 @@ class Reporter(TrainerCallback):
         should_stop: Callable[[], bool],
         on_evaluation: Callable[[int], None],
         deadline: Deadline | None = None,
+        peak_memory: Callable[[], int] | None = None,
     ) -> None:
         self._deadline = deadline or Deadline(None)
         self._first_step = 0
         self._emit = emit
         self._should_stop = should_stop
         self._on_evaluation = on_evaluation
+        self._peak_memory = peak_memory
+        self._step_began = 0.0
+        self._tokens_before = 0
+        self.tokens_seen: Callable[[], int] | None = None
         self.stopped = False
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Note where this try begins: a resumed one has done nothing yet of what its time is counted for."""
         self._first_step = state.global_step
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Note when the step began: evaluations between steps are no part of its pace."""
+        self._step_began = time.perf_counter()
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
         """Pass measured values on; lines without any (the Trainer's summary) are not ours.
@@ -145,8 +157,23 @@ class Reporter(TrainerCallback):
         _refuse_not_finite(state.global_step, logs or {})
         point = _point(state.global_step, float(state.epoch or 0), logs or {})
         values = point.model_dump(exclude={"step", "epoch"}, exclude_none=True)
+        if "loss" in values:
+            # Of this machine and moment: told to who watches, and no part of the history that a resume repeats.
+            values |= self._gauges()
         if values:
             self._emit(Metric(step=point.step, epoch=point.epoch, values=values))
+
+    def _gauges(self) -> dict[str, float]:
+        """Tokens a second of the last step, and peak memory so far in bytes, as far as they are measured."""
+        gauges: dict[str, float] = {}
+        if self.tokens_seen is not None:
+            # The loss was read just now, so on a GPU too the step has ended.
+            seen, seconds = self.tokens_seen(), time.perf_counter() - self._step_began
+            gauges["tokens_per_second"] = (seen - self._tokens_before) / max(seconds, 1e-9)
+            self._tokens_before = seen
+        if self._peak_memory is not None:
+            gauges["memory_bytes"] = float(self._peak_memory())
+        return gauges
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Progress; the last step is always measured and kept; a stop saves first."""
@@ -248,7 +275,7 @@ def build_trainer(
     callbacks: list[TrainerCallback] = [EarlyStoppingCallback(parameters.patience)]
     if reporter is not None:
         callbacks.append(reporter)
-    return SupervisedTrainer(
+    trainer = SupervisedTrainer(
         model=loaded.model,
         args=training_arguments(directory, parameters, len(train), loaded.device),
         data_collator=collator,
@@ -258,6 +285,9 @@ def build_trainer(
         examples=train,
         parameters=parameters,
     )
+    if reporter is not None:
+        reporter.tokens_seen = lambda: trainer.tokens_seen
+    return trainer
 
 
 def _dataset(examples: Sequence[Example]) -> Dataset:

@@ -9,8 +9,17 @@ from advisor.chat.protocol import ChatRequest
 from advisor.interrupt import StopSignal
 from advisor.jobs import run_jobs, write_job
 from trainer.events import Listener
-from trainer.job import Completion, GenerateJob, ModelSpec, read_json_lines, write_json_lines
+from trainer.job import (
+    JOB_FILE,
+    RESULT_FILE,
+    Completion,
+    GenerateJob,
+    ModelSpec,
+    read_json_lines,
+    write_json_lines,
+)
 
+REQUESTS_FILE = "requests.jsonl"
 COMPLETIONS_FILE = "completions.jsonl"
 
 
@@ -33,10 +42,15 @@ class LocalModel:
         return self._name
 
     def prepare(self, batch: str, requests: Sequence[ChatRequest]) -> Path:
-        """Write the job of a batch and return its directory, for running it together with other jobs."""
+        """Write the job of a batch and return its directory, for running it together with other jobs.
+
+        Answers of a former try are kept where the request is still the same and goes to the same weights.
+        """
         directory = self._folder / batch
-        write_requests(directory, requests)
-        write_job(directory, GenerateJob(model=self._spec, batch_size=self._batch_size))
+        job = GenerateJob(model=self._spec, batch_size=self._batch_size)
+        keep = _asks_the_same_weights(directory / JOB_FILE, job)
+        write_requests(directory, requests, keep=keep)
+        write_job(directory, job)
         return directory
 
     def complete(self, batch: str, requests: Sequence[ChatRequest]) -> Iterator[Completion]:
@@ -46,9 +60,22 @@ class LocalModel:
         yield from read_completions(directory)
 
 
-def write_requests(directory: Path, requests: Sequence[ChatRequest]) -> None:
-    """Write a batch's requests; requests that differ from those of a former try drop its answers."""
-    path = directory / "requests.jsonl"
+def _asks_the_same_weights(former: Path, job: GenerateJob) -> bool:
+    """Whether a former job differs at most in how fast it computes."""
+    if not former.exists():
+        return True
+    settings = {"attention": None}
+    before = GenerateJob.model_validate_json(former.read_bytes()).model.model_copy(update=settings)
+    return before == job.model.model_copy(update=settings)
+
+
+def write_requests(directory: Path, requests: Sequence[ChatRequest], *, keep: bool = True) -> None:
+    """Write a batch's requests; answers to requests that changed or are no longer made are dropped.
+
+    Args:
+        keep: False drops every answer.
+    """
+    path = directory / REQUESTS_FILE
     rows = [
         {
             "id": request.id,
@@ -59,9 +86,14 @@ def write_requests(directory: Path, requests: Sequence[ChatRequest]) -> None:
         }
         for request in requests
     ]
-    if path.exists() and list(read_json_lines(path)) != rows:
-        (directory / COMPLETIONS_FILE).unlink(missing_ok=True)
-        (directory / "result.json").unlink(missing_ok=True)
+    before = {row["id"]: row for row in read_json_lines(path)} if keep else {}
+    if not keep or list(before.values()) != rows:
+        kept = {row["id"] for row in rows if before.get(row["id"]) == row}
+        (directory / RESULT_FILE).unlink(missing_ok=True)
+        completions = directory / COMPLETIONS_FILE
+        if completions.exists():
+            # Killed in between, the former requests still tell which of these answers fit.
+            write_json_lines(completions, [row for row in read_json_lines(completions) if row["id"] in kept])
     write_json_lines(path, rows)
 
 

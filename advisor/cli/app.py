@@ -9,6 +9,7 @@ import typer
 from advisor import __version__
 from advisor.cli import data as data_files
 from advisor.cli import judging, looking, running, working
+from advisor.cli.attaching import attach
 from advisor.cli.judge import judge
 
 app = typer.Typer(
@@ -42,6 +43,7 @@ for command in (
     judge,
     looking.report,
     looking.runs,
+    attach,
     running.resume,
     running.stop,
     looking.doctor,

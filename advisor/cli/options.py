@@ -89,6 +89,9 @@ PLAN_OPTIONS: dict[str, Any] = {
     "max_minutes": _option(_NUMBER, "--max-minutes", "bounds the whole run; every reduction is stated"),
     "force_train": _option(bool, "--force-train", "train whatever the verdict says"),
     "no_train": _option(bool, "--no-train", "stop after the verdict"),
+    "overruled": _option(
+        _TEXT, "--because", "why --force-train or --no-train overrules the verdict; stands in the report"
+    ),
     "require": _option(
         list[str] | None,
         "--require",
@@ -102,6 +105,10 @@ PLAN_OPTIONS: dict[str, Any] = {
     ),
     "seed": _option(_COUNT, "--seed", "chooses splits, examples and batches (default 0)"),
 }
+UNTIL_OPTION = _option(
+    _TEXT, "--until", "end with a report after this stage, before training: decide or forecast"
+)
+RUN_ARGUMENT = Annotated[Path, typer.Argument(metavar="RUN", help="run directory")]
 OUTPUT_OPTIONS: dict[str, Any] = {
     "out": _option(_PATH, "--out", "run directory (default: a new one in ./runs)"),
     "json_": _option(bool, "--json", "print the result as one JSON object"),
@@ -116,6 +123,7 @@ _TRAINING_ONLY = {
     "learning_rate",
     "force_train",
     "no_train",
+    "overruled",
     "margin",
     "slices",
     "guard",
@@ -133,6 +141,7 @@ _JUDGING = {
     "require",
     "force_train",
     "no_train",
+    "overruled",
     "slices",
     "guard",
     "guard_margin",
@@ -141,6 +150,25 @@ _JUDGING = {
 _SCORING = {"metric", "schema_file", "pattern", "tolerance"}
 RUN_FLAGS = tuple(PLAN_OPTIONS)
 BASELINE_FLAGS = tuple(name for name in PLAN_OPTIONS if name not in _TRAINING_ONLY)
+AMENDING_FLAGS = (
+    "rungs",
+    "prompt_file",
+    "method",
+    "epochs",
+    "rank",
+    "learning_rate",
+    "max_length",
+    "batch_size",
+    "precision",
+    "max_minutes",
+    "learning_curve",
+    "guard",
+    "guard_margin",
+    "force_train",
+    "no_train",
+    "overruled",
+)
+"""What `resume` may change; a test holds them against `advisor.amending.AMENDABLE`."""
 TRAIN_FLAGS = tuple(
     name
     for name in PLAN_OPTIONS
@@ -150,7 +178,7 @@ TRAIN_FLAGS = tuple(
 
 def takes(*names: str) -> Callable[[_F], _F]:
     """Give a command these flags; it receives them as keyword arguments, None or False where not given."""
-    known = {**PLAN_OPTIONS, **OUTPUT_OPTIONS}
+    known = {**PLAN_OPTIONS, **OUTPUT_OPTIONS, "until": UNTIL_OPTION, "path": RUN_ARGUMENT}
 
     def decorate(function: _F) -> _F:
         parameters = [
@@ -167,6 +195,8 @@ def takes(*names: str) -> Callable[[_F], _F]:
 
 
 def _default(option: Any) -> Any:
+    if option is RUN_ARGUMENT:
+        return inspect.Parameter.empty
     return False if option.__args__[0] is bool else None
 
 

@@ -8,22 +8,32 @@ from typing import Any
 
 import typer
 
-from advisor.cli.options import BASELINE_FLAGS, OUTPUT_OPTIONS, RUN_FLAGS, TRAIN_FLAGS, plan_of, takes
+from advisor.cli.options import (
+    AMENDING_FLAGS,
+    BASELINE_FLAGS,
+    OUTPUT_OPTIONS,
+    RUN_FLAGS,
+    TRAIN_FLAGS,
+    plan_of,
+    plan_values,
+    takes,
+)
 
 _OUTPUT = tuple(OUTPUT_OPTIONS)
 
 
-@takes(*RUN_FLAGS, *_OUTPUT)
+@takes(*RUN_FLAGS, "until", *_OUTPUT)
 def run(**flags: Any) -> None:
     """The whole job: assess, inspect, measure cheap options, decide, train if justified, compare, report.
 
     Example: advisor run --data desk.jsonl --task "Route the message to its queue" --max-minutes 30
     """
     from advisor.run_directory import create_run
-    from advisor.walk import check_test_rows
+    from advisor.walk import check_test_rows, check_until
 
     plan = plan_of(flags)
     check_test_rows(plan)
+    check_until(flags["until"] or "")
     _work(lambda: create_run(plan, flags["out"]), flags)
 
 
@@ -78,19 +88,38 @@ def train(**flags: Any) -> None:
     _with_run(lambda: create_run(plan, flags["out"]), flags, work)
 
 
-def resume(
-    path: Path = typer.Argument(metavar="RUN", help="run directory"),
-    json_: bool = typer.Option(False, "--json", help="print the report as one JSON object"),
-    json_events: bool = typer.Option(False, "--json-events", help="print the event stream"),
-    quiet: bool = typer.Option(False, "--quiet", help="no narration"),
-) -> None:
-    """Go on with a run that was interrupted; what is done is kept.
+@takes("path", *AMENDING_FLAGS, "until", "json_", "json_events", "quiet")
+def resume(**flags: Any) -> None:
+    """Go on with a run that was interrupted or paused; what is done is kept.
 
-    Example: advisor resume runs/20261124-0930-route-the-message
+    Flags change the plan first, for what comes later: another method, more epochs, one more rung. The plan as it was
+    is kept as plan.1.toml. Training against the verdict needs --because with the reason, which the report shows.
+
+    Example: advisor resume runs/20261124-0930-route-the-message --epochs 3
     """
     from advisor.run_directory import open_run
+    from advisor.walk import check_until
 
-    _work(lambda: open_run(path), {"json_": json_, "json_events": json_events, "quiet": quiet})
+    run = open_run(flags["path"])
+    check_until(flags["until"] or "")
+    changes = plan_values(flags)
+    if changes:
+        _amend(run, changes, quiet=flags["quiet"])
+    _work(lambda: run, flags)
+
+
+def _amend(run: Any, changes: dict[str, Any], *, quiet: bool) -> None:
+    """Change the plan, and say what is done again for it."""
+    from advisor.amending import amend
+    from advisor.cli.show import err
+    from advisor.plan import flag_of
+
+    because = changes.pop("overruled", "")
+    found = amend(run, changes, because=because)
+    if not quiet and found.changed:
+        err(f"changed: {', '.join(map(flag_of, found.changed))}")
+        if found.redone:
+            err(f"made again for it: {', '.join(found.redone)}; answers that still fit are kept")
 
 
 def _work(open_directory: Callable[[], Any], flags: dict[str, Any]) -> None:
@@ -100,7 +129,7 @@ def _work(open_directory: Callable[[], Any], flags: dict[str, Any]) -> None:
     from rubrics.errors import ExitCode
 
     def work(directory: Any, display: Any, stop: Any) -> int:
-        report = walk(directory.plan(), directory, display, stop)
+        report = walk(directory.plan(), directory, display, stop, until=flags.get("until") or "")
         display.close()
         show_report(report, as_json=flags["json_"], quiet=flags["quiet"] or flags["json_events"])
         return show_unmet(unmet(report, directory.plan().require), int(ExitCode.REQUIREMENT_UNMET))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from advisor.cli.show import out, out_json, table
 from advisor.report.model import Report
+from advisor.report.sections import overruled_words
 from advisor.report.tables import interval
 from rubrics.phrases import rung_words
 
@@ -26,6 +27,8 @@ def _page(report: Report) -> list[str]:
     metric = report.task.metric
     lines = ["", f"verdict before training: {report.verdict.outcome} (rule {report.verdict.rule})"]
     lines += [f"  {reason}" for reason in report.verdict.reasons]
+    if report.overruled is not None:
+        lines.append(f"  {overruled_words(report.overruled)}")
     lines += ["", *_ladder(report, metric), *_economics(report)]
     if report.comparison is not None:
         lines += ["", *_comparison(report, metric)]

@@ -9,7 +9,7 @@ from typing import Any
 
 from advisor.predictions import Prediction, read_predictions
 from advisor.report.model import BaselinePart, EvaluationPart, FlipPart, Report
-from advisor.report.sections import curve_section, economics_section, guard_section
+from advisor.report.sections import curve_section, economics_section, guard_section, overruled_words
 from advisor.report.tables import interval
 from advisor.report.tables import table as _table
 from rubrics.phrases import rung_words
@@ -164,6 +164,8 @@ def _verdict(report: Report) -> str:
     verdict = report.verdict
     lines = [f"## Verdict before training: {verdict.outcome} (rule {verdict.rule})", ""]
     lines += [f"- {reason}" for reason in verdict.reasons]
+    if report.overruled is not None:
+        lines.append(f"- {overruled_words(report.overruled)}")
     if verdict.minimum_detectable_effect is not None:
         lines.append(
             f"- With this test set a gain of {verdict.minimum_detectable_effect:.3f} can be seen (80% power)."

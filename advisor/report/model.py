@@ -153,6 +153,14 @@ class VerdictPart(_Part):
     minimum_detectable_effect: float | None
 
 
+class OverruledPart(_Part):
+    """The verdict was not followed: `choice` is what was done instead, `reason` the person's words, empty for none."""
+
+    outcome: str
+    choice: Literal["train", "no_train"]
+    reason: str
+
+
 class ForecastPart(_Part):
     """Predicted and measured side by side; measured values are of the training where there was one."""
 
@@ -376,6 +384,7 @@ class Report(_Part):
     prices: dict[str, float] | None = Field(default=None, description="as given; `advisor decide` reads them")
     volume: dict[str, float] | None = Field(default=None, description="as given; `advisor decide` reads it")
     economics: EconomicsPart | None = Field(default=None, description="None where no price was given")
+    overruled: OverruledPart | None = None
     skipped_rungs: dict[str, str] = {}
     ledger: list[dict[str, Any]] = Field(default=[], description="every scoring of the test rows")
     advice: str = ""

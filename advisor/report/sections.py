@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from advisor.report.model import CurvePart, Report
+from advisor.report.model import CurvePart, OverruledPart, Report
 from advisor.report.tables import change, interval, table
 
 _GUARD_MEASURES = {
@@ -93,3 +93,10 @@ def _points(found: CurvePart) -> str:
     head = ["share", "training rows", "dev loss ± standard error", "next-token accuracy"]
     shown = table([*head, *([f"{found.metric} on dev"] if scored else [])], rows)
     return f"Each point: {found.steps:,} optimizer steps, scored on {found.dev_rows:,} dev rows.\n\n{shown}"
+
+
+def overruled_words(found: OverruledPart) -> str:
+    """That the verdict was not followed, what was chosen instead, and why."""
+    done = "who asked for training all the same" if found.choice == "train" else "who declined training"
+    reason = " ".join(found.reason.split())
+    return f"{found.outcome} was overruled by the user, {done}: {reason or 'no reason was given'}"

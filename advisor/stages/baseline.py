@@ -39,7 +39,8 @@ from advisor.rungs.prompts import (
 from advisor.stage import Artefact, Context, Stage
 from advisor.stages.budget import dev_rows, test_rows
 from advisor.stages.inspect import INSPECT
-from advisor.stages.measure import base_spec
+from advisor.stages.ladder_scores import LadderScores
+from advisor.stages.measure import base_spec, weights_facts
 from advisor.stages.split import SPLIT, clusters_of, rows_of
 from advisor.tagging import write_failures
 from rubrics.errors import ExitCode, Fault
@@ -98,18 +99,26 @@ class Ladder(Artefact):
 
 @dataclass(frozen=True)
 class _Asking:
-    """What it takes to ask rows on a rung: the model, the prompts, the room for an answer."""
+    """What it takes to ask rows on a rung: the model (None where no rung asks one), the prompts, the room for an answer."""
 
-    model: ChatModel
+    model: ChatModel | None
     prompts: Mapping[str, Prompt]
     max_new_tokens: int
+    live: LadderScores
 
-    def requests(self, rungs: Sequence[str], rows: Sequence[Row]) -> list[ChatRequest]:
-        return [
+    def ask(self, split: str, rungs: Sequence[str], rows: Sequence[Row]) -> dict[str, list[Completion]]:
+        """Answers by rung, with the ids of their rows; all in one batch."""
+        assert self.model is not None
+        requests = [
             ChatRequest(f"{rung}/{row.id}", rung, self.prompts[rung](row), self.max_new_tokens)
             for rung in rungs
             for row in rows
         ]
+        answers: dict[str, list[Completion]] = {rung: [] for rung in rungs}
+        for completion in self.model.complete(f"baseline-{split}", requests):
+            rung, _, row_id = completion.id.partition("/")
+            answers[rung].append(completion.model_copy(update={"id": row_id}))
+        return answers
 
 
 def predictions_file(context: Context, rung: str, split: str) -> Path:
@@ -137,21 +146,28 @@ def answer_room(context: Context) -> int:
     return math.ceil(longest / _CHARACTERS_PER_TOKEN) + _SPARE_TOKENS
 
 
-def chat_model(context: Context) -> ChatModel:
+def chat_model(context: Context, live: LadderScores) -> ChatModel:
     """The model that the ladder asks: the endpoint where one is given, else the local one."""
     plan = context.plan
     if plan.endpoint and plan.endpoint_model:
         return EndpointModel(
-            plan.endpoint, plan.endpoint_model, context.run.jobs, emit=context.emit, stop=context.stop
+            plan.endpoint,
+            plan.endpoint_model,
+            context.run.jobs,
+            emit=live.hearing(context.emit),
+            stop=context.stop,
         )
-    return LocalModel(plan.model, base_spec(context), context.run.jobs, context.emit, context.stop)
+    return LocalModel(
+        plan.model, base_spec(context), context.run.jobs, live.hearing(context.follow), context.stop
+    )
 
 
 def _make(context: Context) -> Ladder:
     train = rows_of(context, "train")
     prompts, skipped = _prompts(context, train)
     dev, test = dev_rows(context), test_rows(context)
-    asking = _Asking(chat_model(context), prompts, answer_room(context)) if prompts else None
+    live = LadderScores(context.scoring, context.run.jobs, context.emit)
+    asking = _Asking(chat_model(context, live) if prompts else None, prompts, answer_room(context), live)
     reason = classifier.applies(train) if "classifier" in context.plan.rungs else ""
     if reason:
         skipped["classifier"] = reason
@@ -160,7 +176,7 @@ def _make(context: Context) -> Ladder:
         raise Fault(
             "no rung applies to these rows", where="--rungs", fix="Name others; see `advisor help rungs`."
         )
-    scored = _scored_on_dev(context, rungs, asking, train, dev)
+    scored = dict(_answered(context, rungs, asking, train, dev, "dev"))
     selected = _best(scored, context.plan.metric)
     entries = [_entry(context, rung, "dev", scored[rung], asking, selected) for rung in rungs]
     write_failures(failures_file(context), selected, clean(context, scored[selected]), context.plan.metric)
@@ -206,38 +222,29 @@ def _present_prompt(path: Path) -> str:
     return text
 
 
-def _scored_on_dev(
-    context: Context, rungs: Sequence[str], asking: _Asking | None, train: list[Row], dev: list[Row]
-) -> dict[str, list[Prediction]]:
-    return dict(_answered(context, rungs, asking, train, dev, "dev"))
-
-
 def _answered(
     context: Context,
     rungs: Sequence[str],
-    asking: _Asking | None,
+    asking: _Asking,
     train: list[Row],
     rows: list[Row],
     split: str,
 ) -> Iterator[tuple[str, list[Prediction]]]:
-    """Each rung's scored answers, written to its prediction file; all model rungs in one batch."""
-    asked = [rung for rung in rungs if rung != "classifier"]
-    by_rung: dict[str, dict[str, Completion]] = {rung: {} for rung in asked}
-    if asking and asked:
-        for completion in asking.model.complete(f"baseline-{split}", asking.requests(asked, rows)):
-            rung, _, row_id = completion.id.partition("/")
-            by_rung[rung][row_id] = completion.model_copy(update={"id": row_id})
+    """Each rung's scored answers, written to its prediction file; all model rungs in one batch, after the classifier."""
+    asking.live.begin(split, rungs, rows, asking.prompts, set(context.get(SPLIT).leaked))
+    answers: dict[str, list[Completion]] = {}
+    prompts: Mapping[str, Sequence[Message]]
     for rung in rungs:
-        prompts: dict[str, Sequence[Message]]
         if rung == "classifier":
             completions = list(classifier.classify(train, rows, context.plan.seed))
             prompts = {row.id: row.messages for row in rows}
         else:
-            assert asking is not None
-            completions = list(by_rung[rung].values())
+            answers = answers or asking.ask(split, [name for name in rungs if name != "classifier"], rows)
+            completions = answers[rung]
             prompts = {row.id: asking.prompts[rung](row) for row in rows}
         predictions = score_answers(rows, prompts, completions, context.scoring)
         write_predictions(predictions_file(context, rung, split), predictions)
+        asking.live.done(rung, predictions)
         yield rung, predictions
 
 
@@ -246,10 +253,11 @@ def _entry(
     rung: str,
     split: str,
     predictions: Sequence[Prediction],
-    asking: _Asking | None,
+    asking: _Asking,
     selected: str,
 ) -> Rung:
     kept = clean(context, predictions)
+    model = None if rung == "classifier" else asking.model
     if not kept:
         raise Fault(
             f"every {split} row stands in the training rows, so nothing can be scored",
@@ -266,7 +274,7 @@ def _entry(
         with_leaked = {"n": len(predictions), "metrics": everything}
     return Rung(
         rung=rung,
-        model=classifier.NAME if rung == "classifier" or asking is None else asking.model.name,
+        model=classifier.NAME if model is None else model.name,
         split=split,
         n=len(kept),
         metrics=summarise(kept, context.scoring, clusters),
@@ -345,6 +353,7 @@ BASELINE = Stage(
         "seed",
         "model",
     ),
+    facts=weights_facts,
     reads=("split", "budget"),
     content=lambda context: {
         **context.model_digest(),

@@ -7,7 +7,7 @@ from advisor.data.rows import Row
 from advisor.data.splitting import stratified_sample
 from advisor.stage import Artefact, Context, Stage
 from advisor.stages.inspect import INSPECT
-from advisor.stages.measure import MEASURE
+from advisor.stages.measure import MEASURE, weights_facts
 from advisor.stages.split import SPLIT, rows_of
 
 _MOST_WATCHED, _LEAST_WATCHED = 200, 32
@@ -100,7 +100,11 @@ BUDGET = Stage(
     file="budget.json",
     artefact=Budget,
     make=_make,
-    fields=("max_minutes", "rungs", "seed"),
-    reads=("split", "measure"),
+    # Decided once: neither a plan that is amended after the ladder nor another dry run changes the rows that were
+    # asked about, or the verdict would rest on other rows than the person saw.
+    fields=("seed",),
+    facts=weights_facts,
+    reads=("split",),
+    content=lambda context: context.model_digest(),
     summary=_summary,
 )

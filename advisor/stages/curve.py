@@ -29,7 +29,7 @@ from advisor.stages.forecast import FORECAST
 from advisor.stages.guard import read_row_scores
 from advisor.stages.inspect import INSPECT
 from advisor.stages.measure import base_spec, training_rows
-from advisor.stages.train import ADAPTER, TRAIN, Training, trained_rows, training_spec
+from advisor.stages.train import ADAPTER, TRAIN, Training, trained_rows, training_spec, write_training
 from rubrics.learning_curve import REACH, Kind, Point, falls, fit_curve, outlook
 from rubrics.statistics import Z, errors_between, standard_errors
 from trainer.job import EvaluateJob, RowScores, TrainJob, write_json_lines
@@ -110,7 +110,7 @@ def _make(context: Context) -> Curve:
         context.warn(refused)
         return _none(context, refused)
     shares = CURVE_SHARES[: allowed.trainings]
-    run_jobs(_prepare(context, allowed, shares), context.emit, context.stop)
+    run_jobs(_prepare(context, allowed, shares), context.follow, context.stop)
     for share in shares:
         _drop_checkpoints(_folder(context, share))
     losses = [read_row_scores(_job(context, share, "loss")) for share in CURVE_SHARES]
@@ -168,12 +168,9 @@ def _prepare(context: Context, allowed: CurveAllowance, shares: Sequence[float])
 
 
 def _training_job(context: Context, share: float, rows: list[Row], steps: int) -> Path:
-    directory = _folder(context, share)
-    write_json_lines(directory / "train.jsonl", training_rows(context, rows))
-    write_json_lines(directory / "dev.jsonl", training_rows(context, watched_rows(context)))
     parameters = context.get(FORECAST).hyperparameters.model_copy(update={"max_steps": steps})
-    write_job(directory, TrainJob(model=training_spec(context), hyperparameters=parameters, samples=0))
-    return directory
+    job = TrainJob(model=training_spec(context), hyperparameters=parameters, samples=0)
+    return write_training(context, _folder(context, share), job, rows)
 
 
 def _loss_job(context: Context, share: float) -> Path:
@@ -186,7 +183,7 @@ def _loss_job(context: Context, share: float) -> Path:
 
 def _answers_job(context: Context, share: float) -> Path:
     spec = base_spec(context).model_copy(update={"adapter": _adapter(context, share)})
-    model = LocalModel(context.plan.model, spec, context.run.jobs, context.emit, context.stop)
+    model = LocalModel(context.plan.model, spec, context.run.jobs, context.follow, context.stop)
     prompt, room = zero_shot(context.plan.task), answer_room(context)
     requests = [ChatRequest(row.id, "zero_shot", prompt(row), room) for row in dev_rows(context)]
     return model.prepare(_job(context, share, "dev").name, requests)

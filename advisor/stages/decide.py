@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from advisor.plan import Plan
 from advisor.prices import MONEY_FIELDS, prices_of, token_cost, volume_of
 from advisor.stage import Artefact, Context, Stage
 from advisor.stages.assess import ASSESS
@@ -30,6 +31,13 @@ class VerdictReport(Artefact):
     considered: list[dict[str, Any]]
     flip: list[dict[str, Any]]
     minimum_detectable_effect: float | None
+
+
+def overrules(plan: Plan, outcome: str) -> bool:
+    """Whether the plan goes against a verdict; an endpoint's baseline that trains nothing does not, unless told why."""
+    if outcome == TRAIN_OUTCOME:
+        return plan.no_train and bool(plan.overruled)
+    return plan.force_train
 
 
 def measured_parts(context: Context) -> dict[str, Any]:

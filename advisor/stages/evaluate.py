@@ -79,7 +79,7 @@ def _answers_exist(context: Context, system: str) -> bool:
     return (
         system == "base"
         and context.plan.endpoint is None
-        and predictions_file(context, "zero_shot", "test").exists()
+        and context.get(BASELINE).on("test", "zero_shot") is not None
     )
 
 
@@ -91,7 +91,7 @@ def prepare_evaluation(context: Context) -> list[Path]:
     directories: list[Path] = []
     for system, spec in _specs(context).items():
         if not _answers_exist(context, system):
-            model = LocalModel(context.plan.model, spec, context.run.jobs, context.emit, context.stop)
+            model = LocalModel(context.plan.model, spec, context.run.jobs, context.follow, context.stop)
             requests = [ChatRequest(row.id, "zero_shot", prompt(row), answer_room(context)) for row in rows]
             directories.append(model.prepare(f"{system}-test", requests))
         loss = context.run.jobs / f"{system}-loss"
@@ -103,7 +103,7 @@ def prepare_evaluation(context: Context) -> list[Path]:
 
 
 def _make(context: Context) -> Evaluations:
-    run_jobs(prepare_evaluation(context), context.emit, context.stop)
+    run_jobs(prepare_evaluation(context), context.follow, context.stop)
     systems = []
     for system, predictions in (
         ("base", _predictions(context, "base")),

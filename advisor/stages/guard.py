@@ -150,7 +150,7 @@ def prepare_guard(context: Context, cost: GuardCost | None, system: str, spec: M
     write_job(scored, EvaluateJob(model=spec, max_length=cost.max_length))
     if not cost.answer_room:
         return [scored]
-    model = LocalModel(context.plan.model, spec, context.run.jobs, context.emit, context.stop)
+    model = LocalModel(context.plan.model, spec, context.run.jobs, context.follow, context.stop)
     requests = [
         ChatRequest(row.id, "guard", tuple(row.messages), cost.answer_room) for row in context.guard.rows
     ]

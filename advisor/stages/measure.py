@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from advisor.data.rows import Row
 from advisor.jobs import read_result, run_jobs, write_job
+from advisor.plan import Plan
 from advisor.rungs.prompts import zero_shot
 from advisor.stage import Artefact, Context, Stage
 from advisor.stages.inspect import INSPECT
@@ -28,9 +29,14 @@ def training_rows(context: Context, rows: list[Row]) -> list[dict[str, object]]:
     ]
 
 
-def quantisation(context: Context) -> str | None:
+def quantisation(plan: Plan) -> str | None:
     """`nf4` where the plan trains over 4-bit weights."""
-    return "nf4" if context.plan.method == "qlora" else None
+    return "nf4" if plan.method == "qlora" else None
+
+
+def weights_facts(plan: Plan) -> dict[str, str]:
+    """How the base model's weights are held, which its answers depend on."""
+    return {"quantisation": quantisation(plan) or "", "precision": plan.precision}
 
 
 def base_spec(context: Context) -> ModelSpec:
@@ -42,7 +48,7 @@ def base_spec(context: Context) -> ModelSpec:
             "path": context.model.path,
             "precision": measured.precision,
             "attention": measured.attention_generation,
-            "quantisation": quantisation(context),
+            "quantisation": quantisation(context.plan),
         }
     )
 
@@ -57,7 +63,11 @@ def _make(context: Context) -> Rates:
     write_json_lines(directory / "train.jsonl", training_rows(context, longest[:_LONGEST_ROWS]))
     job = MeasureJob(
         model=ModelSpec.model_validate(
-            {"path": context.model.path, "precision": plan.precision, "quantisation": quantisation(context)}
+            {
+                "path": context.model.path,
+                "precision": plan.precision,
+                "quantisation": quantisation(context.plan),
+            }
         ),
         hyperparameters=Hyperparameters(
             rank=plan.rank,
@@ -70,7 +80,7 @@ def _make(context: Context) -> Rates:
         generate_batch_size=_LONGEST_ROWS // 2,
     )
     write_job(directory, job)
-    run_jobs([directory], context.emit, context.stop)
+    run_jobs([directory], context.follow, context.stop)
     return Rates(measurement=Measurement.model_validate(read_result(directory)))
 
 
@@ -90,7 +100,8 @@ MEASURE = Stage(
     file="measurement.json",
     artefact=Rates,
     make=_make,
-    fields=("method", "rank", "batch_size", "precision", "no_train", "task", "seed"),
+    fields=("rank", "batch_size", "no_train", "task", "seed"),
+    facts=weights_facts,
     reads=("inspect", "split"),
     content=lambda context: context.model_digest(),
     summary=_summary,

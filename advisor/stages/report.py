@@ -17,7 +17,7 @@ from advisor.stages.baseline import BASELINE
 from advisor.stages.budget import BUDGET, dev_rows, test_rows
 from advisor.stages.compare import COMPARE
 from advisor.stages.curve import CURVE
-from advisor.stages.decide import DECIDE, measured_parts
+from advisor.stages.decide import DECIDE, measured_parts, overrules
 from advisor.stages.evaluate import EVALUATE
 from advisor.stages.forecast import FORECAST
 from advisor.stages.guard import guard_findings, guard_text
@@ -26,7 +26,7 @@ from advisor.stages.split import SPLIT, clusters_of
 from advisor.stages.train import TRAIN
 from rubrics.economics import account
 from rubrics.measurements import from_report
-from trainer.events import StageFinished
+from trainer.events import StageFinished, read_events
 from trainer.job import read_json_lines, write_json, write_text
 
 
@@ -69,6 +69,7 @@ def build(context: Context) -> Report:
         "prices": parts["prices"],
         "volume": parts["volume"],
         "economics": account(from_report(parts)),
+        "overruled": _overruled(context),
         "skipped_rungs": context.get(BASELINE).skipped,
         "ledger": list(read_json_lines(context.run.ledger)),
     }
@@ -91,8 +92,8 @@ def _dump(artefact: Artefact) -> dict[str, Any]:
 
 
 def _run(context: Context) -> dict[str, Any]:
-    events = context.run.events()
-    created = datetime.datetime.fromtimestamp(context.run.plan_file.stat().st_mtime, datetime.UTC)
+    events = read_events(context.run.events_file)
+    created = datetime.datetime.fromtimestamp(context.run.created(), datetime.UTC)
     reductions = list(context.get(BUDGET).reductions)
     if context.has(FORECAST) and context.has(TRAIN):
         reductions += context.get(FORECAST).reductions
@@ -146,6 +147,14 @@ def _training(context: Context) -> dict[str, Any] | None:
     return training
 
 
+def _overruled(context: Context) -> dict[str, Any] | None:
+    plan, outcome = context.plan, context.get(DECIDE).outcome
+    if not overrules(plan, outcome):
+        return None
+    choice = "train" if plan.force_train else "no_train"
+    return {"outcome": outcome, "choice": choice, "reason": plan.overruled}
+
+
 def _guard(context: Context) -> dict[str, Any] | None:
     found = context.get(EVALUATE).guard if context.has(EVALUATE) else None
     if found is None:
@@ -166,7 +175,18 @@ REPORT = Stage(
     file="report.state.json",
     artefact=Written,
     make=_make,
-    fields=("task", "metric", "target", "min_gain", "margin", "guard_margin", *MONEY_FIELDS),
+    fields=(
+        "task",
+        "metric",
+        "target",
+        "min_gain",
+        "margin",
+        "guard_margin",
+        "force_train",
+        "no_train",
+        "overruled",
+        *MONEY_FIELDS,
+    ),
     reads=(
         "assess",
         "inspect",

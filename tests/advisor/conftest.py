@@ -13,12 +13,17 @@ import pytest
 from advisor.__main__ import main
 from advisor.report.model import Report
 from trainer.events import (
+    DevScored,
     Event,
     JobFinished,
     JobStarted,
     Logged,
     Metric,
     Progress,
+    RunEnded,
+    RungAnswered,
+    RungScored,
+    RunStarted,
     Sample,
     StageFinished,
     StageStarted,
@@ -62,7 +67,7 @@ def advisor(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 
 @pytest.fixture
 def one_of_each() -> list[Event]:
-    """An event of every kind, with seconds 1 to 9."""
+    """An event of every kind, with seconds 1 to 14."""
     return [
         StageStarted(time=1, stage="train"),
         JobStarted(time=2, job="training", kind="train", pid=7),
@@ -73,6 +78,13 @@ def one_of_each() -> list[Event]:
         Logged(time=7, message="a line"),
         JobFinished(time=8, job="training", outcome="done", seconds=2),
         StageFinished(time=9, stage="train", seconds=8.2, summary="good"),
+        DevScored(time=10, step=10, metric="exact_match", n=8, value=0.5, low=0.2, high=0.8),
+        RungScored(
+            time=11, rung="zero_shot", split="dev", metric="exact_match", done=1, total=9, n=1, value=1
+        ),
+        RungAnswered(time=12, rung="zero_shot", id="r1", prompt="a", reference="b", prediction="b", score=1),
+        RunStarted(time=13, pid=8, until="decide"),
+        RunEnded(time=14, outcome="failed", what="no space", fix="free some", code=5),
     ]
 
 

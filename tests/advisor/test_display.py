@@ -12,13 +12,12 @@ from advisor.display import (
     JsonEvents,
     Lines,
     Silent,
-    State,
     describe,
     display_for,
     duration,
-    fold,
     progress_text,
 )
+from advisor.watching import Activity, fold_activity
 from trainer.events import (
     Event,
     Logged,
@@ -31,18 +30,18 @@ from trainer.events import (
 )
 
 
-def folded(*events: Event) -> State:
-    state = State()
+def folded(*events: Event) -> Activity:
+    state = Activity()
     for event in events:
-        state = fold(state, event)
+        state = fold_activity(state, event)
     return state
 
 
 def test_the_fold_is_pure(one_of_each):
     before = folded(*one_of_each[:3])
-    kept = State(**vars(before))
+    kept = Activity(**vars(before))
 
-    once, twice = fold(before, one_of_each[3]), fold(before, one_of_each[3])
+    once, twice = fold_activity(before, one_of_each[3]), fold_activity(before, one_of_each[3])
 
     assert once == twice != before
     assert before == kept
@@ -72,7 +71,7 @@ def test_the_state_follows_stage_task_progress_and_last_values():
 
 
 def test_a_new_stage_forgets_the_progress_of_the_last(one_of_each):
-    assert folded(*one_of_each[:4], StageStarted(time=9, stage="evaluate")) == State(stage="evaluate")
+    assert folded(*one_of_each[:4], StageStarted(time=9, stage="evaluate")) == Activity(stage="evaluate")
 
 
 def test_no_time_is_promised_before_anything_moved():

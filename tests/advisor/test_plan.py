@@ -71,6 +71,11 @@ FLAGS: dict[str, tuple[dict[str, Any], list[str], dict[str, Any]]] = {
     "max_minutes": (DATA, ["--max-minutes", "12"], {"max_minutes": 12.0}),
     "force_train": (DATA, ["--force-train"], {"force_train": True}),
     "no_train": (DATA, ["--no-train"], {"no_train": True}),
+    "overruled": (
+        DATA,
+        ["--force-train", "--because", "we own the rows"],
+        {"force_train": True, "overruled": "we own the rows"},
+    ),
     "require": (
         DATA,
         ["--require", "improved", "--require", "verdict:FINE_TUNE"],

@@ -1,0 +1,178 @@
+"""Changing the plan of a run that was begun: after the verdict, or to go on otherwise than it stopped.
+
+What was measured stays: a changed plan makes some artefacts stale, which the walk makes again, and everything that
+does not read what changed is reused. The plan as it was lies beside the new one, as plan.1.toml and so on.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from advisor.plan import Plan, flag_of, make_plan
+from advisor.run_directory import RunDirectory, check_files, lacks_space
+from advisor.stage import asked_of
+from advisor.stages.budget import BUDGET
+from advisor.stages.decide import DECIDE, overrules
+from advisor.walk import WALK
+from rubrics.errors import Fault
+from trainer.job import write_text
+
+AMENDABLE = (
+    "rungs",
+    "prompt_file",
+    "method",
+    "epochs",
+    "rank",
+    "learning_rate",
+    "max_length",
+    "batch_size",
+    "precision",
+    "max_minutes",
+    "learning_curve",
+    "guard",
+    "guard_margin",
+    "force_train",
+    "no_train",
+)
+"""Plan fields that may change. Not what a result is measured by (rows, metric, target, smallest gain, margin, seed):
+chosen after the numbers are known, it would prove nothing."""
+
+_DECLARED = ("guard", "guard_margin")
+"""Declared before the tuned model is scored, for the same reason."""
+
+
+@dataclass(frozen=True)
+class Amendment:
+    """A changed plan and what follows from it.
+
+    Attributes:
+        plan: as it will be.
+        changed: fields whose value differs.
+        redone: stages whose artefacts exist and are made again, in the order of the walk. A ladder that is measured
+            again keeps the answers to prompts that did not change, asked of the same weights.
+        overrules: the plan now goes against the verdict that was given.
+    """
+
+    plan: Plan
+    changed: tuple[str, ...]
+    redone: tuple[str, ...]
+    overrules: bool
+
+
+def propose(run: RunDirectory, changes: Mapping[str, Any], *, because: str = "") -> Amendment:
+    """What a change would give; nothing is written.
+
+    Args:
+        changes: values by the names of `AMENDABLE`; None leaves a choice to the program again.
+        because: why the verdict is overruled by `force_train` or `no_train`.
+
+    Raises:
+        Fault: a field may not change (now), a value is wrong, or the verdict is overruled without a reason; exit code 2.
+    """
+    before = run.plan()
+    _refuse_fixed(run, changes)
+    values = {**before.model_dump(), **_consistent(changes, before)}
+    if because.strip():
+        values["overruled"] = because.strip()
+    elif not (values["force_train"] or values["no_train"]):
+        values["overruled"] = ""
+    plan = make_plan(values).absolute()
+    check_files(plan)
+    outcome = _verdict(run)
+    against = bool(outcome) and overrules(plan, outcome)
+    if against and not plan.overruled:
+        raise Fault(
+            f"the verdict is {outcome}: training against it needs a reason, which the report will show",
+            where="--because",
+            fix='Say why: --force-train --because "TEXT".',
+        )
+    changed = tuple(name for name in Plan.model_fields if getattr(plan, name) != getattr(before, name))
+    return Amendment(plan, changed, _redone(run, before, plan), against)
+
+
+def amend(run: RunDirectory, changes: Mapping[str, Any], *, because: str = "") -> Amendment:
+    """Change the plan of a run on disk; see `propose`. The plan as it was is kept beside it.
+
+    Raises:
+        Fault: as `propose`; or a process works on the run, or nothing can be written there.
+    """
+    if (trainer := run.trainer_owner()) is not None:
+        raise Fault(
+            f"a trainer works on this run (process {trainer})",
+            where=str(run.path),
+            fix="Wait for it, or end it with `advisor stop`, before the plan is changed.",
+        )
+    with run.held():
+        found = propose(run, changes, because=because)
+        if found.changed:
+            try:
+                _write(run, found)
+            except OSError as error:
+                raise lacks_space(error, run.path) from error
+        return found
+
+
+def _write(run: RunDirectory, found: Amendment) -> None:
+    shutil.copy2(run.plan_file, _free_name(run.path))
+    if "max_minutes" in found.changed and not (run.path / "baselines.json").exists():
+        # Rows to ask about are decided once and kept; nothing was asked yet, so they are decided again.
+        (run.path / BUDGET.file).unlink(missing_ok=True)
+    write_text(run.plan_file, found.plan.to_toml())
+
+
+def _free_name(folder: Path) -> Path:
+    names = (folder / f"plan.{number}.toml" for number in count(1))
+    return next(path for path in names if not path.exists())
+
+
+def _refuse_fixed(run: RunDirectory, changes: Mapping[str, Any]) -> None:
+    fixed = [name for name in changes if name not in AMENDABLE]
+    if fixed:
+        raise Fault(
+            f"{', '.join(map(flag_of, fixed))} cannot change once a run has begun",
+            where=str(run.path),
+            fix="Start a new run for it: what a result is measured by is chosen before it is known.",
+        )
+    declared = [name for name in changes if name in _DECLARED]
+    if declared and (run.path / "comparison.json").exists():
+        raise Fault(
+            f"{', '.join(map(flag_of, declared))} must be declared before the tuned model is scored, and it has been",
+            where=str(run.path),
+            fix="Start a new run for it.",
+        )
+
+
+def _consistent(changes: Mapping[str, Any], before: Plan) -> dict[str, Any]:
+    """What goes with the changes: training instead of not training, and the rung of a prompt that was added."""
+    values = dict(changes)
+    for one, other in (("force_train", "no_train"), ("no_train", "force_train")):
+        if values.get(one):
+            values.setdefault(other, False)
+    if values.get("prompt_file") and "prompt_file" not in values.get("rungs", before.rungs):
+        values["rungs"] = (*values.get("rungs", before.rungs), "prompt_file")
+    return values
+
+
+def _verdict(run: RunDirectory) -> str:
+    """The outcome of the verdict that was given; empty where there is none yet."""
+    try:
+        found: dict[str, Any] = json.loads((run.path / DECIDE.file).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(found.get("outcome", ""))
+
+
+def _redone(run: RunDirectory, before: Plan, after: Plan) -> tuple[str, ...]:
+    stale: list[str] = []
+    for stage in WALK:
+        reads_stale = any(name in stale for name in stage.reads)
+        if reads_stale or asked_of(stage, before) != asked_of(stage, after):
+            stale.append(stage.name)
+    made = {stage.name for stage in WALK if (run.path / stage.file).exists()}
+    return tuple(name for name in stale if name in made)
