@@ -113,7 +113,7 @@ def noise_in_words(repeated: dict[str, Any]) -> list[str]:
     """Say of each metric which differences are none."""
     return [
         f"noise of {name}: two scorings of one answer a row differ by up to {floor['difference']:.3f} by sampling "
-        f"alone (95%); the score of {floor['unstable']:.0%} of the rows is not the same in all "
-        f"{repeated['repeats']} repetitions"
+        f"alone (95%); {floor['unstable']:.0%} of the rows do not score the same in all {repeated['repeats']} "
+        "repetitions"
         for name, floor in repeated["noise_floor"].items()
     ]
