@@ -155,7 +155,24 @@ def report_of(run: RunDirectory, until: str = "") -> Any:
     return walk(run.plan(), run, lambda event: None, StopSignal(), until=until).to_json()
 
 
-def test_a_stop_on_the_ladder_goes_on_with_the_rungs_that_were_wanted(rows_file, tmp_path):
+def test_the_command_of_a_changed_plan_gives_the_same_splits_and_verdict(rows_file, tmp_path, advisor):
+    run = create_run(Plan(data=rows_file, rungs=("classifier", "zero_shot"), no_train=True), tmp_path / "run")
+    amend(run, {"rungs": ("classifier",), "rank": 4})
+    report_of(run)
+
+    ran = advisor(*shlex.split(run.plan().command())[1:], "--out", tmp_path / "again", "--quiet")
+
+    assert ran.code == 0, ran.err
+    again = RunDirectory(tmp_path / "again")
+    assert again.plan() == run.plan()
+    for name in ("train", "dev", "test"):
+        file = f"{name}.jsonl"
+        assert (again.splits / file).read_bytes() == (run.splits / file).read_bytes()
+    verdicts = [json.loads((one.path / "verdict.json").read_text(encoding="utf-8")) for one in (run, again)]
+    assert verdicts[0] == verdicts[1]
+
+
+def test_a_measured_ladder_is_seen_with_its_first_answers(rows_file, tmp_path):
     run = create_run(Plan(data=rows_file, rungs=("classifier",), no_train=True), tmp_path / "run")
 
     report_of(run)
