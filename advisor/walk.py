@@ -20,7 +20,7 @@ from advisor.interrupt import Interrupted, StopSignal
 from advisor.jobs import check_train_extra
 from advisor.models.resolve import ResolvedModel, resolve
 from advisor.plan import Plan
-from advisor.report.model import Report
+from advisor.report.model import ForecastPart, Report
 from advisor.run_directory import RunDirectory, lacks_space
 from advisor.scoring import scoring_of
 from advisor.stage import Context, Stage
@@ -34,7 +34,7 @@ from advisor.stages.evaluate import EVALUATE
 from advisor.stages.forecast import FORECAST
 from advisor.stages.inspect import INSPECT
 from advisor.stages.measure import MEASURE
-from advisor.stages.report import REPORT
+from advisor.stages.report import REPORT, forecast_part
 from advisor.stages.split import SPLIT
 from advisor.stages.train import TRAIN, Training
 from rubrics.errors import ExitCode, Fault
@@ -253,6 +253,13 @@ def train_only(plan: Plan, run: RunDirectory, listener: Listener, stop: StopSign
     with opened(plan, run, listener, stop) as context:
         _execute(context, INSPECT, SPLIT, MEASURE, BUDGET, FORECAST)
         return context.execute(TRAIN)
+
+
+def forecast_only(plan: Plan, run: RunDirectory, listener: Listener, stop: StopSignal) -> ForecastPart:
+    """Measure rates and memory by a dry run and forecast a training; nothing is asked or trained. Raises as `walk`."""
+    with opened(plan, run, listener, stop) as context:
+        _execute(context, INSPECT, SPLIT, MEASURE, BUDGET, FORECAST)
+        return ForecastPart.model_validate(forecast_part(context))
 
 
 def _stages(context: Context, until: str) -> Report:

@@ -232,7 +232,10 @@ class TrainResult(Frozen):
 
 
 class Measurement(Frozen):
-    """Rates of this model on this machine, from a dry run at the longest rows."""
+    """Rates of this model on this machine, from a dry run at the longest rows.
+
+    `device_memory_bytes` is what the device has in all, or what a container allows of it; None where not known.
+    """
 
     device: str
     precision: str
@@ -249,6 +252,7 @@ class Measurement(Frozen):
     micro_batch_size: int | None
     trainable_parameters: int | None
     longest_row_tokens: int
+    device_memory_bytes: int | None = None
 
 
 class Failure(Frozen):

@@ -6,11 +6,13 @@ rows fit.
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 
@@ -58,6 +60,21 @@ class PeakMemory:
         if self._device.type == "cuda":
             return int(torch.cuda.max_memory_allocated(self._device))
         return max(0, _resident_peak_bytes() - self._before)
+
+
+def device_memory(device: torch.device) -> int | None:
+    """Bytes that the device has in all; of a processor within the container's limit."""
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory)
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError):
+        return None
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
+    except OSError:
+        return total
+    return min(total, int(limit)) if limit.isdigit() else total
 
 
 def _resident_bytes() -> int:
@@ -111,6 +128,7 @@ def measure(
         micro_batch_size=training.micro_batch_size if training else None,
         trainable_parameters=training.trainable_parameters if training else None,
         longest_row_tokens=len(longest[0].ids),
+        device_memory_bytes=device_memory(loaded.device),
     )
 
 

@@ -10,6 +10,7 @@ from advisor import __version__
 from advisor.cli import data as data_files
 from advisor.cli import judging, looking, running, working
 from advisor.cli.attaching import attach
+from advisor.cli.forecasting import forecast
 from advisor.cli.judge import judge
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ for command in (
     judging.assess,
     running.baseline,
     judging.decide,
+    forecast,
     running.train,
     working.evaluate,
     judging.compare,

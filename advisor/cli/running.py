@@ -85,7 +85,7 @@ def train(**flags: Any) -> None:
             out(f"adapter: {shown['adapter']} (step {training.best_step} of {training.steps})")
         return 0
 
-    _with_run(lambda: create_run(plan, flags["out"]), flags, work)
+    with_run(lambda: create_run(plan, flags["out"]), flags, work)
 
 
 @takes("path", *AMENDING_FLAGS, "until", "json_", "json_events", "quiet")
@@ -134,7 +134,7 @@ def _work(open_directory: Callable[[], Any], flags: dict[str, Any]) -> None:
         show_report(report, as_json=flags["json_"], quiet=flags["quiet"] or flags["json_events"])
         return show_unmet(unmet(report, directory.plan().require), int(ExitCode.REQUIREMENT_UNMET))
 
-    _with_run(open_directory, flags, work)
+    with_run(open_directory, flags, work)
 
 
 def show_unmet(problems: list[str], code: int) -> int:
@@ -146,7 +146,7 @@ def show_unmet(problems: list[str], code: int) -> int:
     return code if problems else 0
 
 
-def _with_run(
+def with_run(
     open_directory: Callable[[], Any], flags: dict[str, Any], work: Callable[[Any, Any, Any], int]
 ) -> None:
     """Open the run, show events while `work` goes on, and turn a stop into exit code 130."""

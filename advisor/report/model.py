@@ -174,6 +174,8 @@ class ForecastPart(_Part):
     memory: dict[str, int] = {}
     notes: list[str] = []
     curve_seconds: float | None = Field(default=None, description="predicted, of the learning curve besides")
+    device: str = ""
+    device_memory_bytes: int | None = Field(default=None, description="in all, or what a container allows")
 
 
 class HistoryPart(_Part):

@@ -22,8 +22,9 @@ from advisor.stages.evaluate import EVALUATE
 from advisor.stages.forecast import FORECAST
 from advisor.stages.guard import guard_findings, guard_text
 from advisor.stages.inspect import INSPECT
+from advisor.stages.measure import MEASURE
 from advisor.stages.split import SPLIT, clusters_of
-from advisor.stages.train import TRAIN
+from advisor.stages.train import TRAIN, Training
 from rubrics.economics import account
 from rubrics.measurements import from_report
 from trainer.events import StageFinished, read_events
@@ -117,8 +118,12 @@ def _run(context: Context) -> dict[str, Any]:
 def _forecast(context: Context) -> dict[str, Any] | None:
     if not context.has(FORECAST):
         return None
-    found = context.get(FORECAST)
-    training = context.get(TRAIN) if context.has(TRAIN) else None
+    return forecast_part(context, context.get(TRAIN) if context.has(TRAIN) else None)
+
+
+def forecast_part(context: Context, training: Training | None = None) -> dict[str, Any]:
+    """The contract's `forecast` object; what was measured is the training's where there was one."""
+    found, measured = context.get(FORECAST), context.get(MEASURE).measurement
     return {
         "method": found.method,
         "memory_bytes": found.memory_bytes,
@@ -130,6 +135,8 @@ def _forecast(context: Context) -> dict[str, Any] | None:
         "memory": found.memory,
         "notes": found.notes,
         "curve_seconds": found.curve.seconds if found.curve and not found.curve.refused else None,
+        "device": measured.device,
+        "device_memory_bytes": measured.device_memory_bytes,
     }
 
 

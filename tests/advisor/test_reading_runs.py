@@ -12,6 +12,7 @@ from advisor.plan import Plan
 from advisor.reading_runs import list_runs, read_report
 from advisor.run_directory import RunDirectory, create_run
 from rubrics.errors import ExitCode, Fault
+from trainer.events import Event, EventWriter, Progress, RunEnded, RunStarted
 
 
 @pytest.fixture
@@ -57,6 +58,32 @@ def test_a_training_alone_is_finished_without_a_report(run):
     put(run, "training.json", {})
 
     assert only(run)[0] == "finished"
+
+
+def say(run: RunDirectory, *events: Event) -> None:
+    writer = EventWriter(run.events_file)
+    for event in events:
+        writer(event)
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [("done", "finished"), ("paused", "paused"), ("stopped", "interrupted"), ("failed", "interrupted")],
+)
+def test_how_the_last_session_ended_is_what_it_said(outcome, state, run):
+    say(run, RunStarted(pid=1), RunEnded(outcome=outcome))
+
+    assert only(run)[0] == state
+
+
+def test_a_report_of_an_earlier_session_does_not_finish_a_run_that_was_killed_since(run):
+    put(run, "report.json", {})
+    say(run, RunStarted(pid=1), RunEnded(outcome="paused"), RunStarted(pid=2))
+    assert only(run)[0] == "interrupted"
+
+    say(run, *(Progress(task="ask", done=at, total=9_000) for at in range(2_000)))
+    assert only(run)[0] == "interrupted"
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '"x"', "{}"])

@@ -30,6 +30,7 @@ from rubrics.errors import ExitCode, Fault
 from trainer import training
 from trainer.batches import batch_order, read_examples
 from trainer.errors import Stopped
+from trainer.events import Metric, Sample
 from trainer.job import ModelSpec, TokenScores, planned_steps, read_job, write_json
 from trainer.model import load
 from trainer.scoring import TokenSums, token_sums
@@ -74,6 +75,28 @@ def test_loss_falls_and_every_step_is_reported(undisturbed: Training) -> None:
     assert sum(losses[-5:]) < 0.7 * sum(losses[:5])
     assert result.trainable_parameters > 0
     assert result.epochs == 2
+
+
+def test_pace_and_memory_are_told_at_every_step_and_stand_in_no_history(undisturbed: Training) -> None:
+    # given the standard training, whose history a resumed one must repeat number by number
+    told = [
+        event.values for event in undisturbed.events if isinstance(event, Metric) and "loss" in event.values
+    ]
+    # then who watches hears the tokens a second and the memory of each step, and the history knows nothing of them
+    assert all(values["tokens_per_second"] > 0 and values["memory_bytes"] >= 0 for values in told)
+    assert {"grad_norm", "learning_rate", "next_token_accuracy"} <= told[0].keys()
+    assert not {"tokens_per_second", "memory_bytes"} & undisturbed.result.history[0].model_dump().keys()
+
+
+def test_as_many_dev_rows_are_answered_at_each_evaluation_as_were_asked_for(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    # given five sample rows, more than go through the model at once
+    parameters = STANDARD.model_copy(update={"micro_batch_size": 2, "evaluations": 2})
+    done = train(tmp_path / "job", tiny_model, parameters, samples=5)
+    # then each evaluation shows the same five, by their ids
+    samples = [(event.step, event.id) for event in done.events if isinstance(event, Sample)]
+    assert sorted(samples) == [(step, f"r{at}") for step in (10, 20) for at in range(5)]
 
 
 def test_first_loss_is_the_token_mean_of_a_plain_computation(tiny_model: Path, undisturbed: Training) -> None:

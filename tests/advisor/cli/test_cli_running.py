@@ -96,6 +96,39 @@ def test_resume_goes_on_with_the_plan_of_the_run(walked, advisor, rows_file, tmp
     assert (ran.code, walked) == (0, [run])
 
 
+def test_resume_changes_the_plan_first_and_says_so(walked, advisor, rows_file, tmp_path):
+    run = create_run(Plan(data=rows_file), tmp_path / "run")
+
+    ran = advisor("resume", run.path, "--epochs", "3", "--rungs", "classifier,zero_shot")
+
+    assert (ran.code, walked) == (0, [run])
+    assert (run.plan().epochs, run.plan().rungs) == (3.0, ("classifier", "zero_shot"))
+    assert "changed: --rungs, --epochs" in ran.err
+
+
+def test_resume_refuses_to_overrule_a_verdict_without_a_word(walked, advisor, rows_file, tmp_path):
+    run = create_run(Plan(data=rows_file), tmp_path / "run")
+    (run.path / "verdict.json").write_text('{"outcome": "NOT_SUITED"}', encoding="utf-8")
+
+    refused = advisor("resume", run.path, "--force-train")
+    taken = advisor("resume", run.path, "--force-train", "--because", "we own the rows")
+
+    assert (refused.code, "--because" in refused.err) == (ExitCode.WRONG_USE, True)
+    assert (taken.code, walked) == (0, [run])
+    assert run.plan().overruled == "we own the rows"
+
+
+@pytest.mark.parametrize("command", ["run", "resume"])
+def test_a_run_can_only_end_where_a_report_can_be_made(command, advisor, rows_file, tmp_path):
+    run = create_run(Plan(data=rows_file), tmp_path / "run")
+    words = [run.path] if command == "resume" else ["--data", rows_file, "--out", tmp_path / "new"]
+
+    ran = advisor(command, *words, "--until", "train")
+
+    assert (ran.code, "decide, forecast" in ran.err) == (ExitCode.WRONG_USE, True)
+    assert not (tmp_path / "new").exists()
+
+
 def test_the_demo_takes_the_bundled_example(walked, advisor, tmp_path):
     advisor("demo", "--out", tmp_path / "run")
 

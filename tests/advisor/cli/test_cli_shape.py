@@ -18,12 +18,12 @@ from advisor.cli.app import app
 from advisor.help import topics
 from rubrics.errors import ExitCode, Fault
 
-LATER = {"forecast", "export", "serve", "tui"}
+LATER = {"export", "serve", "tui"}
 """Commands of the contract that belong to later work: absent, not accepted and ignored."""
 
 CONTRACT = {
     "demo", "run", "init", "assess", "data check", "data fix", "data convert", "data split", "baseline", "train", "evaluate", "compare", "report", "runs",
-    "attach", "resume", "stop", "models list", "models get", "doctor", "help", "decide",
+    "forecast", "attach", "resume", "stop", "models list", "models get", "doctor", "help", "decide",
 }  # fmt: skip
 
 BESIDE = {"judge"}
