@@ -40,7 +40,7 @@ test: install-test
 	$(BIN)/coverage report
 
 journeys: install-test
-	$(BIN)/python -m pytest -m journey tests/journeys
+	$(BIN)/python -m pytest -m journey
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage*

@@ -187,6 +187,7 @@ def test_a_measured_ladder_is_seen_with_its_first_answers(rows_file, tmp_path):
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.journey
 def test_a_run_is_paused_amended_overruled_and_trained_again(tiny_model, tmp_path, rows_file):
     # given a run that ends at the verdict, with the forecast of a training
     rungs = ("classifier", "zero_shot")

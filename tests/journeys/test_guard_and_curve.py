@@ -36,6 +36,7 @@ def _trained(job: Path) -> float:
     )
 
 
+@pytest.mark.journey
 def test_a_learning_curve_stopped_on_the_way_goes_on_where_it_was(
     whole_run: tuple[Path, Outcome], tmp_path: Path
 ) -> None:
