@@ -43,7 +43,7 @@ def embedded_run(embedded_model: ResolvedModel, tmp_path_factory: pytest.TempPat
     folder = tmp_path_factory.mktemp("embedded")
     task = (example_folder() / "task.txt").read_text(encoding="utf-8")
     words = ["--data", example_folder() / "desk.jsonl", "--task", task, "--epochs", 0.4, "--force-train"]
-    words += ["--batch-size", 4, "--learning-rate", 1e-3]
+    words += ["--batch-size", 4, "--learning-rate", 1e-3, "--guard", "none"]
     outcome = advisor("run", *words, "--rungs", "classifier,zero_shot", "--out", folder / "run", cwd=folder)
     assert outcome.code == 0, outcome.err
     return folder / "run"
