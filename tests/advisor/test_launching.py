@@ -154,10 +154,10 @@ def test_a_closed_terminal_leaves_the_run_alive(slow_plan, tmp_path):
     )
     assert front.stdout is not None
     pid = int(front.stdout.readline())
+    assert RunWatch(tmp_path / "run").poll().owner == pid
     os.killpg(front.pid, signal.SIGHUP)
     front.wait()
 
-    assert RunWatch(tmp_path / "run").poll().owner == pid
     assert until(RunWatch(tmp_path / "run"), lambda state: not state.is_live).life == "finished"
 
 
