@@ -622,6 +622,7 @@ def test_the_fakes_errors_and_models_have_the_recorded_shape(fixtures: Path) -> 
 
 def test_requests_fit_the_published_schema(server: FakeServer, fixtures: Path, tmp_path: Path) -> None:
     Client(server.url, tmp_path).ask("a")
+    assert server.requests
     for request in server.requests:
         validator(fixtures, "CreateChatCompletionRequest").validate(request)
 
