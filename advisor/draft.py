@@ -51,6 +51,8 @@ class Draft:
         Raises:
             KeyError: the plan has no such field.
         """
+        for name in fields:
+            _DEFAULTS[name]  # a slip in a name is told at once
         values = {**self.values, **fields}
         kept = {
             name: value for name, value in values.items() if value is not None and value != _DEFAULTS[name]

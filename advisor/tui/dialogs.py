@@ -36,7 +36,7 @@ class Choice:
     danger: bool = False
 
 
-class Dialog(TranslatedKeys, ModalScreen[T]):
+class Dialog(TranslatedKeys[T], ModalScreen[T]):
     """What the dialogs share: their look."""
 
     DEFAULT_CSS = """
