@@ -6,18 +6,15 @@ pieces and every piece gives a new, immutable preview; what stays in memory is a
 
 from __future__ import annotations
 
-import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from advisor.data.entries import Entry
-from advisor.data.formats import Parser, Unreadable, format_of, parser_of, read_fields
-from advisor.data.reading import entries_of, row_of
-from advisor.data.rows import Row
+from advisor.data.formats import Unreadable, read_fields
 from advisor.data.sources import Container, opened
+from advisor.data.streaming import Read, Reservoir, stream_rows
 from advisor.proposals import MetricProposal, propose_metric
 
 MOST_ROWS = 50
@@ -26,9 +23,8 @@ SAMPLED_ANSWERS = 2_000
 """Answers by which a metric is proposed: all of them in a file of so many rows, else a sample."""
 LONGEST_TEXT = 2_000
 """Characters of a prompt or an answer that a preview holds."""
-_BREATH_ROWS = 256
-_BREATH_SECONDS = 1e-4
-"""Reading holds the interpreter's lock for milliseconds; a thread that draws a screen must get it in between."""
+_LOOK_ROWS = 256
+"""Between two looks at the clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +98,11 @@ def previews(
     with opened(path) as source:
         gathered = _Gathered(path, source.container, source.notes)
         told = None
-        for entry in entries_of(source):
-            gathered.take(entry)
-            if gathered.read % _BREATH_ROWS == 0:
-                time.sleep(_BREATH_SECONDS)
-                if told is not None and clock() - told >= every:
-                    yield gathered.preview()
-                    told = clock()
+        for read in stream_rows(source):
+            gathered.take(read)
+            if gathered.read % _LOOK_ROWS == 0 and told is not None and clock() - told >= every:
+                yield gathered.preview()
+                told = clock()
             if gathered.read == MOST_ROWS:
                 yield gathered.preview(propose=True)
                 told = clock()
@@ -117,7 +111,7 @@ def previews(
 
 @dataclass(slots=True)
 class _Gathered:
-    """What reading has come to; the sample is a reservoir (Vitter 1985, algorithm R)."""
+    """What reading has come to."""
 
     path: Path
     container: Container
@@ -129,16 +123,18 @@ class _Gathered:
     problems: list[PreviewRow] = field(default_factory=list)
     formats: Counter[str] = field(default_factory=Counter)
     keys: dict[str, None] = field(default_factory=dict)
-    answers: list[str] = field(default_factory=list)
+    answers: Reservoir[str] = field(default_factory=lambda: Reservoir(SAMPLED_ANSWERS))
     proposal: MetricProposal | None = None
-    _parsers: dict[str, Parser] = field(default_factory=dict)
-    _chance: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311
 
-    def take(self, entry: Entry) -> None:
+    def take(self, read: Read) -> None:
         """Read one more row."""
+        entry, kind, found = read
         self.read += 1
+        if kind:
+            self.formats[kind] += 1
+            if not entry.value.keys() <= self.keys.keys():
+                self.keys.update(dict.fromkeys(entry.value))
         line = entry.line or entry.number
-        found = self._row(entry)
         if isinstance(found, Unreadable):
             self.broken += 1
             shown = PreviewRow(line, problem=entry.prefix + "; ".join(found.problems), fix=found.fix)
@@ -146,37 +142,15 @@ class _Gathered:
                 self.problems.append(shown)
         else:
             self.not_plain += not found.plain
-            self._sample(found.answer)
+            self.answers.take(found.answer)
             shown = PreviewRow(line, found.prompt[:LONGEST_TEXT], found.answer[:LONGEST_TEXT])
         if len(self.rows) < MOST_ROWS:
             self.rows.append(shown)
 
-    def _row(self, entry: Entry) -> Row | Unreadable:
-        kind = entry.value if isinstance(entry.value, Unreadable) else format_of(entry.value)
-        if isinstance(kind, Unreadable):
-            return kind
-        self.formats[kind] += 1
-        if not entry.value.keys() <= self.keys.keys():
-            self.keys.update(dict.fromkeys(entry.value))
-        parser = self._parsers.get(kind)
-        if parser is None:
-            parser = self._parsers[kind] = parser_of(kind)
-        read = parser(entry.value)
-        if isinstance(read, Unreadable):
-            return read
-        return row_of(read, "", "")
-
-    def _sample(self, answer: str) -> None:
-        taken = self.read - self.broken
-        if len(self.answers) < SAMPLED_ANSWERS:
-            self.answers.append(answer)
-        elif (at := self._chance.randrange(taken)) < SAMPLED_ANSWERS:
-            self.answers[at] = answer
-
     def preview(self, *, propose: bool = False, finished: bool = False) -> Preview:
         """Return what is known now; a proposal is made anew only where it is asked for."""
-        if propose and self.answers:
-            self.proposal = propose_metric(self.answers)
+        if propose and self.answers.kept:
+            self.proposal = propose_metric(self.answers.kept)
         chosen, count = self.formats.most_common(1)[0] if self.formats else ("", 0)
         known = read_fields(chosen) if chosen else ()
         return Preview(
