@@ -69,6 +69,7 @@ class HomeScreen(TranslatedScreen[None]):
         self._runs: tuple[ListedRun, ...] = ()
         self._is_read = False
         self._marked: tuple[str, ...] = ()
+        self._doing = ""
         self._wake = threading.Event()
 
     @property
@@ -137,6 +138,8 @@ class HomeScreen(TranslatedScreen[None]):
             parts.append(_("reading …"))
         if self._marked:
             parts.append(_("{n} of 2 marked").format(n=len(self._marked)))
+        if self._doing:
+            parts.append(self._doing)
         return Text(" advisor · " + " · ".join(parts), no_wrap=True, overflow="ellipsis")
 
     def _tell_details(self) -> None:
@@ -207,19 +210,26 @@ class HomeScreen(TranslatedScreen[None]):
 
     # What is done to a run --------------------------------------------------------------------------------------
 
-    def _work(self, work: Callable[[], Any], then: Callable[[Any], Any]) -> None:
-        """Do it in a thread, then go on here; a fault is told."""
+    def _work(self, work: Callable[[], Any], then: Callable[[Any], Any], doing: str = "") -> None:
+        """Do it in a thread, then go on here; a fault is told. The heading says what is being done."""
 
         def worker() -> None:
             try:
                 done = work()
             except Fault as fault:
-                self.app.call_from_thread(tell_fault, self.app, fault)
+                self.app.call_from_thread(self._worked, lambda: tell_fault(self.app, fault))
             else:
-                self.app.call_from_thread(then, done)
+                self.app.call_from_thread(self._worked, lambda: then(done))
             self._wake.set()
 
+        self._doing = doing
+        self._paint()
         self.run_worker(worker, thread=True, group="work")
+
+    def _worked(self, then: Callable[[], Any]) -> None:
+        self._doing = ""
+        self._paint()
+        then()
 
     def action_resume(self) -> None:
         """Go on with an interrupted or paused run, and watch it."""
@@ -227,9 +237,10 @@ class HomeScreen(TranslatedScreen[None]):
         if listed is None:
             return
         path = Path(listed.entry.path)
-        self.notify(_("Starting the run again …"))
         self._work(
-            lambda: self.services.relaunch(path), lambda begun: self._walk(lambda: WalkScreen(run=begun.path))
+            lambda: self.services.relaunch(path),
+            lambda begun: self._walk(lambda: WalkScreen(run=begun.path)),
+            _("starting the run again …"),
         )
 
     def action_stop(self) -> None:
@@ -272,10 +283,10 @@ class HomeScreen(TranslatedScreen[None]):
 
         created = {listed.entry.path: listed.entry.created for listed in self._runs}
         a, b = (Path(path) for path in sorted(self._marked, key=lambda path: created.get(path, 0.0)))
-        self.notify(_("Comparing …"))
         self._work(
             lambda: put_side_by_side(a, b),
             lambda found: self.app.push_screen(CompareScreen(a, b, found)),
+            _("comparing …"),
         )
 
     def action_delete(self) -> None:
