@@ -486,7 +486,7 @@ def test_home_looks_in_korean(snap_compare, app, four_runs):
     use_language("ko")
 
     async def ready(pilot: Pilot[Any]) -> None:
-        await until(pilot, lambda: bool(app.screen.query(RunTable)))
+        await until(pilot, lambda: isinstance(app.screen, HomeScreen))
         await until(pilot, lambda: app.screen.query_one(RunTable).row_count == 4)
 
     assert snap_compare(app, terminal_size=(80, 24), run_before=ready)
