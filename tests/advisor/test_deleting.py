@@ -13,7 +13,7 @@ from advisor.plan import Plan
 from advisor.reading_runs import list_runs
 from advisor.run_directory import RunDirectory, create_run
 from advisor.walk import WALK
-from rubrics.errors import Fault
+from rubrics.errors import ExitCode, Fault
 
 
 @pytest.fixture
@@ -149,3 +149,15 @@ def test_the_place_that_a_person_stands_in_is_no_reason_to_fail(run, monkeypatch
     delete_run(Path("one"))
 
     assert not list(run.path.parent.iterdir())
+
+
+def test_the_command_deletes_when_told_so_and_asks_nobody_that_is_not_there(run, advisor):
+    refused = advisor("delete", run.path)
+    assert refused.code == ExitCode.WRONG_USE
+    assert "--yes" in refused.err
+    assert run.path.exists()
+
+    ran = advisor("delete", run.path, "--yes", "--json")
+    assert ran.json()["deleted"] == str(run.path)
+    assert ran.json()["files"] == 5
+    assert not run.path.exists()
