@@ -56,7 +56,7 @@ class TaskStep(Step):
         "question is only whether tuning is better. Nothing is sent or changed here."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+o,f", "pick", N_("Choose a file")),
+        Binding("f2,f", "pick", N_("Choose a file")),
         Binding("e", "example", N_("Use the bundled example")),
         Binding("v", "rows", N_("See the rows")),
         Binding("m", "more", N_("More settings")),
@@ -105,7 +105,7 @@ class TaskStep(Step):
         with Horizontal(id="describe"):
             yield Static(Text(_("What should it do?")), classes="label")
             yield TextArea(id="task", compact=True, soft_wrap=True)
-        yield Field("data", _("Data file"), placeholder=_("a path, or ctrl+o to choose"))
+        yield Field("data", _("Data file"), placeholder=_("a path, or F2 to choose"))
         yield Static(id="rows")
         with Horizontal(id="numbers"):
             with Vertical(id="fields"):
@@ -122,14 +122,14 @@ class TaskStep(Step):
             yield Select(options, allow_blank=False, value=AUTO_METRIC, compact=True, id="metric")
         yield Static(id="metric-note")
         yield Field("pattern", _("Pattern"), placeholder=_("a regular expression for the whole answer"))
-        yield Field("schema_file", _("JSON Schema"), placeholder=_("a path, or ctrl+o to choose"))
+        yield Field("schema_file", _("JSON Schema"), placeholder=_("a path, or F2 to choose"))
         yield Field("tolerance", _("Tolerance"), placeholder=_("0.5 or 1%; none if empty"))
         yield Field("target", _("Target"), placeholder=_("0.9 or 90%; none if empty"))
         yield Field("min_gain", _("Smallest gain"), placeholder=_("worth a tuned model, such as 0.05"))
         yield Field("max_minutes", _("Time limit"), placeholder=_("minutes for the whole run; none if empty"))
 
     def _others(self) -> ComposeResult:
-        a_file = _("a path, or ctrl+o to choose")
+        a_file = _("a path, or F2 to choose")
         yield Field("production", _("Production sample"), placeholder=_("rows of real use, to compare with"))
         yield Field("train", _("Training rows"), placeholder=a_file)
         yield Field("dev", _("Dev rows"), placeholder=a_file)
