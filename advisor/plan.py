@@ -227,11 +227,12 @@ class Plan(BaseModel):
         for name, value in self.model_dump(mode="json").items():
             if value is None or value == default[name] or (name == "rungs" and tuple(value) == RUNGS):
                 continue
-            words += _words(name, value)
+            words += words_of(name, value)
         return shlex.join(words)
 
 
-def _words(name: str, value: Any) -> list[str]:
+def words_of(name: str, value: Any) -> list[str]:
+    """The words on the command line that give a field this value, in the form of JSON."""
     flag = flag_of(name)
     if value is True:
         return [flag]

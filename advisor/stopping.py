@@ -11,6 +11,15 @@ from trainer.job import STOP_FILE, lock_owner
 _PATIENCE_SECONDS = 120.0
 
 
+def ask_to_stop(run: RunDirectory) -> None:
+    """Ask whoever works on the run to save and go; nothing is asked where nobody does."""
+    if run.owner() is not None:
+        run.stop_file.touch()
+    for lock in (*run.jobs.glob("*/lock"), run.training / "lock"):
+        if lock_owner(lock) is not None:
+            (lock.parent / STOP_FILE).touch()
+
+
 def stop_run(run: RunDirectory, patience: float = _PATIENCE_SECONDS) -> bool:
     """Stop the run's advisor and trainers; whether there was anything to stop.
 
@@ -19,13 +28,9 @@ def stop_run(run: RunDirectory, patience: float = _PATIENCE_SECONDS) -> bool:
     """
     if not run.is_live():
         return False
-    if run.owner() is not None:
-        run.stop_file.touch()
     deadline = time.monotonic() + patience
     while run.is_live():
-        for lock in (*run.jobs.glob("*/lock"), run.training / "lock"):
-            if lock_owner(lock) is not None:
-                (lock.parent / STOP_FILE).touch()
+        ask_to_stop(run)
         if time.monotonic() > deadline:
             raise Fault(
                 f"has not ended within {patience:.0f} s (process {run.owner() or run.trainer_owner()})",

@@ -74,8 +74,29 @@ def start(
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="print the version"
     ),
+    lang: str | None = typer.Option(
+        None, "--lang", help="language of the wizard: en or ko (default: by LANG)"
+    ),
 ) -> None:
-    """Without a command: this help."""
+    """Without a command: the wizard on a terminal, this help elsewhere."""
     if context.invoked_subcommand is None:
-        sys.stderr.write(context.get_help() + "\n")
-        raise typer.Exit(2)
+        from advisor.cli.terminal import is_screen
+
+        if not is_screen():
+            sys.stderr.write(context.get_help() + "\n")
+            raise typer.Exit(2)
+        raise typer.Exit(_wizard(lang))
+
+
+def _wizard(lang: str | None) -> int:
+    from advisor.texts import LANGUAGES, use_language
+    from advisor.tui.start import start as show
+    from rubrics.errors import Fault
+
+    try:
+        use_language(lang)
+    except KeyError:
+        raise Fault(
+            f"no such language: {lang}", where="--lang", fix=f"Known are {', '.join(LANGUAGES)}."
+        ) from None
+    return show()

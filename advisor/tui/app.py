@@ -1,0 +1,144 @@
+"""The application: its screens, the keys that work everywhere, and how it is left."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from advisor.draft import Draft
+from advisor.texts import N_, _
+from advisor.tui.dialogs import Ask, Choice
+from advisor.tui.services import Services
+from advisor.tui.walk import WalkScreen
+
+_LEAVING_CODES = {signal.SIGTERM: 143, signal.SIGHUP: 129}
+
+
+class AdvisorApp(App[str]):
+    """The wizard. Its result is a line to print once the terminal is as it was; empty for none."""
+
+    TITLE = "advisor"
+    ENABLE_COMMAND_PALETTE = True
+    CSS_PATH = None
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "leave", N_("Quit"), priority=True),
+        Binding("ctrl+c", "interrupt", N_("Stop"), priority=True, show=False),
+        Binding("ctrl+t", "toggle_light", N_("Light or dark"), show=False),
+    ]
+    DEFAULT_CSS = """
+    * { scrollbar-size-vertical: 1; }
+    Input { height: 1; border: none; }
+    """
+
+    def __init__(
+        self,
+        services: Services | None = None,
+        *,
+        draft: Draft | None = None,
+        run: Path | None = None,
+        step: str = "",
+        ansi: bool = False,
+    ) -> None:
+        """Make the application.
+
+        Args:
+            draft, run, step: see `WalkScreen`; without any the first screen is the list of runs, or a new walk
+                where there are none.
+            ansi: the terminal has 16 colours: use those, as the person has set them.
+        """
+        super().__init__()
+        self.services = services or Services()
+        self._first = (draft, run, step)
+        self._interrupted = False
+        if ansi:
+            self.theme = "textual-ansi"
+
+    def on_mount(self) -> None:
+        """Show the first screen; leave in order when the terminal or a person asks from outside."""
+        loop = asyncio.get_running_loop()
+        for number, code in _LEAVING_CODES.items():
+            # Without a main thread (in some tests) signals belong to somebody else.
+            with suppress(RuntimeError, ValueError, NotImplementedError):
+                loop.add_signal_handler(number, partial(self.exit, return_code=code))
+        draft, run, step = self._first
+        self.push_screen(WalkScreen(draft, run=run, step=step))
+
+    def action_leave(self) -> None:
+        """Quit; asks only where something would be lost."""
+        screen = self._walk_screen()
+        if screen is not None and self.screen is screen:
+            screen.quit()
+        else:
+            self.exit()
+
+    def action_interrupt(self) -> None:
+        """Ctrl-C: ask whether to stop the run or leave it running; pressed again it stops."""
+        screen = self._walk_screen()
+        run = screen.walk_state.run if screen is not None else None
+        path = screen.walk_state.run_path if screen is not None else None
+        if run is None or path is None or not run.is_live:
+            self.action_leave()
+            return
+        if self._interrupted:
+            self._stop(path)
+            return
+        self._interrupted = True
+
+        def answered(choice: str | None) -> None:
+            self._interrupted = False
+            if choice == "l":
+                self.leave_running(path)
+            elif choice == "s":
+                self._stop(path)
+
+        self.push_screen(
+            Ask(
+                _("The run goes on. Leave it running?"),
+                _("Stopping saves everything that is done; ctrl+c again stops it."),
+                [
+                    Choice("l", _("Leave it running")),
+                    Choice("s", _("Stop it")),
+                    Choice("c", _("Stay here")),
+                ],
+            ),
+            answered,
+        )
+
+    def _stop(self, path: Path) -> None:
+        self._interrupted = False
+        if isinstance(self.screen, Ask):
+            self.pop_screen()
+        self.run_worker(lambda: self.services.ask_to_stop(path), thread=True)
+        self.notify(_("The run saves its work and stops."))
+
+    def leave_running(self, path: Path) -> None:
+        """Quit, and say how the run is watched again."""
+        self.exit(_("The run goes on. Watch it again: advisor attach {path}").format(path=path))
+
+    def action_toggle_light(self) -> None:
+        """The other of the light and the dark look."""
+        self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every key that has a description is in the palette too."""
+        yield from super().get_system_commands(screen)
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if binding.description and active.enabled:
+                yield SystemCommand(
+                    binding.description,
+                    self.get_key_display(binding),
+                    partial(self.run_action, binding.action, active.node),
+                )
+
+    def _walk_screen(self) -> WalkScreen | None:
+        return next((screen for screen in self.screen_stack if isinstance(screen, WalkScreen)), None)

@@ -1,0 +1,56 @@
+"""Help of a screen: what it is for, and every key that works on it now."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from advisor.texts import N_
+from advisor.tui.dialogs import Dialog
+
+
+class HelpScreen(Dialog[None]):
+    """A screen's help; escape leaves it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q,question_mark,f1", "leave", N_("Close"))]
+    DEFAULT_CSS = "HelpScreen VerticalScroll { max-height: 30; }"
+
+    def __init__(self, title: str, text: str, keys: list[tuple[str, str]]) -> None:
+        super().__init__()
+        self._title, self._text, self._keys = title, text, keys
+
+    def compose(self) -> ComposeResult:
+        """Title, text and keys."""
+        table = Table.grid(padding=(0, 2))
+        for key, what in self._keys:
+            table.add_row(Text(key, "bold"), Text(what))
+        with Vertical():
+            yield Static(Text(self._title), classes="title")
+            with VerticalScroll():
+                yield Static(Text(self._text + "\n"))
+                yield Static(table)
+        yield Footer(compact=True)
+
+    def action_leave(self) -> None:
+        """Close."""
+        self.dismiss(None)
+
+
+def keys_of(screen: Screen[Any]) -> list[tuple[str, str]]:
+    """The keys that work now, each with what it does, those of the focused thing first."""
+    found: dict[str, str] = {}
+    for active in screen.active_bindings.values():
+        binding = active.binding
+        if binding.description and active.enabled:
+            key = screen.app.get_key_display(binding)
+            found[binding.description] = (
+                f"{found[binding.description]} {key}" if binding.description in found else key
+            )
+    return [(keys, what) for what, keys in found.items()]

@@ -1,0 +1,33 @@
+"""Starting the wizard on this terminal, and what is said once it has gone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from advisor.draft import Draft
+
+_COLOURS_OF_16 = ("linux", "xterm", "screen", "vt100", "vt220", "ansi")
+"""Values of TERM that promise no more than 16 colours."""
+
+
+def start(draft: Draft | None = None, *, run: Path | None = None) -> int:
+    """Show the wizard until the person leaves it; the exit code.
+
+    Raises:
+        Fault: there is no such run.
+    """
+    from advisor.tui.app import AdvisorApp
+
+    app = AdvisorApp(draft=draft, run=run, ansi=has_16_colours(os.environ))
+    said = app.run()
+    if said:
+        sys.stderr.write(said + "\n")
+    return app.return_code or 0
+
+
+def has_16_colours(environment: Mapping[str, str]) -> bool:
+    """Whether the terminal says that it has no more than the 16 colours that a person has set."""
+    return not environment.get("COLORTERM") and environment.get("TERM", "") in _COLOURS_OF_16

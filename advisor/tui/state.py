@@ -1,0 +1,72 @@
+"""What the walk's screen shows: one immutable state, replaced whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from advisor.draft import Draft
+from advisor.plan import Plan
+from advisor.watching import RunState
+
+Progress = Literal["open", "working", "done", "later"]
+"""Of a step: to be done, being worked on by a process, done, or not possible yet."""
+
+
+@dataclass(frozen=True)
+class WalkState:
+    """Where a walk stands.
+
+    Attributes:
+        draft: what is filled in; of a run that has begun, its plan with the changes that are wanted.
+        run: the run as it is watched; None before one was started.
+        run_path: its directory.
+        begun_with: the plan of the run as it lies on disk, as a draft.
+    """
+
+    draft: Draft = field(default_factory=Draft)
+    run: RunState | None = None
+    run_path: Path | None = None
+    begun_with: Draft | None = None
+
+    def changes(self) -> dict[str, Any]:
+        """The plan fields whose value in the draft is not that of the run; None where the default is wanted."""
+        if self.begun_with is None:
+            return {}
+        return {
+            name: self.draft.values.get(name)
+            for name in Plan.model_fields
+            if self.draft.get(name) != self.begun_with.get(name)
+        }
+
+    def artefact(self, name: str) -> Any:
+        """An artefact of the run, parsed; None where there is none yet."""
+        return self.run.artefacts.get(name) if self.run is not None else None
+
+
+def progress_of(key: str, state: WalkState) -> Progress:
+    """How far a step of the walk is."""
+    if key == "task":
+        return "done" if any(state.draft.get(name) for name in ("data", "train")) else "open"
+    if key == "suitability":
+        return "done" if state.draft.get("answers") else "open"
+    if key == "data":
+        return "done" if state.run_path is not None else "open"
+    return _progress_of_run(key, state)
+
+
+def _progress_of_run(key: str, state: WalkState) -> Progress:
+    made = {"options": "baselines", "verdict": "verdict", "plan": "forecast", "results": "comparison"}
+    run = state.run
+    if run is None:
+        return "open" if key == "options" else "later"
+    if key == "training":
+        return {"running": "working", "done": "done"}.get(run.training.status, "later")  # type: ignore[return-value]
+    if key == "ship":
+        return "open" if run.artefacts.get("verdict") else "later"
+    if run.artefacts.get(made[key]):
+        return "done"
+    stages = {"options": ("measure", "budget", "baseline"), "results": ("evaluate", "compare")}
+    working = any(run.stage(name).status == "running" for name in stages.get(key, ()))
+    return "working" if working and run.is_live else "later"

@@ -1,0 +1,377 @@
+"""The walk: a rail of steps, the step on the screen, and the one state that all of them show."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+from textual.widgets import ContentSwitcher, Footer, Static
+from textual.worker import get_current_worker
+
+from advisor.amending import AMENDABLE
+from advisor.draft import Draft
+from advisor.run_directory import open_run
+from advisor.texts import N_, _
+from advisor.tui.dialogs import Ask, Choice, tell_fault
+from advisor.tui.help import HelpScreen, keys_of
+from advisor.tui.plain_text import shown
+from advisor.tui.rail import Rail
+from advisor.tui.services import Services
+from advisor.tui.state import WalkState, progress_of
+from advisor.tui.step import Step
+from advisor.tui.steps import STEPS
+from advisor.tui.translated import TranslatedScreen
+from advisor.watching import RunState
+from rubrics.errors import Fault
+
+NARROW = 100
+"""Columns below which the rail is one line."""
+_REPAINT_SECONDS = 0.1
+_IDLE_SECONDS = 1.0
+"""Between two looks at a run that nobody works on."""
+_ALWAYS_AMENDABLE = {*AMENDABLE, "overruled"}
+
+
+class WalkScreen(TranslatedScreen[None]):
+    """A person's way from a task to a measured answer."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+n,n", "next", N_("Next")),
+        Binding("ctrl+b,b", "previous", N_("Back")),
+        Binding("question_mark,f1", "help", N_("Help")),
+        Binding("escape", "leave_field", N_("Leave the field"), show=False),
+        *(
+            Binding(str(number), f"step('{entry.key}')", entry.title, show=False)
+            for number, entry in enumerate(STEPS, start=1)
+        ),
+    ]
+    DEFAULT_CSS = """
+    WalkScreen #heading { height: 1; text-style: bold; background: $primary-darken-3; color: $text; }
+    WalkScreen #walk { height: 1fr; layout: horizontal; }
+    WalkScreen.-narrow #walk { layout: vertical; }
+    WalkScreen #why { height: auto; max-height: 2; color: $text-muted; text-style: italic; padding: 0 1; }
+    WalkScreen #body { height: 1fr; width: 1fr; }
+    WalkScreen ContentSwitcher { height: 1fr; }
+    WalkScreen Step { height: 1fr; padding: 0 1; }
+    """
+
+    def __init__(self, draft: Draft | None = None, *, run: Path | None = None, step: str = "") -> None:
+        """Begin a walk.
+
+        Args:
+            draft: answers to begin with.
+            run: a run directory to be watched.
+            step: key of the step shown first; empty for the first one that is open, of a run the one it is at.
+
+        Raises:
+            Fault: there is no such run.
+        """
+        super().__init__()
+        self._walk = WalkState(draft=draft or Draft())
+        self.saved = self._walk.draft
+        """The answers that nothing would be lost of: those it began with, of a file or of a run."""
+        self._here = step or STEPS[0].key
+        self._follows = not step and run is not None
+        if run is not None:
+            self._take_run(run)
+
+    @property
+    def services(self) -> Services:
+        """The core's doors."""
+        from advisor.tui.app import AdvisorApp
+
+        return cast(AdvisorApp, self.app).services
+
+    @property
+    def walk_state(self) -> WalkState:
+        """Where the walk stands."""
+        return self._walk
+
+    @property
+    def here(self) -> str:
+        """Key of the step on the screen."""
+        return self._here
+
+    @property
+    def step(self) -> Step | None:
+        """The step on the screen."""
+        found = self.query(f"#step-{self._here}")
+        return cast(Step, found.first()) if found else None
+
+    def compose(self) -> ComposeResult:
+        """Heading, rail, the reason why the step is asked, its body."""
+        yield Static(id="heading")
+        with Container(id="walk"):
+            yield Rail()
+            with Vertical(id="body"):
+                yield Static(id="why")
+                yield ContentSwitcher()
+        yield Footer(compact=True)
+
+    def on_mount(self) -> None:
+        """Show the first step, and watch the run if there is one."""
+        self.set_class(self.app.size.width < NARROW, "-narrow")
+        self._show_step(self._here)
+        self._follow()
+
+    def on_resize(self) -> None:
+        """One line of steps where there is no room for a column."""
+        self.set_class(self.app.size.width < NARROW, "-narrow")
+
+    # Steps -----------------------------------------------------------------------------------------------------
+
+    def _show_step(self, key: str) -> None:
+        self._here = key
+        entry = next(entry for entry in STEPS if entry.key == key)
+        switcher = self.query_one(ContentSwitcher)
+        self.query_one("#why", Static).update(Text(_(entry.why)))
+        if not self.query(f"#step-{key}"):
+            step = entry.load()(self._walk)
+            step.id = f"step-{key}"
+            self.call_later(self._add, step)
+        else:
+            switcher.current = f"step-{key}"
+            self._show()
+            self._focus_step()
+        self._paint_frame()
+
+    async def _add(self, step: Step) -> None:
+        await self.query_one(ContentSwitcher).add_content(
+            step, id=step.id, set_current=self._here == _key(step)
+        )
+        self._focus_step()
+
+    def _focus_step(self) -> None:
+        step = self.step
+        if step is not None and self.app.screen is self:
+            step.call_after_refresh(step.take_focus)
+
+    def _show(self) -> None:
+        """Let the step on the screen show the state, and the frame its part of it."""
+        step = self.step
+        if step is not None and step.is_mounted and step.state != self._walk:
+            step.show(self._walk)
+        self._paint_frame()
+
+    def _paint_frame(self) -> None:
+        state = self._walk
+        self.query_one(Rail).paint({entry.key: progress_of(entry.key, state) for entry in STEPS}, self._here)
+        self.query_one("#heading", Static).update(_heading(state))
+
+    def action_next(self) -> None:
+        """The next step."""
+        self._move(1)
+
+    def action_previous(self) -> None:
+        """The step before."""
+        self._move(-1)
+
+    def _move(self, by: int) -> None:
+        keys = [entry.key for entry in STEPS]
+        self._show_step(keys[max(0, min(len(keys) - 1, keys.index(self._here) + by))])
+
+    def action_step(self, key: str) -> None:
+        """That step."""
+        self._show_step(key)
+
+    def on_rail_chosen(self, message: Rail.Chosen) -> None:
+        """That step."""
+        self._show_step(message.key)
+
+    def on_step_go(self, message: Step.Go) -> None:
+        """The step asks for another one."""
+        if message.key:
+            self._show_step(message.key)
+        else:
+            self._move(1)
+
+    def action_leave_field(self) -> None:
+        """Give the keys back to the step."""
+        if self.step is not None:
+            self.step.focus()
+
+    def action_help(self) -> None:
+        """What this step is for, and its keys."""
+        step, entry = self.step, next(entry for entry in STEPS if entry.key == self._here)
+        text = _(step.HELP) if step is not None else ""
+        self.app.push_screen(HelpScreen(_(entry.title), text, keys_of(self)))
+
+    # The draft ---------------------------------------------------------------------------------------------------
+
+    def on_step_changed(self, message: Step.Changed) -> None:
+        """Plan fields were filled in: of a run that has begun only what may still change."""
+        wanted = replace(self._walk, draft=message.draft)
+        fixed = [name for name in wanted.changes() if name not in _ALWAYS_AMENDABLE]
+        if fixed:
+            self._ask_for_new_walk(message.draft)
+        else:
+            self._set(wanted)
+
+    def _ask_for_new_walk(self, draft: Draft) -> None:
+        def answered(choice: str | None) -> None:
+            if choice == "y":
+                self.workers.cancel_group(self, "follow")
+                self._set(WalkState(draft=draft))
+            elif self.step is not None:
+                self.step.show(self._walk)
+
+        self.app.push_screen(
+            Ask(
+                _("Start a new walk with this answer?"),
+                _(
+                    "What a result is measured by cannot change once a run has begun. "
+                    "The run stays as it is; your other answers are taken along."
+                ),
+                [Choice("n", _("No, keep the run")), Choice("y", _("Yes, a new walk"))],
+            ),
+            answered,
+        )
+
+    @property
+    def is_unsaved(self) -> bool:
+        """Whether leaving would lose answers."""
+        begun = self._walk.begun_with
+        return self._walk.draft != (self.saved if begun is None else begun)
+
+    def unless_lost(self, leave: Callable[[], Any]) -> None:
+        """Do it, after asking where answers would be lost."""
+        if not self.is_unsaved:
+            leave()
+            return
+
+        def answered(choice: str | None) -> None:
+            if choice == "s":
+                self._save(leave)
+            elif choice == "d":
+                leave()
+
+        choices = [Choice("c", _("Stay")), Choice("d", _("Leave without them"), danger=True)]
+        if self._walk.begun_with is None:
+            choices.insert(1, Choice("s", _("Save them to a file")))
+        self.app.push_screen(Ask(_("Your answers are not saved."), "", choices), answered)
+
+    def _save(self, then: Callable[[], Any]) -> None:
+        from advisor.planning import write_plan
+        from advisor.tui.dialogs import AskText
+
+        def answered(name: str | None) -> None:
+            if name is None:
+                return
+            try:
+                write_plan(self._walk.draft.plan(), Path(name).expanduser())
+            except Fault as fault:
+                tell_fault(self.app, fault)
+                return
+            self.saved = self._walk.draft
+            then()
+
+        self.app.push_screen(
+            AskText(
+                _("Save the answers to which file?"),
+                _("`advisor run --config FILE` carries them out; the list of runs can open them again."),
+                "advisor.toml",
+            ),
+            answered,
+        )
+
+    def quit(self) -> None:
+        """Leave the program; a run that goes on is left running."""
+        self.unless_lost(lambda: self.app.exit())
+
+    # The run -----------------------------------------------------------------------------------------------------
+
+    def on_step_run_began(self, message: Step.RunBegan) -> None:
+        """Watch the run that a step has started."""
+        try:
+            self._take_run(message.path)
+        except Fault as fault:
+            tell_fault(self.app, fault)
+            return
+        self._show()
+        self._follow()
+
+    def _take_run(self, path: Path) -> None:
+        run = open_run(path)
+        draft = Draft.of(run.plan())
+        kept = self._walk.run if self._walk.run_path == run.path else None
+        self._walk = WalkState(draft=draft, run=kept, run_path=run.path, begun_with=draft)
+
+    def _follow(self) -> None:
+        if self._walk.run_path is not None:
+            path = self._walk.run_path
+            self.run_worker(lambda: self._look(path), thread=True, exclusive=True, group="follow")
+
+    def _look(self, path: Path) -> None:
+        """In a thread: read what the run says, until another run or the end."""
+        worker = get_current_worker()
+        watch, last = self.services.watch(path), None
+        while not worker.is_cancelled:
+            try:
+                state = watch.poll()
+            except OSError as error:
+                self.app.call_from_thread(tell_fault, self.app, Fault(str(error), where=str(path)))
+                return
+            if state != last and not worker.is_cancelled:
+                last = state
+                self.app.call_from_thread(self._saw, path, state)
+            time.sleep(_REPAINT_SECONDS if state.is_live or state.life == "starting" else _IDLE_SECONDS)
+
+    def _saw(self, path: Path, run: RunState) -> None:
+        if path != self._walk.run_path:
+            return
+        self._set(replace(self._walk, run=run))
+        if self._follows:
+            self._follows = False
+            self._show_step(_step_of(run))
+
+    def _set(self, state: WalkState) -> None:
+        self._walk = state
+        self._show()
+
+
+def _key(step: Step) -> str:
+    return (step.id or "").removeprefix("step-")
+
+
+def _step_of(run: RunState) -> str:
+    """Where a person who opens a run wants to be."""
+    known = {entry.key for entry in STEPS}
+    if run.artefacts.get("comparison"):
+        wanted = "results"
+    elif run.training.status:
+        wanted = "training"
+    elif run.artefacts.get("verdict"):
+        wanted = "verdict"
+    else:
+        wanted = "options"
+    return wanted if wanted in known else STEPS[0].key
+
+
+def _heading(state: WalkState) -> Text:
+    task = str(state.draft.get("task")).strip().splitlines()
+    parts = [shown(task[0], one_line=True) if task else _("A new walk")]
+    if state.run_path is not None:
+        parts.append(state.run_path.name)
+    if state.run is not None:
+        parts.append(_(LIFE_WORDS[state.run.life]))
+    return Text(" advisor · " + " · ".join(parts), no_wrap=True, overflow="ellipsis")
+
+
+LIFE_WORDS = {
+    "starting": N_("… starting"),
+    "running": N_("● running"),
+    "stopping": N_("◌ stopping"),
+    "paused": N_("‖ paused before training"),
+    "finished": N_("✓ finished"),
+    "stopped": N_("■ stopped"),
+    "failed": N_("✗ failed"),
+    "died": N_("✗ ended without a word"),
+}
+"""Glyph and words for what a person should be told of a run first."""
