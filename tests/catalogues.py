@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -75,7 +76,10 @@ def written(catalogue: Catalog) -> bytes:
 def compiled(catalogue: Catalog) -> bytes:
     """The catalogue as the .mo file that the program reads."""
     buffer = io.BytesIO()
-    write_mo(buffer, read_po(io.BytesIO(written(catalogue)), locale=catalogue.locale))
+    read = read_po(io.BytesIO(written(catalogue)), locale=catalogue.locale)
+    # The header's dates would make another file of the same texts.
+    read.creation_date = read.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
+    write_mo(buffer, read)
     return buffer.getvalue()
 
 
