@@ -123,7 +123,9 @@ def resume_command(path: Path, changes: Mapping[str, Any], *, because: str = "")
     """
     values = _with_defaults(changes)
     back = [name for name, value in values.items() if value is None or value is False]
-    words = [word for name, value in values.items() if name not in back for word in words_of(name, _plain(value))]
+    words = [
+        word for name, value in values.items() if name not in back for word in words_of(name, _plain(value))
+    ]
     reset = ["--reset", ",".join(flag_of(name).removeprefix("--") for name in back)] if back else []
     reason = ["--because", because] if because.strip() else []
     return shlex.join(["advisor", "resume", str(path), *words, *reset, *reason])

@@ -49,11 +49,13 @@ class Curve:
     Attributes:
         name: short, for the legend; an entry of the catalogue, or a name of the trainer's own.
         points: in the order of their steps, values finite.
+        last: the newest value.
         is_sparse: measured a few times only, so that each point is marked and none is smoothed.
     """
 
     name: str
     points: tuple[Point, ...]
+    last: float
     is_sparse: bool = False
 
 
@@ -120,6 +122,7 @@ def _chart(training: TrainingState, names: Sequence[str]) -> Chart:
         Curve(
             _NAMES.get(name, name),
             tuple((step, value * scales[name]) for step, value in points),
+            training.series[name].last * scales[name],
             is_sparse=name.startswith("eval_"),
         )
         for name in names
@@ -131,7 +134,7 @@ def _chart(training: TrainingState, names: Sequence[str]) -> Chart:
 def _task_metric(training: TrainingState) -> Chart:
     points = tuple((score.step, score.value) for score in training.scores)
     name = training.scores[-1].metric if training.scores else ""
-    curves = (Curve(name, points, is_sparse=True),) if points else ()
+    curves = (Curve(name, points, points[-1][1], is_sparse=True),) if points else ()
     return Chart(TASK_METRIC, _TITLES[TASK_METRIC], curves, is_share=True)
 
 
@@ -207,6 +210,45 @@ def limits_of(curves: Iterable[Sequence[Point]]) -> tuple[float, float]:
     low, high = min(values), max(values)
     margin = (high - low) * _MARGIN or abs(high) * _MARGIN or _MARGIN
     return low - margin, high + margin
+
+
+def ticks_of(low: float, high: float, most: int, *, logs: bool = False) -> tuple[tuple[float, str], ...]:
+    """Round values between two limits with their labels, rising, as many as fit but at least one where there is one.
+
+    Args:
+        most: ticks that fit, at least 2.
+        logs: the limits are base-10 logarithms; the labels name the values themselves.
+    """
+    if logs:
+        return _log_ticks(low, high, most)
+    step = _round_step((high - low) / most)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    return tuple((at * step, f"{at * step:,.{decimals}f}") for at in range(first, last + 1))
+
+
+def _round_step(least: float) -> float:
+    """The least of 1, 2 and 5 times a power of ten that is not under `least`."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * (1 - 1e-9))
+
+
+def _log_ticks(low: float, high: float, most: int) -> tuple[tuple[float, str], ...]:
+    powers = range(math.floor(low), math.ceil(high) + 1)
+    for factors in ((1, 2, 5), (1,)):
+        found = [
+            (power + math.log10(factor), f"{factor * 10.0**power:g}")
+            for power in powers
+            for factor in factors
+        ]
+        inside = [tick for tick in found if low <= tick[0] <= high]
+        if 2 <= len(inside) <= most:
+            return tuple(inside)
+    if len(inside) > most:
+        return tuple(inside[:: math.ceil(len(inside) / most)])
+    # Within one decade: round values of an ordinary axis at the places of their logarithms.
+    ticks = ticks_of(10.0**low, 10.0**high, most)
+    return tuple((math.log10(value), label) for value, label in ticks if value > 0)
 
 
 def _finite(points: Iterable[Point]) -> tuple[Point, ...]:

@@ -146,10 +146,14 @@ def cautions_of(run: RunState) -> tuple[str, ...]:
     found = []
     needed = least_free(run)
     if run.disk_free is not None and run.disk_free < needed:
-        says = _("The disk is nearly full: {free} MiB are free, and checkpoints need {needed}. Free some space.")
+        says = _(
+            "The disk is nearly full: {free} MiB are free, and checkpoints need {needed}. Free some space."
+        )
         found.append(says.format(free=f"{run.disk_free / 2**20:,.0f}", needed=f"{needed / 2**20:,.0f}"))
     if not run.is_writable:
-        found.append(_("The run directory cannot be written: what is trained from now on is lost. Make it writable."))
+        found.append(
+            _("The run directory cannot be written: what is trained from now on is lost. Make it writable.")
+        )
     return tuple(found)
 
 

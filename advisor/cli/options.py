@@ -181,7 +181,13 @@ TRAIN_FLAGS = tuple(
 
 def takes(*names: str) -> Callable[[_F], _F]:
     """Give a command these flags; it receives them as keyword arguments, None or False where not given."""
-    known = {**PLAN_OPTIONS, **OUTPUT_OPTIONS, "until": UNTIL_OPTION, "reset": RESET_OPTION, "path": RUN_ARGUMENT}
+    known = {
+        **PLAN_OPTIONS,
+        **OUTPUT_OPTIONS,
+        "until": UNTIL_OPTION,
+        "reset": RESET_OPTION,
+        "path": RUN_ARGUMENT,
+    }
 
     def decorate(function: _F) -> _F:
         parameters = [

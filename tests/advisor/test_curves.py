@@ -17,6 +17,7 @@ from advisor.curves import (
     seen,
     smoothed,
     thinned,
+    ticks_of,
     whole_of,
 )
 from advisor.watching import RunState, fold_all
@@ -163,3 +164,32 @@ def test_the_whole_runs_over_all_charts():
 
     assert whole_of(charts_of(state.training)) == Window(3, 9)
     assert whole_of(charts_of(trained(measured(3, loss=2.0)).training)) == Window(3, 4)
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-6, 1e6), st.integers(2, 10))
+def test_ticks_lie_between_the_limits_and_are_as_many_as_fit(low, span, most):
+    ticks = ticks_of(low, low + span, most)
+
+    assert 1 <= len(ticks) <= most + 1
+    assert all(low - span * 1e-6 <= at <= low + span * (1 + 1e-6) for at, _ in ticks)
+    assert [at for at, _ in ticks] == sorted(at for at, _ in ticks)
+
+
+@given(st.floats(-8, 6), st.floats(0.01, 8), st.integers(2, 10))
+def test_logarithmic_ticks_lie_between_the_limits_too(low, span, most):
+    ticks = ticks_of(low, low + span, most, logs=True)
+
+    assert 1 <= len(ticks) <= most + 1
+    assert all(low - 1e-6 <= at <= low + span + 1e-6 for at, _ in ticks)
+
+
+def test_ticks_have_round_labels():
+    assert [label for _, label in ticks_of(0.42, 1.9, 5)] == ["0.5", "1.0", "1.5"]
+    assert [label for _, label in ticks_of(0, 4_000, 4)] == ["0", "1,000", "2,000", "3,000", "4,000"]
+    assert [label for _, label in ticks_of(-2, 1, 5, logs=True)] == ["0.01", "0.1", "1", "10"]
+    assert [label for _, label in ticks_of(math.log10(0.42), math.log10(0.49), 4, logs=True)] == [
+        "0.42",
+        "0.44",
+        "0.46",
+        "0.48",
+    ]
