@@ -47,9 +47,9 @@ class Curve:
     """One line of a chart.
 
     Attributes:
-        name: short, for the legend; an entry of the catalogue, or a name of the trainer's own.
+        name: short, for the legend; an entry of the catalogue, a metric, or empty where the chart's title says it.
         points: in the order of their steps, values finite.
-        last: the newest value.
+        last: the newest value; `note` says what else is to be known of it (rows, interval).
         is_sparse: measured a few times only, so that each point is marked and none is smoothed.
     """
 
@@ -57,6 +57,7 @@ class Curve:
     points: tuple[Point, ...]
     last: float
     is_sparse: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def _chart(training: TrainingState, names: Sequence[str]) -> Chart:
     scales = {name: _SCALED.get(name, 1.0) for name in names}
     curves = [
         Curve(
-            _NAMES.get(name, name),
+            _NAMES.get(name, ""),
             tuple((step, value * scales[name]) for step, value in points),
             training.series[name].last * scales[name],
             is_sparse=name.startswith("eval_"),
@@ -133,9 +134,12 @@ def _chart(training: TrainingState, names: Sequence[str]) -> Chart:
 
 def _task_metric(training: TrainingState) -> Chart:
     points = tuple((score.step, score.value) for score in training.scores)
-    name = training.scores[-1].metric if training.scores else ""
-    curves = (Curve(name, points, points[-1][1], is_sparse=True),) if points else ()
-    return Chart(TASK_METRIC, _TITLES[TASK_METRIC], curves, is_share=True)
+    if not points:
+        return Chart(TASK_METRIC, _TITLES[TASK_METRIC], (), is_share=True)
+    newest = training.scores[-1]
+    note = f"[{newest.low:.2f}, {newest.high:.2f}] n={newest.n}"
+    curve = Curve(newest.metric, points, newest.value, is_sparse=True, note=note)
+    return Chart(TASK_METRIC, _TITLES[TASK_METRIC], (curve,), is_share=True)
 
 
 def whole_of(charts: Iterable[Chart]) -> Window:

@@ -5,9 +5,12 @@ Pure: from the state of a run to words. A screen shows them, and offers the ways
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from advisor.draft import Draft
+from advisor.stages.decide import TRAIN_OUTCOME
 from advisor.texts import N_, _
 from advisor.watching import RunState
 
@@ -38,6 +41,27 @@ STAGE_WORDS = {
     "curve": N_("the learning curve is measured"),
     "report": N_("the report is written"),
 }
+
+
+STAGE_NAMES = {
+    "assess": N_("suitability"),
+    "inspect": N_("check of the rows"),
+    "split": N_("division of the rows"),
+    "measure": N_("speed of this machine"),
+    "budget": N_("division of the time"),
+    "baseline": N_("cheap options"),
+    "decide": N_("verdict"),
+    "forecast": N_("forecast"),
+    "train": N_("training"),
+    "evaluate": N_("scores"),
+    "compare": N_("comparison"),
+    "curve": N_("learning curve"),
+    "report": N_("report"),
+}
+
+Wish = Literal["advised", "overruled", "against", "refused", "unknown"]
+"""Whether a training is wanted: by the verdict, against it with a reason, neither, refused by the plan; `unknown`
+before there is a verdict."""
 
 
 @dataclass(frozen=True)
@@ -172,3 +196,30 @@ def can_resume(run: RunState | None) -> bool:
 def can_stop(run: RunState | None) -> bool:
     """Whether somebody works on it who has not been asked to stop yet."""
     return run is not None and run.life == "running"
+
+
+def wish_of(draft: Draft, verdict: Mapping[str, Any] | None) -> Wish:
+    """Whether what is filled in wants a training.
+
+    Args:
+        verdict: of verdict.json; None where there is none yet.
+    """
+    if draft.get("no_train"):
+        return "refused"
+    if verdict is None:
+        return "unknown"
+    if verdict["outcome"] == TRAIN_OUTCOME:
+        return "advised"
+    return "overruled" if draft.get("force_train") and draft.get("overruled") else "against"
+
+
+def can_start(draft: Draft, run: RunState | None, *, is_changed: bool) -> bool:
+    """Whether a training can be started now: it is wanted, nobody works on the run, and something is left to do.
+
+    Args:
+        is_changed: the draft is not the run's plan, so that a training that is done is made again.
+    """
+    if run is None or run.is_live or run.life == "starting":
+        return False
+    wanted = wish_of(draft, run.artefacts.get("verdict")) in ("advised", "overruled")
+    return wanted and (is_changed or run.artefacts.get("comparison") is None)

@@ -17,10 +17,11 @@ def amendment_of(state: WalkState) -> tuple[dict[str, Any], str]:
     return changes, str(state.draft.get("overruled")) if changes else ""
 
 
-def go_on(step: Step, ended: Callable[[bool], None]) -> None:
+def go_on(step: Step, ended: Callable[[bool], None], *, until: str = "") -> None:
     """Start the run again and let the walk watch it; a fault is shown.
 
     Args:
+        until: see `advisor.launching.relaunch`.
         ended: called on the screen's side once the run has been started (true) or was refused.
     """
     path = step.state.run_path
@@ -37,7 +38,7 @@ def go_on(step: Step, ended: Callable[[bool], None]) -> None:
 
     def work() -> None:
         try:
-            step.services.relaunch(path, changes, because=because)
+            step.services.relaunch(path, changes, because=because, until=until)
         except Fault as fault:
             step.app.call_from_thread(refused, fault)
         else:

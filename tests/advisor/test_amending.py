@@ -272,7 +272,15 @@ def test_the_printed_command_makes_the_same_changes(run):
 
     words = shlex.split(command)
     assert words[:3] == ["advisor", "resume", str(run.path)]
-    assert words[3:] == ["--rank", "8", "--force-train", "--reset", "epochs,learning-curve", "--because", REASON]
+    assert words[3:] == [
+        "--rank",
+        "8",
+        "--force-train",
+        "--reset",
+        "epochs,learning-curve",
+        "--because",
+        REASON,
+    ]
     # And the words are read back as those changes
     assert taken_back("epochs,learning-curve") == {"epochs": None, "learning_curve": None}
 

@@ -144,7 +144,8 @@ def test_a_training_gives_its_charts_those_looked_at_first_in_front():
         ("train", ((1, 2.0), (2, 1.5)), False),
         ("dev", ((2, 1.8),), True),
     ]
-    assert charts[2].curves[0].name == "exact_match"
+    assert (charts[2].curves[0].name, charts[2].curves[0].note) == ("exact_match", "[0.05, 0.60] n=8")
+    assert [curve.last for chart in charts[:3] for curve in chart.curves] == [1.5, 1.8, 0.5, 0.45, 0.25]
     assert charts[4].curves[0].points == ((1, 2.0),)
     assert [chart.key for chart in charts if chart.is_share] == ["next_token_accuracy", TASK_METRIC]
 

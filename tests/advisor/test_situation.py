@@ -6,7 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.situation import STAGE_WORDS, can_resume, can_stop, cautions_of, least_free, situation_of
+from advisor.draft import Draft
+from advisor.situation import (
+    STAGE_NAMES,
+    STAGE_WORDS,
+    can_resume,
+    can_start,
+    can_stop,
+    cautions_of,
+    least_free,
+    situation_of,
+    wish_of,
+)
 from advisor.watching import STAGES, RunState, fold_all
 from advisor.watching.folding import TRAINING
 from trainer.events import Event, JobFinished, JobStarted, Metric, RunEnded, StageFinished, StageStarted
@@ -24,7 +35,7 @@ def run(*more: tuple[str, Event], life: str = "running") -> RunState:
 
 
 def test_every_stage_has_its_words():
-    assert set(STAGE_WORDS) == set(STAGES)
+    assert set(STAGE_WORDS) == set(STAGE_NAMES) == set(STAGES)
 
 
 def test_without_a_run_the_way_is_the_cheap_options():
@@ -127,3 +138,36 @@ def test_a_folder_that_cannot_be_written_is_told():
     (caution,) = cautions_of(replace(run(), is_writable=False))
 
     assert caution.startswith("The run directory cannot be written")
+
+
+@pytest.mark.parametrize(
+    ("fields", "outcome", "wish"),
+    [
+        ({}, None, "unknown"),
+        ({}, "FINE_TUNE", "advised"),
+        ({}, "PROMPT_IS_ENOUGH", "against"),
+        ({"force_train": True}, "PROMPT_IS_ENOUGH", "against"),
+        ({"force_train": True, "overruled": "it must run offline"}, "PROMPT_IS_ENOUGH", "overruled"),
+        ({"no_train": True}, "FINE_TUNE", "refused"),
+    ],
+)
+def test_training_is_wanted_by_the_verdict_or_for_a_written_reason(fields, outcome, wish):
+    assert wish_of(Draft().changed(**fields), {"outcome": outcome} if outcome else None) == wish
+
+
+def test_a_training_starts_once_and_again_only_for_a_change():
+    verdict = {"verdict": {"outcome": "FINE_TUNE"}}
+    waiting = RunState(life="paused", artefacts=verdict)
+    done = RunState(life="finished", artefacts={**verdict, "comparison": {}})
+
+    assert can_start(Draft(), waiting, is_changed=False)
+    assert not can_start(Draft(), done, is_changed=False)
+    assert can_start(Draft(), done, is_changed=True)
+
+
+def test_no_training_starts_where_somebody_works_or_the_verdict_is_against_it():
+    against = RunState(life="finished", artefacts={"verdict": {"outcome": "NOT_SUITED"}})
+
+    assert not can_start(Draft(), run(), is_changed=True)
+    assert not can_start(Draft(), against, is_changed=True)
+    assert not can_start(Draft(), None, is_changed=True)

@@ -149,13 +149,26 @@ def _measured(step: int, *, samples: bool) -> list[Event]:
             values={"eval_loss": loss, "eval_next_token_accuracy": share},
         ),
         DevScored(
-            time=at, step=step, metric="exact_match", n=8, value=share, low=share / 2, high=min(1, share * 1.5)
+            time=at,
+            step=step,
+            metric="exact_match",
+            n=8,
+            value=share,
+            low=share / 2,
+            high=min(1, share * 1.5),
         ),
     ]
     if samples:
         answer = "refund" if step >= 120 else f"delivery or {step}"
         found += [
-            Sample(time=at, step=step, id="r1", prompt="My parcel is broken", reference="refund", prediction=answer),
+            Sample(
+                time=at,
+                step=step,
+                id="r1",
+                prompt="My parcel is broken",
+                reference="refund",
+                prediction=answer,
+            ),
             Sample(time=at, step=step, id="r2", prompt=LONG, reference=LONG, prediction=f"\x1b[31m[b]{LONG}"),
         ]
     return found

@@ -30,7 +30,7 @@ from advisor.texts import _
 from advisor.tui.plain_text import shown
 
 _LEFT, _BOTTOM = 9, 1
-_CELLS_PER_X_TICK, _CELLS_PER_Y_TICK = 10, 3
+_CELLS_PER_X_TICK, _CELLS_PER_Y_TICK = 10, 2
 _LINE, _DOT = "──", "●"
 
 
@@ -123,7 +123,8 @@ class ChartView(Vertical):
             style = self.get_component_rich_style(f"chart--{name}", partial=True)
             text.append("  ")
             text.append(_DOT if curve.is_sparse else _LINE, style)
-            text.append(f" {shown(_(curve.name), one_line=True)} {value_words(curve.last)}", "not bold")
+            said = (shown(_(curve.name), one_line=True), value_words(curve.last), curve.note)
+            text.append("".join(f" {part}" for part in said if part), "not bold")
         hows = (
             [_("smoothed") if smooth else _("raw")]
             if any(not curve.is_sparse for curve in chart.curves)
