@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import Static
 
-from advisor.curves import Window, charts_of, whole_of
+from advisor.curves import Chart, Window, charts_of, whole_of
 from advisor.situation import can_resume, can_stop, situation_of
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, Choice, Explain
@@ -20,6 +19,7 @@ from advisor.tui.state import WalkState
 from advisor.tui.step import Step
 from advisor.tui.steps.training import words
 from advisor.tui.steps.training.chart_view import ChartView
+from advisor.tui.words import Words
 from advisor.watching import TrainingState
 
 _REDRAW_SECONDS = 0.5
@@ -33,20 +33,6 @@ _WAYS = {
     "results": N_("Next: the results (8)."),
     "resume": N_("Go on: c. Change the plan first: 6."),
 }
-
-
-class Words(Static):
-    """A text that is repainted only when it changed."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.said: Text | None = None
-
-    def say(self, text: Text) -> None:
-        """Show a text."""
-        if text != self.said:
-            self.said = text
-            self.update(text)
 
 
 class Panel(VerticalScroll, can_focus=True):
@@ -88,7 +74,6 @@ class TrainingStep(Step):
     ]
     DEFAULT_CSS = """
     TrainingStep { overflow-y: auto; }
-    TrainingStep #situation, TrainingStep #cautions, TrainingStep #gauges { height: auto; }
     TrainingStep #charts { height: 2fr; min-height: 8; }
     TrainingStep #panels { height: 1fr; min-height: 5; }
     TrainingStep .panel { width: 1fr; height: 1fr; border-top: solid $primary; border-title-align: left; }
@@ -159,8 +144,6 @@ class TrainingStep(Step):
         self._words("cautions").say(words.cautions_text(run))
         has_begun = run is not None and run.training.step > 0
         self._words("gauges").say(words.gauges_text(run, width) if run is not None and has_begun else Text())
-        for widget, empty in (("cautions", not words.cautions_text(run).plain), ("gauges", not has_begun)):
-            self._words(widget).set_class(empty, "-hidden")
         if run is not None:
             self._paint_panels(width if width < _COLUMNS_OF_TWO else width // len(_PANELS) - 2)
         self.refresh_bindings()
@@ -201,7 +184,7 @@ class TrainingStep(Step):
         width = self.size.width
         return 1 if width < _COLUMNS_OF_TWO else 2 if width < _COLUMNS_OF_THREE else 3
 
-    def _charts(self) -> tuple[Any, ...]:
+    def _charts(self) -> tuple[Chart, ...]:
         return charts_of(self.state.run.training) if self.state.run is not None else ()
 
     def _draw_soon(self) -> None:
