@@ -45,6 +45,7 @@ class WalkScreen(TranslatedScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+n,n", "next", N_("Next")),
         Binding("ctrl+b,b", "previous", N_("Back")),
+        Binding("ctrl+o", "app.runs", N_("Runs")),
         Binding("question_mark,f1", "help", N_("Help")),
         Binding("escape", "leave_field", N_("Leave the field"), show=False),
         *(Binding(str(n), f"step({n})", N_("Go to a step"), show=False) for n in range(1, 10)),
