@@ -29,13 +29,15 @@ $(VENV)/installed-test: $(VENV)/torch pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[train,test]"
 	touch $@ $(VENV)/installed
 
+# Most tests keep one core busy, so they run side by side; those that train or watch a clock run alone.
 test: install-test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not journey"
+	$(BIN)/coverage run -m pytest -m "not journey" -n 2 --dist loadfile tests/advisor tests/rubrics
+	$(BIN)/coverage run -m pytest -m "not journey" tests/journeys tests/trainer tests/test_*.py
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -24,12 +24,12 @@ class HelpScreen(Dialog[None]):
 
     def __init__(self, title: str, text: str, keys: list[tuple[str, str]]) -> None:
         super().__init__()
-        self._title, self._text, self._keys = title, text, keys
+        self._title, self._text, self.keys = title, text, keys
 
     def compose(self) -> ComposeResult:
         """Title, text and keys."""
         table = Table.grid(padding=(0, 2))
-        for key, what in self._keys:
+        for key, what in self.keys:
             table.add_row(Text(key, "bold"), Text(what))
         with Vertical():
             yield Static(Text(self._title), classes="title")

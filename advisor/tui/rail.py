@@ -46,9 +46,6 @@ class Rail(Vertical):
     Rail RailEntry.-here { text-style: bold reverse; }
     Rail RailEntry.-later { color: $text-muted; }
     Rail #rail-line { display: none; text-style: bold; }
-    .-narrow Rail { width: 100%; height: 1; border: none; padding: 0; }
-    .-narrow Rail RailEntry { display: none; }
-    .-narrow Rail #rail-line { display: block; }
     """
 
     class Chosen(Message):

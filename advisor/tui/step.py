@@ -7,6 +7,7 @@ from typing import Any, ClassVar, cast
 
 from textual.containers import VerticalScroll
 from textual.message import Message
+from textual.widgets import Input, TextArea
 
 from advisor.draft import Draft
 from advisor.tui.dialogs import tell_fault
@@ -18,6 +19,8 @@ from rubrics.errors import Fault
 class Step(VerticalScroll, can_focus=True):
     """A step's body. Subclasses compose their widgets and show a state in `show`; nothing else keeps state."""
 
+    SCOPED_CSS: ClassVar[bool] = False
+    """So that `DEFAULT_CSS` of a step can ask for the screen's class, as in `.-narrow TaskStep .preview`."""
     HELP: ClassVar[str] = ""
     """What to do here and why, marked with `N_`; shown by the help key above the list of keys."""
 
@@ -87,9 +90,12 @@ class Step(VerticalScroll, can_focus=True):
         tell_fault(self.app, fault)
 
     def take_focus(self) -> None:
-        """Put the focus where a person begins: on the first thing that takes it."""
+        """Put the focus where keys do what they say: on the first thing that takes it and is no text field.
+
+        A text field would swallow the letters of a person who goes through the steps by key; tab leads there.
+        """
         for widget in self.query("*"):
-            if widget.focusable and widget.display:
+            if widget.focusable and not isinstance(widget, Input | TextArea):
                 widget.focus(scroll_visible=False)
                 return
         self.focus(scroll_visible=False)

@@ -45,17 +45,18 @@ class WalkScreen(TranslatedScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+n,n", "next", N_("Next")),
         Binding("ctrl+b,b", "previous", N_("Back")),
+        Binding("ctrl+o", "app.runs", N_("Runs")),
         Binding("question_mark,f1", "help", N_("Help")),
         Binding("escape", "leave_field", N_("Leave the field"), show=False),
-        *(
-            Binding(str(number), f"step('{entry.key}')", entry.title, show=False)
-            for number, entry in enumerate(STEPS, start=1)
-        ),
+        *(Binding(str(n), f"step({n})", N_("Go to a step"), show=False) for n in range(1, 10)),
     ]
     DEFAULT_CSS = """
     WalkScreen #heading { height: 1; text-style: bold; background: $primary-darken-3; color: $text; }
     WalkScreen #walk { height: 1fr; layout: horizontal; }
     WalkScreen.-narrow #walk { layout: vertical; }
+    WalkScreen.-narrow Rail { width: 100%; height: 1; border: none; padding: 0; }
+    WalkScreen.-narrow RailEntry { display: none; }
+    WalkScreen.-narrow #rail-line { display: block; }
     WalkScreen #why { height: auto; max-height: 2; color: $text-muted; text-style: italic; padding: 0 1; }
     WalkScreen #body { height: 1fr; width: 1fr; }
     WalkScreen ContentSwitcher { height: 1fr; }
@@ -78,6 +79,7 @@ class WalkScreen(TranslatedScreen[None]):
         self.saved = self._walk.draft
         """The answers that nothing would be lost of: those it began with, of a file or of a run."""
         self._here = step or STEPS[0].key
+        self._steps: dict[str, Step] = {}
         self._follows = not step and run is not None
         if run is not None:
             self._take_run(run)
@@ -102,8 +104,8 @@ class WalkScreen(TranslatedScreen[None]):
     @property
     def step(self) -> Step | None:
         """The step on the screen."""
-        found = self.query(f"#step-{self._here}")
-        return cast(Step, found.first()) if found else None
+        found = self._steps.get(self._here)
+        return found if found is not None and found.is_mounted else None
 
     def compose(self) -> ComposeResult:
         """Heading, rail, the reason why the step is asked, its body."""
@@ -129,29 +131,27 @@ class WalkScreen(TranslatedScreen[None]):
 
     def _show_step(self, key: str) -> None:
         self._here = key
+        self.set_focus(None)  # what is typed before the step is there is for the walk
         entry = next(entry for entry in STEPS if entry.key == key)
-        switcher = self.query_one(ContentSwitcher)
         self.query_one("#why", Static).update(Text(_(entry.why)))
-        if not self.query(f"#step-{key}"):
-            step = entry.load()(self._walk)
-            step.id = f"step-{key}"
-            self.call_later(self._add, step)
-        else:
-            switcher.current = f"step-{key}"
-            self._show()
-            self._focus_step()
+        if key not in self._steps:
+            self._steps[key] = entry.load()(self._walk)
+            self.call_later(self._add, key)
+        elif self._steps[key].is_mounted:
+            self._bring_forward()
         self._paint_frame()
 
-    async def _add(self, step: Step) -> None:
-        await self.query_one(ContentSwitcher).add_content(
-            step, id=step.id, set_current=self._here == _key(step)
-        )
-        self._focus_step()
+    async def _add(self, key: str) -> None:
+        await self.query_one(ContentSwitcher).add_content(self._steps[key], id=f"step-{key}")
+        if key == self._here:
+            self._bring_forward()
 
-    def _focus_step(self) -> None:
-        step = self.step
-        if step is not None and self.app.screen is self:
-            step.call_after_refresh(step.take_focus)
+    def _bring_forward(self) -> None:
+        step = self._steps[self._here]
+        self.query_one(ContentSwitcher).current = step.id
+        self._show()
+        if self.app.screen is self:
+            step.take_focus()
 
     def _show(self) -> None:
         """Let the step on the screen show the state, and the frame its part of it."""
@@ -177,9 +177,10 @@ class WalkScreen(TranslatedScreen[None]):
         keys = [entry.key for entry in STEPS]
         self._show_step(keys[max(0, min(len(keys) - 1, keys.index(self._here) + by))])
 
-    def action_step(self, key: str) -> None:
-        """That step."""
-        self._show_step(key)
+    def action_step(self, number: int) -> None:
+        """The step of that number, from 1."""
+        if number <= len(STEPS):
+            self._show_step(STEPS[number - 1].key)
 
     def on_rail_chosen(self, message: Rail.Chosen) -> None:
         """That step."""
@@ -334,10 +335,6 @@ class WalkScreen(TranslatedScreen[None]):
     def _set(self, state: WalkState) -> None:
         self._walk = state
         self._show()
-
-
-def _key(step: Step) -> str:
-    return (step.id or "").removeprefix("step-")
 
 
 def _step_of(run: RunState) -> str:

@@ -34,7 +34,9 @@ def test_no_text_is_missing_or_unused(name: str) -> None:
 def test_the_compiled_catalogue_is_that_of_the_texts(name: str) -> None:
     path = catalogues.po_file(name)
 
-    assert path.read_bytes() == catalogues.written(catalogues.updated(name)), "run `python tests/catalogues.py`"
+    assert path.read_bytes() == catalogues.written(catalogues.updated(name)), (
+        "run `python tests/catalogues.py`"
+    )
     assert path.with_suffix(".mo").read_bytes() == catalogues.compiled(catalogues.updated(name))
 
 
