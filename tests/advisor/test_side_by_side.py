@@ -46,7 +46,7 @@ def test_rows_are_found_by_kind_and_by_words_in_any_text(tmp_path: Path) -> None
     assert found.find(words="  PARCEL   7  has") == [7]
     assert found.find(words="test:42") == [42]
     assert found.find("broken", "halyard") == [0, 1]
-    assert found.find("both_right", "halyard") == [place for place in range(20, 60)]
+    assert found.find("both_right", "halyard") == list(range(20, 60))
     assert found.find(words="no such words") == []
 
 
