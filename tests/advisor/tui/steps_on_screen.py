@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
@@ -23,14 +24,19 @@ def all_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
-    """Let the application work until the condition holds."""
+    """Let the application work until the condition holds; `Pilot.pause` would wait for threads that read on too."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, "it did not come to pass"
-        await pilot.pause(0.02)
+        await asyncio.sleep(0.02)
+
+
+def words(root: Widget, selector: str) -> str:
+    """The text of a Static without its line ends and margins."""
+    return " ".join(said(root, selector).split())
 
 
 def said(root: Widget, selector: str) -> str:
     """The text of a Static as it is drawn."""
     widget = root.query_one(selector, Static)
-    return "\n".join(strip.text.rstrip() for strip in widget.render_lines(widget.size.region))
+    return "\n".join(strip.text.rstrip() for strip in widget.render_lines(widget.outer_size.region))

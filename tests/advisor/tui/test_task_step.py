@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from steps_on_screen import all_steps, said, until
+from steps_on_screen import all_steps, said, until, words
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Select, TextArea
 
@@ -52,9 +52,9 @@ def with_data(**fields: Any) -> AdvisorApp:
 
 
 async def begun(pilot: Pilot[Any]) -> TaskStep:
-    await until(pilot, lambda: getattr(pilot.app.screen, 'step', None) is not None)
+    await until(pilot, lambda: getattr(pilot.app.screen, "step", None) is not None)
     step: TaskStep = pilot.app.screen.query_one(TaskStep)
-    await until(pilot, lambda: "○" in said(step, "#status") or "✓" in said(step, "#status"))
+    await until(pilot, lambda: "○" in words(step, "#status") or "✓" in words(step, "#status"))
     return step
 
 
@@ -67,7 +67,7 @@ def field(step: TaskStep, name: str) -> Field:
 
 
 def note(step: TaskStep, name: str) -> str:
-    return said(field(step, name), ".note")
+    return words(field(step, name), ".note")
 
 
 async def typed(pilot: Pilot[Any], step: TaskStep, name: str, text: str) -> None:
@@ -80,7 +80,7 @@ async def test_without_data_it_says_what_is_missing_and_goes_on_all_the_same():
     async with app.run_test(size=(80, 24)) as pilot:
         step = await begun(pilot)
 
-        assert "No rows yet: choose a data file." in said(step, "#status")
+        assert "No rows yet: choose a data file." in words(step, "#status")
         assert not step.query_one("#rows").display
         await pilot.press("v")
         await pilot.press("ctrl+n")
@@ -125,10 +125,10 @@ async def test_a_file_shows_its_first_rows_format_and_metric():
         assert "✓ question-answer · jsonl · 300 rows" in note(step, "data")
         assert "read: question, answer · ignored: id" in said(step, "#rows")
         assert "Where is my order 0?" in said(step, "#rows")
-        metric = said(step, "#metric-note")
+        metric = words(step, "#metric-note")
         assert "Proposed: exact_match. The answers come from 3 labels" in metric
-        await until(pilot, lambda: "About 100 of 300 rows" in said(step, "#detect"))
-        assert "▲ A gain of 5% would show with a chance of 24% only." in said(step, "#detect")
+        await until(pilot, lambda: "About 100 of 300 rows" in words(step, "#detect"))
+        assert "▲ A gain of 5% would show with a chance of 24% only." in words(step, "#detect")
 
 
 async def test_what_the_test_set_shows_follows_the_numbers():
@@ -136,13 +136,13 @@ async def test_what_the_test_set_shows_follows_the_numbers():
     app = with_data()
     async with app.run_test(size=(140, 40)) as pilot:
         step = await begun(pilot)
-        await until(pilot, lambda: "gain of 5%" in said(step, "#detect"))
+        await until(pilot, lambda: "gain of 5%" in words(step, "#detect"))
         field(step, "min_gain").input.value = ""
         await typed(pilot, step, "min_gain", "20%")
 
-        await until(pilot, lambda: "✓ Enough to see a gain of 20%" in said(step, "#detect"))
+        await until(pilot, lambda: "✓ Enough to see a gain of 20%" in words(step, "#detect"))
         await typed(pilot, step, "max_minutes", "5")
-        await until(pilot, lambda: "A time limit may use fewer" in said(step, "#detect"))
+        await until(pilot, lambda: "A time limit may use fewer" in words(step, "#detect"))
 
 
 async def test_a_missing_file_is_told_and_the_path_stays():
@@ -166,7 +166,7 @@ async def test_rows_that_cannot_be_used_are_shown_where_they_stand():
         step = await begun(pilot)
         await until(pilot, lambda: "42 rows" in note(step, "data"))
 
-        assert note(step, "data").strip().startswith("▲")
+        assert note(step, "data").startswith("▲")
         rows = said(step, "#rows")
         assert "▲ 2 rows cannot be used." in rows
         assert "41 ✗ answer: expected text" in rows
@@ -235,11 +235,11 @@ async def test_a_metric_that_needs_something_asks_for_it():
         step.query_one(Select).value = "format_adherence"
         await until(pilot, lambda: field(step, "pattern").display)
 
-        assert "This metric needs a pattern." in said(step, "#status")
+        assert "This metric needs a pattern." in words(step, "#status")
         await typed(pilot, step, "pattern", "A+")
-        await until(pilot, lambda: "All that a run needs is here" in said(step, "#status"))
+        await until(pilot, lambda: "All that a run needs is here" in words(step, "#status"))
         assert draft_of(app).plan().pattern == "A+"
-        assert "Proposed: exact_match" in said(step, "#metric-note")
+        assert "Proposed: exact_match" in words(step, "#metric-note")
 
 
 async def test_numbers_ask_for_a_tolerance_by_themselves():
@@ -262,7 +262,7 @@ async def test_files_that_are_split_already_and_the_model_lie_under_more():
         step = await begun(pilot)
         await pilot.press("m")
         assert app.focused is field(step, "production").input
-        await until(pilot, lambda: "20 test rows." in said(step, "#detect"))
+        await until(pilot, lambda: "20 test rows." in words(step, "#detect"))
 
         assert "20 rows" in note(step, "test")
         assert "Give smollm2-135m" in note(step, "model")
@@ -323,7 +323,7 @@ def looked(name: str = "") -> Any:
         for cursor in step.query(Input):
             cursor.cursor_blink = False
         if draft_of(pilot.app).get("data"):
-            await until(pilot, lambda: "%" in said(step, "#detect"))
+            await until(pilot, lambda: "%" in words(step, "#detect"))
         if name:
             pilot.app.theme = name
         await pilot.pause(0.2)
