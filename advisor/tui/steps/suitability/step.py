@@ -133,7 +133,7 @@ class SuitabilityStep(Step):
     def on_resize(self) -> None:
         """The bar is as wide as there is room."""
         if self.is_mounted:
-            self._paint()
+            self.show(self.state)
 
     def _paint(self) -> None:
         found, at = self._standing, self._at
