@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from advisor.columns import table as table
 from rubrics.errors import ExitCode, Fault
 
 if TYPE_CHECKING:
@@ -104,20 +105,6 @@ def _kind(problem: str) -> str:
     """What repeats in `file:line: field: expected X, found Y`: field and expectation, indices left out."""
     what = re.sub(r"^.*?:\d+: ", "", problem, count=1)
     return re.sub(r"\[\d+\]", "[]", what.partition(", found ")[0])
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """Columns of plain text, aligned; wide characters are counted as a terminal shows them."""
-    from rich.cells import cell_len
-
-    widths = [max(cell_len(row[at]) for row in [head, *rows]) for at in range(len(head))]
-    lines = [
-        "  ".join(
-            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in [head, ["-" * width for width in widths], *rows]
-    ]
-    return "\n".join(lines)
 
 
 INTERRUPTED = int(ExitCode.INTERRUPTED)
