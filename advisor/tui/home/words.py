@@ -27,6 +27,7 @@ _WHAT_NOW: Mapping[str, str] = {
     "interrupted": N_("What is done is kept. Enter shows it; r goes on from there."),
 }
 
+
 def state_words(state: str) -> str:
     """Glyph and word of a state, in the language in use."""
     return _(STATE_WORDS[state]) if state in STATE_WORDS else state
