@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from advisor.cli.show import out, out_json
 from advisor.report.model import Report
-from advisor.report.page import outcome_of, page
+from advisor.report.terminal_page import outcome_of, page
 
 
 def show_report(report: Report, *, as_json: bool, quiet: bool) -> None:
