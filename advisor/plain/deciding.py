@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from advisor.amending import AMENDABLE, propose
+from advisor.amending import propose
 from advisor.display import duration
 from advisor.methods import Methods, methods_of
 from advisor.outcomes import OUTCOMES
@@ -14,13 +14,10 @@ from advisor.plain.talk import EMPTY
 from advisor.plain.walking import Walk
 from advisor.plan import flag_of, words_of
 from advisor.run_directory import open_run
+from advisor.situation import wish_of
 from advisor.texts import _
+from advisor.training_settings import Setting, read_setting, settings_of, written
 
-_SETTINGS = tuple(
-    name
-    for name in AMENDABLE
-    if name not in ("rungs", "prompt_file", "force_train", "no_train", "max_minutes")
-)
 _FINE_TUNE = "FINE_TUNE"
 
 
@@ -71,10 +68,7 @@ def _overrule(walk: Walk, *, train: bool) -> None:
 def plan(walk: Walk) -> None:
     """Tell what training takes, let settings be changed, and start it."""
     found = walk.need("verdict", _("Cheap options"))
-    trains = walk.draft.get("force_train") or (
-        found["outcome"] == _FINE_TUNE and not walk.draft.get("no_train")
-    )
-    if not trains:
+    if wish_of(walk.draft, found) not in ("advised", "overruled"):
         walk.talk.say(_("Nothing is to be trained. To train all the same, go back and overrule the verdict."))
         return
     _tell_methods(walk)
@@ -102,10 +96,7 @@ def _tell_methods(walk: Walk) -> None:
     forecast, measurement = walk.state.artefact("forecast"), walk.state.artefact("measurement")
     if not forecast or not measurement:
         return
-    # The artefact of the stage holds the trainer's measurement; see `advisor.stages.measure`.
-    found = methods_of(
-        forecast, measurement.get("measurement", measurement), walk.draft.get("training_cost")
-    )
+    found = methods_of(forecast, measurement["measurement"], walk.draft.get("training_cost"))
     walk.talk.say(_("Ways of training on {device}:").format(device=found.device))
     for row in found.rows:
         walk.talk.say("  " + _method_words(row, found))
@@ -129,31 +120,29 @@ def _method_words(row: Any, found: Methods) -> str:
 
 
 def _setting(walk: Walk) -> None:
-    options = [(name, f"{name}: {_value(walk, name)}") for name in _SETTINGS]
-    name = walk.talk.choose(_("Which setting?"), options)
-    now = _value(walk, name)
+    begun = walk.state.begun_with.plan() if walk.state.begun_with is not None else None
+    forecast, measurement = walk.state.artefact("forecast"), walk.state.artefact("measurement")
+    settings = settings_of(begun, forecast, measurement["measurement"] if measurement else None)
+    options = [(setting.field, _setting_words(walk, setting)) for setting in settings]
+    field = walk.talk.choose(_("Which setting?"), options)
+    setting = next(setting for setting in settings if setting.field == field)
+    now = written(field, walk.draft.get(field))
+    choices = _(" (one of {choices})").format(choices=", ".join(setting.choices)) if setting.choices else ""
     answer = walk.talk.ask(
-        name,
+        _(setting.label) + choices,
         now=now,
         help_=_("- lets the program choose. `advisor help training` tells what it does."),
-        problem=lambda text: "" if text in ("", EMPTY) else walk.problem(name, _typed(name, text)),
+        problem=lambda text: "" if text in ("", EMPTY) else walk.problem(field, read_setting(field, text)),
     )
     if answer != now:
-        walk.change(**{name: None if answer in ("", EMPTY) else _typed(name, answer)})
+        walk.change(**{field: None if answer == EMPTY else read_setting(field, answer)})
 
 
-def _typed(name: str, text: str) -> Any:
-    """A yes or no where a setting is one; everything else is read as the plan reads it."""
-    if name == "learning_curve":
-        return text.lower() in ("yes", "y", _("yes"))
-    return text
-
-
-def _value(walk: Walk, name: str) -> str:
-    value = walk.draft.get(name)
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    return _("chosen by the program") if value is None else str(value)
+def _setting_words(walk: Walk, setting: Setting) -> str:
+    now = written(setting.field, walk.draft.get(setting.field))
+    if now and now != setting.proposed:
+        return f"{_(setting.label)}: {now}"
+    return f"{_(setting.label)}: {setting.proposed or now} ({_(setting.source)})"
 
 
 def command_of(walk: Walk) -> str:
@@ -179,4 +168,3 @@ def _tell_redone(walk: Walk) -> None:
         walk.talk.say(_("Changed: {fields}").format(fields=", ".join(map(flag_of, found.changed))))
     if found.redone:
         walk.talk.say(_("Made again for it: {stages}").format(stages=", ".join(found.redone)))
-

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from advisor.data.reading import read_file
+from advisor.detecting import detectable, expected_test_rows
+from advisor.filling import still_wrong, text_of, value_of, wrong_in
 from advisor.hinting import hints_of
 from advisor.plain.talk import EMPTY, in_turn
 from advisor.plain.walking import Walk
 from advisor.plan import AUTO_METRIC
-from advisor.proposals import propose_metric
+from advisor.previewing import Preview, previews
+from advisor.standing import Standing, outcome_in_words, reason_of, signed, standing, suggested
 from advisor.texts import _, language, ngettext
 from rubrics.errors import Fault
 from rubrics.hints import Hint
-from rubrics.suitability import Answer, Criterion, load_rubric
-from rubrics.suitability import assess as weigh
+from rubrics.suitability import Criterion
 
 _SHOWN_ROWS = 3
 _LONGEST = 120
@@ -42,14 +42,14 @@ def task(walk: Walk) -> None:
         ),
         partial(_metric, walk),
         partial(
-            _number,
+            _text,
             walk,
             "target",
             _("Score from which the task is solved, 0 to 1"),
             _("Empty: no target; then a fine-tuned model is compared with the best cheap option alone."),
         ),
         partial(
-            _number,
+            _text,
             walk,
             "min_gain",
             _("Smallest gain of score worth a fine-tuned model"),
@@ -62,7 +62,7 @@ def task(walk: Walk) -> None:
             _("Which model: smollm2-135m, a hub id, a folder or a .gguf file"),
         ),
         partial(
-            _number,
+            _text,
             walk,
             "max_minutes",
             _("How many minutes may the whole run take"),
@@ -72,29 +72,22 @@ def task(walk: Walk) -> None:
     )
 
 
-def _text(walk: Walk, field: str, question: str) -> None:
-    now = str(walk.draft.get(field) or "")
-    answer = walk.talk.ask(question, now=now, problem=lambda text: _problem(walk, field, text))
+def _text(walk: Walk, field: str, question: str, help_: str = "") -> None:
+    """Ask for a plan field in the words of the form, and say what is wrong with a value."""
+    now = text_of(walk.draft.get(field))
+
+    def problem(text: str) -> str:
+        if text in ("", EMPTY):
+            return ""
+        return wrong_in(walk.draft.changed(**{field: value_of(field, text)}), field)
+
+    answer = walk.talk.ask(question, now=now, help_=help_, problem=problem)
     if answer != now:
-        walk.change(**{field: None if answer == EMPTY else answer})
-
-
-def _number(walk: Walk, field: str, question: str, help_: str) -> None:
-    value = walk.draft.get(field)
-    now = "" if value is None else f"{value:g}"
-    answer = walk.talk.ask(
-        question, now=now, help_=help_, problem=lambda text: _problem(walk, field, text) if text else ""
-    )
-    if answer != now:
-        walk.change(**{field: None if answer == EMPTY else float(answer)})
-
-
-def _problem(walk: Walk, field: str, text: str) -> str:
-    return "" if text == EMPTY else walk.problem(field, text)
+        walk.change(**{field: None if answer == EMPTY else value_of(field, answer)})
 
 
 def _file(walk: Walk, field: str, question: str) -> None:
-    now = str(walk.draft.get(field) or "")
+    now = text_of(walk.draft.get(field))
 
     def problem(text: str) -> str:
         if text in ("", EMPTY) or Path(text).expanduser().is_file():
@@ -103,7 +96,7 @@ def _file(walk: Walk, field: str, question: str) -> None:
 
     answer = walk.talk.ask(question, now=now, problem=problem)
     if answer != now:
-        walk.change(**{field: None if answer in ("", EMPTY) else Path(answer).expanduser()})
+        walk.change(**{field: None if answer == EMPTY else value_of(field, answer)})
 
 
 def _rows(walk: Walk) -> None:
@@ -129,12 +122,26 @@ def _rows(walk: Walk) -> None:
 
 def _preview(walk: Walk, path: Path) -> None:
     """Name the format, and show the first rows as they are read."""
-    walk.talk.say(_("Reading …"))
-    found = read_file(path)
-    count = ngettext("{n} row", "{n} rows", len(found.rows)).format(n=f"{len(found.rows):,}")
-    walk.talk.say(f"{count}, {found.format}: {found.evidence}")
-    for row in found.rows[:_SHOWN_ROWS]:
+    found = _previewed(walk, path)
+    count = ngettext("{n} row", "{n} rows", found.read).format(n=f"{found.read:,}")
+    walk.talk.say(f"{count}, {found.format}: {', '.join(found.fields)}")
+    for row in [row for row in found.rows if not row.problem][:_SHOWN_ROWS]:
         walk.talk.say(f"  {_short(row.prompt)} -> {_short(row.answer)}")
+    if found.unusable:
+        walk.talk.say(_("Rows that cannot be used: {n}").format(n=f"{found.unusable:,}"))
+        for row in found.problems[:_SHOWN_ROWS]:
+            walk.talk.say("  " + _("line {n}: {problem}").format(n=row.line, problem=row.problem))
+
+
+def _previewed(walk: Walk, path: Path) -> Preview:
+    """What a file holds; read once as long as it does not change."""
+    stamp = path.stat().st_mtime_ns if path.exists() else 0
+    known = walk.previewed.get(path)
+    if known is None or known[0] != stamp:
+        walk.talk.say(_("Reading …"))
+        *_before, last = previews(path)
+        known = walk.previewed[path] = (stamp, last)
+    return known[1]
 
 
 def _short(text: str) -> str:
@@ -144,8 +151,8 @@ def _short(text: str) -> str:
 
 def _metric(walk: Walk) -> None:
     path = walk.draft.get("data") or walk.draft.get("test")
-    if path is not None:
-        proposal = propose_metric([row.answer for row in read_file(Path(path)).rows])
+    proposal = _previewed(walk, Path(path)).proposal if path is not None else None
+    if proposal is not None:
         walk.talk.say(
             _("Proposed metric: {metric}; {reason}.").format(metric=proposal.metric, reason=proposal.reason)
         )
@@ -162,16 +169,33 @@ def _metric(walk: Walk) -> None:
         walk.change(metric=None if metric == AUTO_METRIC else metric)
     option = _OPTION_OF.get(metric)
     if option == "schema_file":
-        _file(walk, option, _("File with the JSON Schema"))
+        _file(walk, "schema_file", _("File with the JSON Schema"))
     elif option == "pattern":
         _text(walk, option, _("Regular expression that an answer must match"))
     elif option == "tolerance":
         _text(walk, option, _("Distance that still counts as right: 0.5, or 1%; empty for none"))
 
 
+def _detected(walk: Walk) -> None:
+    """What the test set can show with its size."""
+    from advisor.tui.steps.task.words import detect_words
+
+    data, test = walk.draft.get("data"), walk.draft.get("test")
+    rows = {
+        name: _previewed(walk, Path(path)).read for name, path in (("data", data), ("test", test)) if path
+    }
+    count = expected_test_rows(rows.get("data"), rows.get("test"))
+    if count:
+        metric = str(walk.draft.get("metric"))
+        found = detectable(count, float(walk.draft.get("min_gain")), metric)
+        limited = walk.draft.get("max_minutes") is not None
+        walk.talk.say(detect_words(None if test else rows.get("data"), found, limited=limited))
+
+
 def _check(walk: Walk) -> None:
     """What keeps the answers from being a plan is told now, while it can be changed."""
-    problems = walk.draft.problems()
+    _detected(walk)
+    problems = still_wrong(walk.draft)
     if problems:
         walk.talk.say(_("Still to be mended before a run can start:"), *("  " + text for text in problems))
 
@@ -181,81 +205,62 @@ def _check(walk: Walk) -> None:
 
 def suitability(walk: Walk) -> None:
     """Ask the ten questions, each with help, its hint, and what the answer does to the score."""
-    rubric = load_rubric(language())
-    if walk.talk.confirm(
+    skips = walk.talk.confirm(
         _("Ten questions, a minute or two. Skip them and go on to the numbers?"),
         now=bool(walk.draft.get("answers")),
-    ):
-        _outcome(walk)
-        return
-    hints = _hints(walk)
-    in_turn(*(partial(_question, walk, criterion, hints) for criterion in rubric.criteria))
+    )
+    if not skips:
+        hints = _hints(walk)
+        in_turn(*(partial(_question, walk, at, hints) for at in range(len(_standing(walk).rubric.criteria))))
     _outcome(walk)
 
 
-def _hints(walk: Walk) -> Mapping[str, Hint]:
+def _standing(walk: Walk) -> Standing:
+    return standing(walk.draft.get("answers"), language())
+
+
+def _hints(walk: Walk) -> Sequence[Hint]:
     path = walk.draft.get("data") or walk.draft.get("train")
     if path is None:
-        return {}
+        return ()
     try:
-        return {hint.key: hint for hint in hints_of(Path(path), language())}
+        return hints_of(Path(path), language())
     except Fault:
         # What is wrong with the rows is told where they are looked at.
-        return {}
+        return ()
 
 
-def _question(walk: Walk, criterion: Criterion, hints: Mapping[str, Hint]) -> None:
-    answers: dict[str, Any] = dict(walk.draft.get("answers"))
-    walk.talk.say("", f"{criterion.id}. {criterion.question}")
+def _question(walk: Walk, at: int, hints: Sequence[Hint]) -> None:
+    criterion = _standing(walk).rubric.criteria[at]
+    walk.talk.say("", f"{at + 1}. {criterion.question}")
     options = [("y", _("yes")), ("n", _("no")), ("u", _("I do not know"))]
-    hint = hints.get(criterion.key)
-    if hint is not None:
-        walk.talk.say(_("The rows say: {text}").format(text=hint.text))
-        if hint.suggests:
-            options.append(("h", _("take that as the answer: {answer}").format(answer=_word(hint.suggests))))
-    now = {"yes": "y", "no": "n"}.get(answers.get(criterion.key, ""), "u")
+    for hint in hints:
+        if hint.key == criterion.key:
+            walk.talk.say(_("The rows say: {text}").format(text=hint.text))
+    hinted = suggested(hints, criterion.key)
+    if hinted:
+        options.append(("h", _("take what the rows suggest: {answer}").format(answer=_word(hinted))))
+    now = {"yes": "y", "no": "n"}.get(walk.draft.get("answers").get(criterion.key, ""), "u")
     chosen = walk.talk.choose(
         _("Your answer"), options, now=now, help_=f"{criterion.help} ({criterion.source})"
     )
-    value = hint.suggests if chosen == "h" and hint else {"y": "yes", "n": "no"}.get(chosen)
-    if value is None:
-        answers.pop(criterion.key, None)
-    else:
-        answers[criterion.key] = value
-    walk.change(answers=answers)
-    _score(walk)
+    _take(walk, criterion, hinted if chosen == "h" else {"y": "yes", "n": "no"}.get(chosen, ""))
+
+
+def _take(walk: Walk, criterion: Criterion, answer: str) -> None:
+    """Keep an answer, and say what it does to the score; empty for none."""
+    answers = {key: value for key, value in walk.draft.get("answers").items() if key != criterion.key}
+    walk.change(answers=answers | ({criterion.key: answer} if answer else {}))
+    found = _standing(walk)
+    score = _("Score so far {score}; suited from {least} on.").format(
+        score=signed(found.suitability.score), least=signed(found.rubric.suited_at)
+    )
+    walk.talk.say(*filter(None, (reason_of(criterion, answer), score)))
 
 
 def _word(answer: str) -> str:
     return {"yes": _("yes"), "no": _("no")}.get(answer, answer)
 
 
-def _weighed(walk: Walk) -> Any:
-    answers = {key: Answer(value) for key, value in walk.draft.get("answers").items()}
-    return weigh(answers, load_rubric(language()))
-
-
-def _score(walk: Walk) -> None:
-    found = _weighed(walk)
-    walk.talk.say(
-        _("Score so far {score}; suited from {least} on.").format(
-            score=f"{found.score:+g}", least=f"{found.parts['suited_at']:+g}"
-        )
-    )
-
-
 def _outcome(walk: Walk) -> None:
-    found = _weighed(walk)
-    words = {
-        "suited": _("suited to fine-tuning"),
-        "unsuited": _("not suited to fine-tuning"),
-        "unclear": _("not clear yet"),
-    }
-    reasons: Sequence[str] = [item.reason for item in found.criteria if item.answer != "unknown"]
-    walk.talk.say(
-        "",
-        _("By your answers the task is: {outcome} (score {score}).").format(
-            outcome=words.get(found.outcome, found.outcome), score=f"{found.score:+g}"
-        ),
-        *("  " + reason for reason in reasons),
-    )
+    walk.talk.say("", outcome_in_words(_standing(walk)))

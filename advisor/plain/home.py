@@ -163,10 +163,11 @@ def _first(walk: Walk) -> str:
     if run is None:
         return "task"
     walk.talk.say(_("The run is {state}.").format(state=_(LIFE_WORDS[run.life])))
-    for artefact, key in (("comparison", "results"), ("verdict", "verdict")):
-        if run.artefacts.get(artefact) and not run.training.status == "running":
-            return key
-    return "training" if run.training.status else "options"
+    if run.artefacts.get("comparison"):
+        return "results"
+    if run.training.status:
+        return "training"
+    return "verdict" if run.artefacts.get("verdict") else "options"
 
 
 def _asked_step(walk: Walk, here: str) -> str:
@@ -195,15 +196,17 @@ def _leave(walk: Walk, leave: Leave) -> None:
         walk.talk.say(goes_on.format(path=walk.state.run_path))
     if leave.is_gone or not walk.is_unsaved or walk.state.begun_with is not None:
         return
-    if not walk.talk.confirm(_("Your answers are not saved. Save them to a file?"), now=True):
-        return
     try:
-        name = Path(walk.talk.ask(_("name of the file"), now="advisor.toml")).expanduser()
-        write_plan(walk.draft.plan(), name)
+        if walk.talk.confirm(_("Your answers are not saved. Save them to a file?"), now=True):
+            _save(walk)
     except Fault as fault:
         walk.talk.tell(fault)
     except (Back, Steps):
         pass
-    else:
-        walk.saved = walk.draft
-        walk.talk.say(_("Saved. Carry it out: advisor run --config {name}").format(name=name))
+
+
+def _save(walk: Walk) -> None:
+    name = Path(walk.talk.ask(_("name of the file"), now="advisor.toml")).expanduser()
+    write_plan(walk.draft.plan(), name)
+    walk.saved = walk.draft
+    walk.talk.say(_("Saved. Carry it out: advisor run --config {name}").format(name=name))

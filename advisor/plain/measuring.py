@@ -8,10 +8,11 @@ from pathlib import Path
 from advisor.plain.talk import EMPTY, in_turn
 from advisor.plain.walking import Walk
 from advisor.plan import RUNGS
+from advisor.rungs.names import rung_name
+from advisor.situation import can_resume, situation_of
 from advisor.texts import _
 from advisor.watching import RungState, RunState
 from rubrics.errors import Fault
-from rubrics.phrases import rung_words
 
 
 def options(walk: Walk) -> None:
@@ -28,7 +29,7 @@ def options(walk: Walk) -> None:
 def _rungs(walk: Walk) -> None:
     names = [rung for rung in RUNGS if rung != "prompt_file"]
     for number, rung in enumerate(names, start=1):
-        walk.talk.say(f"  {number}. {rung_words(rung)}")
+        walk.talk.say(f"  {number}. {rung_name(rung)}")
     now = ",".join(str(at) for at, rung in enumerate(names, start=1) if rung in walk.draft.get("rungs"))
 
     def problem(text: str) -> str:
@@ -67,7 +68,11 @@ def _prompt_file(walk: Walk) -> None:
 
 def _price(walk: Walk) -> None:
     value = walk.draft.get("price")
-    now = "" if value is None else ",".join(str(part) for part in (value if not isinstance(value, str) else [value]))
+    now = (
+        ""
+        if value is None
+        else ",".join(str(part) for part in (value if not isinstance(value, str) else [value]))
+    )
     answer = walk.talk.ask(
         _("Price of a million prompt and completion tokens, such as 0.15,0.60; empty for none"),
         now=now,
@@ -100,7 +105,7 @@ def _tell_rungs(walk: Walk, run: RunState) -> None:
         if rung.value is None:
             continue
         told = _("  {rung} on {split}: {value} from {low} to {high}, {n} rows").format(
-            rung=rung_words(rung.rung),
+            rung=rung_name(rung.rung),
             split=rung.split,
             value=f"{rung.value:.3f}",
             low=f"{rung.low:.3f}",
@@ -139,9 +144,9 @@ def training(walk: Walk) -> None:
         )
     if run.is_live:
         run = walk.watch()
-    else:
-        walk.tell_life(run)
-    while run.life in ("stopped", "failed", "died", "paused"):
+    while can_resume(run):
+        said = situation_of(run)
+        walk.talk.say(said.says, *("  " + line for line in said.detail))
         if not walk.talk.confirm(_("Go on with it now?"), now=False):
             break
         walk.launch()
@@ -158,6 +163,10 @@ def _tell_training(walk: Walk, run: RunState) -> None:
         series = state.series.get(name)
         if series is not None and series.points:
             first, last = series.points[0][1], series.points[-1][1]
-            walk.talk.say(_("{what}: from {first} to {last}").format(what=words, first=f"{first:.3f}", last=f"{last:.3f}"))
+            walk.talk.say(
+                _("{what}: from {first} to {last}").format(
+                    what=words, first=f"{first:.3f}", last=f"{last:.3f}"
+                )
+            )
     for finding in run.findings:
         walk.talk.say(_("Note: {text}").format(text=finding.message))

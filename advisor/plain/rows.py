@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from advisor.browsing import DataFiles, copy_place, place_problem
 from advisor.data.checking import check_file
 from advisor.data.fixes import BY_NAME, Fix, chosen, fix_for
 from advisor.data.mending import fix_file
@@ -107,8 +108,11 @@ def _mend(walk: Walk, path: Path, fixes: Sequence[Fix]) -> bool:
         problem=lambda text: _wrong_numbers(text, len(fixes)),
     )
     names = [fixes[int(number) - 1].name for number in numbers.split(",")]
-    default = path.with_name(f"{path.name.partition('.')[0]}.fixed.jsonl")
-    output = Path(walk.talk.ask(_("name of the new file"), now=str(default))).expanduser()
+    files = DataFiles(file=path)
+    name = walk.talk.ask(
+        _("name of the new file"), now=str(copy_place(path)), problem=lambda text: place_problem(text, files)
+    )
+    output = Path(name).expanduser()
     done = fix_file(path, output, chosen(names, all_safe=False))
     for entry in done["fixes"]:
         counts = _("{fix}: {changed} rows changed, {dropped} dropped")
@@ -132,4 +136,3 @@ def _wrong_numbers(text: str, most: int) -> str:
     if all(part.isdigit() and 1 <= int(part) <= most for part in parts):
         return ""
     return _("type numbers from 1 to {n}, with commas between them").format(n=most)
-

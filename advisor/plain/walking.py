@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from advisor.display import Lines
 from advisor.draft import Draft
 from advisor.plain.talk import Leave, Talk
 from advisor.plan import Plan
+from advisor.previewing import Preview
 from advisor.run_directory import open_run
 from advisor.texts import N_, _
 from advisor.tui.services import Services
@@ -46,6 +46,8 @@ class Walk:
         self.talk, self.services = talk, services
         self.state = WalkState(draft=draft)
         self.saved = draft
+        self.previewed: dict[Path, tuple[int, Preview]] = {}
+        """Data files that were looked at, with the time of their last change."""
         if run is not None:
             self.take_run(run)
 
@@ -127,7 +129,9 @@ class Walk:
         """
         path = self.state.run_path
         assert path is not None
-        self.talk.say(_("What the run does is told line by line. Press ctrl+c to stop it or to leave it running."))
+        self.talk.say(
+            _("What the run does is told line by line. Press ctrl+c to stop it or to leave it running.")
+        )
         listener = _Onward(Lines(self.talk.voice))
         while True:
             try:
@@ -183,7 +187,6 @@ class _Onward:
     def __init__(self, display: Lines) -> None:
         self._display = display
         self._heard_until = 0.0
-        self._now = 0.0
 
     def __call__(self, event: Event) -> None:
         """Take one event; older ones than the last were heard."""
