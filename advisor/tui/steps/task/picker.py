@@ -17,7 +17,7 @@ from advisor.previewing import Preview
 from advisor.texts import N_, _, ngettext
 from advisor.tui.dialogs import Dialog
 from advisor.tui.plain_text import shown
-from advisor.tui.steps.task.rows import Found, Seen, in_a_line, read_on, table_of
+from advisor.tui.steps.task.rows import Found, Seen, in_a_line, read_on, table_of, worth_seeing
 from rubrics.errors import Fault
 
 _SETTLE_SECONDS = 0.15
@@ -101,7 +101,7 @@ class FilePicker(Dialog[Path | None]):
     def _show(self, found: Found) -> None:
         seen = self.query_one("#seen", Static)
         if isinstance(found, Preview) and found.rows:
-            table = table_of(found, _ROWS)
+            table = table_of(worth_seeing(found, _ROWS))
             table.title, table.title_justify, table.title_style = Text(in_a_line(found)), "left", ""
             seen.update(table)
         else:

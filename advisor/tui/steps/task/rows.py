@@ -84,8 +84,8 @@ def evidence(found: Preview) -> list[str]:
     return said
 
 
-def table_of(found: Preview, limit: int) -> Table:
-    """The first rows, one a line: where it stands, what is asked, what is answered, or why it cannot be read."""
+def table_of(rows: tuple[PreviewRow, ...]) -> Table:
+    """Rows, one a line: where it stands, what is asked, what is answered, or why it cannot be read."""
     table = Table.grid(padding=(0, 1), expand=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(ratio=3, no_wrap=True, overflow="ellipsis")
@@ -93,7 +93,7 @@ def table_of(found: Preview, limit: int) -> Table:
     table.add_row(
         Text(_("line"), "dim"), Text(_("question"), "dim underline"), Text(_("answer"), "dim underline")
     )
-    for row in _worth_seeing(found, limit):
+    for row in rows:
         if row.problem:
             table.add_row(Text(str(row.line)), Text("✗ " + _cut(row.problem)), Text(_cut(row.fix)))
         else:
@@ -101,12 +101,12 @@ def table_of(found: Preview, limit: int) -> Table:
     return table
 
 
-def _worth_seeing(found: Preview, limit: int) -> list[PreviewRow]:
+def worth_seeing(found: Preview, limit: int) -> tuple[PreviewRow, ...]:
     """The first rows, with the first one that cannot be read where it stands further down."""
     first = list(found.rows[:limit])
     if found.problems and found.problems[0] not in first:
         first[-1:] = [found.problems[0]]
-    return first
+    return tuple(first)
 
 
 def _cut(text: str) -> str:
