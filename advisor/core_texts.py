@@ -58,7 +58,7 @@ def told(text: str) -> str:
 
 def trimmed(text: str) -> str:
     """A text without the marks and blanks at its edges that only join it to its neighbours."""
-    return text.strip(_EDGE)
+    return text.lstrip(f"{_EDGE}.").rstrip(_EDGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ def _literal(text: str, *, first: bool) -> str:
 
 def _edges(text: str) -> tuple[str, str, str]:
     """A text parted into what joins it before, itself, and what joins it after with its full stop."""
-    inner = text.strip(_EDGE)
+    inner = trimmed(text)
     start = text.find(inner)
     before, after = text[:start], text[start + len(inner) :]
     kept = _without_stop(inner)

@@ -52,7 +52,8 @@ FOREIGN = {
 # Single words that the core fills into its sentences.
 WORDS = (
     "answer", "answers", "prompt", "prompts", "row", "rows", "label", "labels", "tokens", "characters", "train",
-    "training", "dev", "test", "words", "loss", "rose", "fell",
+    "training", "dev", "test", "words", "loss", "rose", "fell", "behind", "on {rows}", "on {n}", "on {split}",
+    "{split} row", "{name} in {count}", "{name} by {difference}", "{difference} by {name}", "kappa", "text", "number", "list", "object", "capitals", "spaces", "underscores", "hyphens", "points", "capital", "small", "double", "single", "measured", "nothing", "none", "quotes", "fail",
 )
 # Modules in which a phrase may be one word, or nothing but values.
 PHRASES = ("rubrics/phrases.py",)
@@ -65,7 +66,7 @@ RULE_FILES = {
     "suitability.yaml": ("en",),
 }
 _PROGRAMMING = {"AssertionError", "KeyError", "NotImplementedError", "RuntimeError", "TypeError", "ValueError"}
-_NOT_SAID = {"startswith", "endswith", "removeprefix", "removesuffix", "replace", "partition", "split", "count"}
+_NOT_SAID = {"startswith", "endswith", "removeprefix", "removesuffix", "partition", "split", "count"}
 _WORDS = re.compile(r"[A-Za-z]\S*\s+(?:\S+\s+)*?\S*[A-Za-z]{2}|[A-Za-z]{2}\S*\s+(?:\S+\s+)*?\S*[A-Za-z]")
 _MOST_FORMS = 8
 
@@ -146,8 +147,8 @@ def _is_phrase(text: str) -> bool:
 
 
 def _is_code(text: str) -> bool:
-    # Many words without a mark are a table of words.
-    if re.fullmatch(r"[\w-]+(?: [\w-]+){11,}", text):
+    # Many small words without a mark are a table of words.
+    if re.fullmatch(r"[\w-]+(?: [\w-]+){15,}", text) and text[0].islower():
         return True
     return "{%" in text or text.startswith(("import ", ">>> ", "pip install "))
 
