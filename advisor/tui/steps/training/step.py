@@ -190,11 +190,11 @@ class TrainingStep(Step):
     def _draw_soon(self) -> None:
         if self._draw_waits:
             return
+        self._draw_waits = True
         wait = self._drawn_at + _REDRAW_SECONDS - time.monotonic()
         if wait <= 0:
             self.call_after_refresh(self._draw)
         else:
-            self._draw_waits = True
             self.set_timer(wait, self._draw)
 
     def _draw(self) -> None:
