@@ -101,7 +101,7 @@ def _offer(run: RunDirectory, results: Results, found: SystemResult) -> Offer | 
             train,
             classifier_code(title, train, plan.seed),
             ("scikit-learn",),
-            (),
+            (_report_command(run),),
         )
     return _prompt(run, plan, found.rung, name)
 
@@ -126,7 +126,7 @@ def _adapter(run: RunDirectory, plan: Plan, metric: str, name: str) -> Offer | N
     ]
     words += ["--task", opening.system, "--metric", metric]
     packages = ("torch", "transformers", "peft", *(("bitsandbytes",) if spec.quantisation else ()))
-    return Offer("tuned", name, "adapter", adapter, code, packages, (shlex.join(words),))
+    return Offer("tuned", name, "adapter", adapter, code, packages, (shlex.join(words), _report_command(run)))
 
 
 def _prompt(run: RunDirectory, plan: Plan, rung: str, name: str) -> Offer:
@@ -141,7 +141,11 @@ def _prompt(run: RunDirectory, plan: Plan, rung: str, name: str) -> Offer:
         spec = _model_of(job).model
         code = local_code(title, spec, opening, _room(job))
         packages = ("torch", "transformers", *(("bitsandbytes",) if spec.quantisation else ()))
-    return Offer("best_baseline", name, "prompt", place, code, packages, ())
+    return Offer("best_baseline", name, "prompt", place, code, packages, (_report_command(run),))
+
+
+def _report_command(run: RunDirectory) -> str:
+    return shlex.join(["advisor", "report", str(run.path), "--format", "html", "-o", "report.html"])
 
 
 def _title(name: str, plan: Plan) -> str:
