@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -217,7 +218,7 @@ class HomeScreen(TranslatedScreen[None]):
             try:
                 done = work()
             except Fault as fault:
-                self.app.call_from_thread(self._worked, lambda: tell_fault(self.app, fault))
+                self.app.call_from_thread(self._worked, partial(tell_fault, self.app, fault))
             else:
                 self.app.call_from_thread(self._worked, lambda: then(done))
             self._wake.set()
