@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from advisor.core_texts import told
 from advisor.data.rows import Row, read_rows
 from advisor.plan import Plan
 from advisor.results import Results, SystemResult, read_results
@@ -194,7 +195,7 @@ def _lacking(results: Results) -> tuple[str, ...]:
         return ()
     if results.outcome == "FINE_TUNE":
         return (_("Nothing was trained yet: the next thing to do is in the step Plan."),)
-    return tuple(results.verdict.reasons)
+    return tuple(map(told, results.verdict.reasons))
 
 
 def _more_rows(now: int, needed: int | None) -> tuple[str, ...]:
@@ -208,4 +209,4 @@ def _more_rows(now: int, needed: int | None) -> tuple[str, ...]:
 
 
 def _curve(results: Results) -> tuple[str, ...]:
-    return (results.curve.text,) if results.curve and results.curve.text else ()
+    return (told(results.curve.text),) if results.curve and results.curve.text else ()

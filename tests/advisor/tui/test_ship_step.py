@@ -20,7 +20,7 @@ from advisor.texts import use_language
 from advisor.tui import rail, walk
 from advisor.tui.app import AdvisorApp
 from advisor.tui.dialogs import AskText, Explain
-from advisor.tui.steps import _ALL
+from advisor.tui.steps import ALL_STEPS
 from advisor.tui.steps.ship import step as ship_step
 from advisor.tui.steps.ship.step import ShipStep
 
@@ -31,7 +31,7 @@ PATIENCE = 20.0
 @pytest.fixture(autouse=True)
 def two_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """The rail does not change with the other steps."""
-    entries = tuple(entry for entry in _ALL if entry.key in ("results", "ship"))
+    entries = tuple(entry for entry in ALL_STEPS if entry.key in ("results", "ship"))
     for module in (walk, rail):
         monkeypatch.setattr(module, "STEPS", entries)
 
