@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from advisor.core_texts import told
 from advisor.results import Results, SystemResult
 from advisor.side_by_side import System
 from advisor.texts import _, ngettext
@@ -12,7 +13,7 @@ _WORST_SLICES = 2
 
 
 def checks(results: Results, system: System, *, has_production: bool) -> tuple[str, ...]:
-    """Sentences in the language in use; notes of the statistics as they stand in the report.
+    """Sentences in the language in use; those of the report included.
 
     Args:
         system: the one that is to be used.
@@ -24,7 +25,7 @@ def checks(results: Results, system: System, *, has_production: bool) -> tuple[s
         *_good_enough(results, found),
         *(_of_training(results) if system == "tuned" else ()),
         *_rows(results, has_production=has_production),
-        *results.cautions,
+        *map(told, results.cautions),
     )
 
 
@@ -57,20 +58,20 @@ def _of_training(results: Results) -> Iterator[str]:
             "Read the {n} rows that training broke: step Results, rows one by one.",
             comparison.broken,
         ).format(n=comparison.broken)
-    yield results.guard or _("What training changed outside the task was not measured.")
+    yield told(results.guard) or _("What training changed outside the task was not measured.")
     lost = sorted(
         (part for part in comparison.slices if part["difference"] < 0), key=lambda part: part["difference"]
     )
     for part in lost[:_WORST_SLICES]:
         yield _("It does worse on {field} {value}: {difference} [{low}, {high}] on {n} rows.").format(
             field=part["field"],
-            value=part["value"],
+            value=told(part["value"]) if part["field"] == "length" else part["value"],
             difference=f"{part['difference']:+.3f}",
             low=f"{part['low']:+.3f}",
             high=f"{part['high']:+.3f}",
             n=part["n"],
         )
-    yield from comparison.notes
+    yield from map(told, comparison.notes)
     yield _("Keep a copy of the adapter: it lies in the run directory and goes with it.")
 
 
@@ -81,7 +82,7 @@ def _rows(results: Results, *, has_production: bool) -> Iterator[str]:
         return
     for finding in results.report.data.findings:
         if finding.severity != "info":
-            yield f"{finding.check}: {finding.message}"
+            yield f"{finding.check}: {told(finding.message)}"
     if results.report.data.leaked:
         count = len(results.report.data.leaked)
         yield ngettext(

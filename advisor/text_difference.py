@@ -47,11 +47,15 @@ def _common(left: Sequence[str], right: Sequence[str]) -> int:
 
 
 def _matches(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, int, int]]:
-    """Runs of words that both have, as places in each and length, in order."""
+    """Runs of words that both have, as places in each and length, in order; white space alone is no word."""
     if len(left) * len(right) > _MOST_PAIRS:
         return []
-    matcher = SequenceMatcher(a=left, b=right, autojunk=False)
-    return [(block.a, block.b, block.size) for block in matcher.get_matching_blocks()]
+    blocks = SequenceMatcher(a=left, b=right, autojunk=False).get_matching_blocks()
+    return [
+        (block.a, block.b, block.size)
+        for block in blocks
+        if not "".join(left[block.a : block.a + block.size]).isspace()
+    ]
 
 
 def _in_pieces(
@@ -63,7 +67,9 @@ def _in_pieces(
     at = to = 0
     for a, b, size in blocks:
         gone, new, same = "".join(left[at:a]), "".join(right[to:b]), "".join(left[a : a + size])
-        if gone or new:
+        if gone == new:
+            same = gone + same
+        else:
             ours.append(Piece(gone, True))
             theirs.append(Piece(new, True))
         if same and ours and not ours[-1].differs:

@@ -31,6 +31,8 @@ SILENT = (
     "advisor/report/tables.py",
     "advisor/report/sections.py",
     "advisor/report/model.py",
+    "advisor/report/page.py",
+    "advisor/usage_code.py",
     "advisor/models/catalogue.py",
     "advisor/rungs/prompts.py",
     "rubrics/judging/framing.py",
@@ -66,6 +68,8 @@ RULE_FILES = {
     "suitability.yaml": ("en",),
 }
 _PROGRAMMING = {"AssertionError", "KeyError", "NotImplementedError", "RuntimeError", "TypeError", "ValueError"}
+# Texts that the other catalogue holds.
+_MARKS = {"_", "N_", "ngettext"}
 _NOT_SAID = {"startswith", "endswith", "removeprefix", "removesuffix", "partition", "split", "count"}
 _WORDS = re.compile(r"[A-Za-z]\S*\s+(?:\S+\s+)*?\S*[A-Za-z]{2}|[A-Za-z]{2}\S*\s+(?:\S+\s+)*?\S*[A-Za-z]")
 _MOST_FORMS = 8
@@ -185,7 +189,7 @@ def _is_silent_call(node: ast.AST) -> bool:
     if isinstance(called, ast.Attribute):
         pattern = isinstance(called.value, ast.Name) and called.value.id == "re"
         return pattern or called.attr in _NOT_SAID
-    return isinstance(called, ast.Name) and called.id in _PROGRAMMING
+    return isinstance(called, ast.Name) and called.id in _PROGRAMMING | _MARKS
 
 
 def _nouns(node: ast.AST) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from advisor.core_texts import told
 from advisor.outcomes import OUTCOMES
 from advisor.predictions import Score
 from advisor.results import Results, SystemResult
@@ -51,7 +52,7 @@ def outcome(results: Results, width: int) -> Text:
     text.append(_(words.meaning), "not bold")
     said = results.comparison.reason if results.comparison else results.advice
     if said:
-        text.append(f"\n{shown(said)}", "not bold")
+        text.append(f"\n{shown(told(said))}", "not bold")
     return text
 
 
@@ -123,7 +124,7 @@ def test(results: Results, width: int) -> Text:
             high=f"{found.high:+.3f}",
             p=f"{found.p_value:.2g}",
             n=f"{found.n:,}",
-            test=found.test,
+            test=told(found.test),
         )
     )
     if found.fixed is not None:
@@ -169,7 +170,7 @@ def guard(results: Results, width: int) -> Text:
     if not results.guard:
         return Text()
     fell = _("Outside the task: ✗ worse") if results.guard_fell else _("Outside the task: ✓ no fall shown")
-    return _titled(fell).append(shown(results.guard))
+    return _titled(fell).append(shown(told(results.guard)))
 
 
 def slices(results: Results, width: int) -> Text:
@@ -181,7 +182,7 @@ def slices(results: Results, width: int) -> Text:
     rows = [[_("slice"), _("n"), _("cheap"), _("tuned"), _("difference")]]
     rows += [
         [
-            shown(f"{part['field']}: {part['value']}", one_line=True),
+            shown(f"{part['field']}: {_slice_value(part)}", one_line=True),
             f"{part['n']:,}",
             f"{part['baseline']['value']:.3f}",
             f"{part['tuned']['value']:.3f}",
@@ -195,7 +196,13 @@ def slices(results: Results, width: int) -> Text:
     text.append_text(aligned(rows, [name, 0, 0, 0, 0], left=1))
     if len(parts) > _MOST_SLICES:
         text.append("\n" + _("and {n} more in the report").format(n=len(parts) - _MOST_SLICES))
-    return text.append(f"\n{shown(found.slices_note)}", "dim")
+    return text.append(f"\n{shown(told(found.slices_note))}", "dim")
+
+
+def _slice_value(part: Mapping[str, Any]) -> str:
+    """The value of a slice; those of lengths are the core's words, all others are the rows' own."""
+    value = str(part["value"])
+    return told(value) if part["field"] == "length" else value
 
 
 def curve(results: Results, width: int) -> Text:
@@ -215,7 +222,7 @@ def curve(results: Results, width: int) -> Text:
             for point in found.points
         ]
         text.append_text(aligned(rows, [0, 0, 0], left=0)).append("\n")
-    return text.append(shown("\n".join([found.text or found.refused, *found.notes])))
+    return text.append(shown("\n".join(told(line) for line in [found.text or found.refused, *found.notes])))
 
 
 def _interval(score: Score) -> str:
@@ -232,7 +239,7 @@ def _bulleted(title: str, lines: Sequence[Any]) -> Text:
     if not lines:
         return Text()
     text = _titled(title)
-    return text.append("\n".join(f"• {shown(str(line))}" for line in lines))
+    return text.append("\n".join(f"• {shown(told(str(line)))}" for line in lines))
 
 
 def aligned(rows: Sequence[Sequence[str]], widths: Sequence[int], *, left: int = 1) -> Text:

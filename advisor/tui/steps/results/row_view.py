@@ -29,6 +29,10 @@ KIND_WORDS: Mapping[Kind, str] = {
     "right": N_("✓ right"),
     "wrong": N_("✗ wrong"),
 }
+AGAINST_WORDS: Mapping[Against, str] = {
+    "reference": N_("marked: differences from the reference"),
+    "other": N_("marked: differences between the two systems"),
+}
 _MARKED = "bold underline"
 _BESIDE = 84
 """Cells from which answers stand beside each other."""
@@ -48,12 +52,13 @@ def row_view(found: SideBySide, place: int, against: Against, width: int) -> Ren
     Args:
         width: cells that there are.
     """
-    row = found.rows[place]
-    head = Text(f"{_(KIND_WORDS[row.kind])}  ", "bold").append(shown(row.id, one_line=True), "not bold dim")
-    message = _block(_("Message"), Text(_cut(row.message)))
-    reference = _block(_("Reference"), Text(_cut(row.reference)))
-    answers = [_answer(found, row, number, against) for number in range(len(found.systems))]
-    return Group(head, message, reference, _beside(answers) if width >= _BESIDE else Group(*answers))
+    row, beside = found.rows[place], width >= _BESIDE
+    head = Text(f"{_(KIND_WORDS[row.kind])}  ", "bold").append(shown(row.id, one_line=True), "not bold")
+    head.append(f"  {_(AGAINST_WORDS[against])}", "not bold dim")
+    message = _block(_("Message"), Text(_cut(row.message)), apart=beside)
+    reference = _block(_("Reference"), Text(_cut(row.reference)), apart=beside)
+    answers = [_answer(found, row, number, against, apart=beside) for number in range(len(found.systems))]
+    return Group(head, message, reference, _beside(answers) if beside else Group(*answers))
 
 
 def _beside(answers: Sequence[Text]) -> Table:
@@ -64,21 +69,23 @@ def _beside(answers: Sequence[Text]) -> Table:
     return table
 
 
-def _block(title: str, text: Text) -> Text:
-    return Text(f"\n{title}\n", "bold").append_text(Text("", "not bold").append_text(text))
+def _block(title: str, text: Text, *, apart: bool) -> Text:
+    """A text under its title, or beside it where there is little room."""
+    head = Text(f"\n{title}\n" if apart else f"{title}  ", "bold")
+    return head.append_text(Text("", "not bold").append_text(text))
 
 
-def _answer(found: SideBySide, row: PairedRow, number: int, against: Against) -> Text:
+def _answer(found: SideBySide, row: PairedRow, number: int, against: Against, *, apart: bool) -> Text:
     system, answer = found.systems[number], row.answers[number]
     mark = "✓" if answer.score >= 1 else "✗" if answer.score <= 0 else "◐"
-    title = f"{system_name(system, found.rung)}: {mark} {answer.score:.3g}"
+    title = f"{system_name(system, found.rung if apart else '')}: {mark} {answer.score:.3g}"
     if answer.cut:
         title += " " + _("(cut off)")
     body = Text(_cut(answer.text)) if answer.text else Text(_("(no answer)"), "dim")
     other, signs = _compared_with(found, row, number, against)
     if other is not None and answer.text:
         body = marked(differences(_cut(other), _cut(answer.text))[1], signs)
-    return _block(title, body)
+    return _block(title, body, apart=apart)
 
 
 def _compared_with(

@@ -38,12 +38,9 @@ _KEYS: dict[str, tuple[Kind, ...]] = {
 HELP = N_(
     "Every scored test row with its reference and each system's answer. Fixed: wrong before, right now. Broken: the "
     "other way round. Between {+ and +} stands what an answer has otherwise than the reference, or than the other "
-    "system's answer, whose part stands between [- and -]; signs with nothing between them mark what is left out."
+    "system's answer, whose part stands between [- and -]; signs with nothing between them mark what is left out. Tab goes "
+    "to the row, where the arrows scroll."
 )
-_AGAINST = {
-    "reference": N_("marked: differences from the reference"),
-    "other": N_("marked: differences between the two systems"),
-}
 
 
 class RowsScreen(TranslatedScreen[None]):
@@ -148,7 +145,6 @@ class RowsScreen(TranslatedScreen[None]):
         for kind, count in found.counts().items():
             words = f"{_(KIND_WORDS[kind])} {count:,}"
             parts.append(f"[{words}]" if kind == self._kind else words)
-        parts.append(_(_AGAINST[self._against]))
         self.query_one("#rows-title", Static).update(
             Text(" " + " · ".join(parts), no_wrap=True, overflow="ellipsis")
         )
@@ -218,7 +214,6 @@ class RowsScreen(TranslatedScreen[None]):
     def action_against(self) -> None:
         """Mark the differences from the reference, or those between the two systems."""
         self._against = "other" if self._against == "reference" else "reference"
-        self._paint_title(len(self.query_one(RowList).entries))
         self._show_row()
 
     def action_prompt(self) -> None:

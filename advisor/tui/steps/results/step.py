@@ -19,6 +19,7 @@ from advisor.tui.words import Words
 from rubrics.errors import Fault
 
 _SECTIONS = ("outcome", "systems", "test", "beware", "guard", "slices", "curve")
+_ANY_WIDTH = 80
 _READ = ("baselines", "verdict", "comparison")
 """Artefacts after which the results are read anew."""
 
@@ -72,6 +73,9 @@ class ResultsStep(Step):
         """In a thread."""
         try:
             found = read_results(path)
+            if found is not None:
+                # The first time that sentences of the core are recognised takes a while.
+                sections(found, _ANY_WIDTH)
         except Fault as fault:
             self.app.call_from_thread(self.fault, fault)
             return

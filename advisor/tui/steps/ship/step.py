@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,24 +138,7 @@ class ShipStep(Step):
         return texts | {
             "place": _place(shipment, offer),
             "checks": _listed(_("Before you rely on it"), self._found.checks[offer.system]),
-            "commands": _listed(
-                _("Command lines"),
-                [
-                    *offer.commands,
-                    shlex.join(
-                        [
-                            "advisor",
-                            "report",
-                            str(self.state.run_path),
-                            "--format",
-                            "html",
-                            "-o",
-                            "report.html",
-                        ]
-                    ),
-                ],
-                mark="$",
-            ),
+            "commands": _listed(_("Command lines"), offer.commands, mark="$"),
             "code-title": _titled(_("Code: answer.py"), ["pip install " + " ".join(offer.packages)]),
         }
 
