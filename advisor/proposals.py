@@ -14,6 +14,7 @@ from advisor.data.findings import label_set
 from advisor.models.resolve import ModelFacts
 from rubrics.scoring import is_quantity, json_validity
 from rubrics.text import mostly_unspaced
+from trainer.job import Method
 
 _LLAMA_POWER, _QWEN_POWER = 0.781, 0.0775
 _LORA_FACTOR = 10
@@ -46,6 +47,11 @@ def learning_rate(facts: ModelFacts) -> tuple[float, str]:
         "" if known else ", extrapolated beyond its families and widths"
     )
     return float(f"{rate:.2g}"), source
+
+
+def method_of(choice: str) -> Method:
+    """The method that a plan's choice means: LoRA unless 4-bit weights are asked for (KNOWLEDGE.md section 1)."""
+    return "qlora" if choice == "qlora" else "lora"
 
 
 def epochs(rows: int, batch_size: int) -> float:
