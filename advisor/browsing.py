@@ -56,7 +56,6 @@ class DataFiles(_Frozen):
     test: Path | None = None
     production: Path | None = None
     cluster_field: str | None = None
-    slices: tuple[str, ...] = ()
     seed: int = 0
 
     @classmethod
@@ -95,10 +94,10 @@ class DataFiles(_Frozen):
             {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
         )
 
-    def stamp(self) -> tuple[tuple[str, int, int], ...]:
-        """Path, time of change (ns) and size of each file: another stamp means that it must be read again."""
+    def stamp(self) -> tuple[Any, ...]:
+        """Path, time of change (ns) and size of each file, and the other fields: with another stamp, read again."""
         paths = (self.data, self.train, self.dev, self.test, self.production)
-        return tuple(_stamp(path) for path in paths if path is not None)
+        return (*(path and _stamp(path) for path in paths), self.cluster_field, self.seed)
 
 
 def _stamp(path: Path) -> tuple[str, int, int]:

@@ -11,17 +11,32 @@ import asyncio
 import json
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from advisor.browsing import MOST_PROBLEMS, DataFiles, HealthSheet, StoredRow, stored_rows
+from advisor.browsing import (
+    MOST_PROBLEMS,
+    DataFiles,
+    HealthItem,
+    HealthSheet,
+    SplitSizes,
+    StoredRow,
+    health_items,
+    labels_of,
+    store_rows,
+    stored_rows,
+)
 from advisor.child_environment import child_environment
 from rubrics.errors import ExitCode, Fault
+
+if TYPE_CHECKING:
+    from advisor.data.findings import Inspection
+    from advisor.data.reading import DataFile
 
 Phase = Literal["reading", "checking", "dividing", "mending"]
 """What the child is at."""
@@ -126,7 +141,7 @@ class Inspections:
         Raises:
             Fault: as `asked`.
         """
-        key = (files, await asyncio.to_thread(files.stamp))
+        key = await asyncio.to_thread(files.stamp)
         if key not in self._known:
             folder = await asyncio.to_thread(self._new_folder)
             await asked(Look(files=files, folder=folder), on_phase)
@@ -200,7 +215,6 @@ def _fault_of(parts: dict[str, Any]) -> Fault:
 
 
 def _look(request: Look) -> Iterator[Phase | dict[str, Any]]:
-    from advisor.browsing import health_items, store_rows
     from advisor.data.checks import inspect
     from advisor.data.production import read_production
     from advisor.data.structure import structure_findings
@@ -227,9 +241,13 @@ def _look(request: Look) -> Iterator[Phase | dict[str, Any]]:
     (request.folder / _SHEET).write_bytes(sheet.model_dump_json().encode(errors="replace"))
 
 
-def _sheet(wanted: DataFiles, files: Any, found: Any, items: Any, places: dict[str, int]) -> HealthSheet:
-    from advisor.browsing import labels_of
-
+def _sheet(
+    wanted: DataFiles,
+    files: Mapping[str, DataFile],
+    found: Inspection,
+    items: tuple[HealthItem, ...],
+    places: dict[str, int],
+) -> HealthSheet:
     first = files[wanted.field]
     labels, labels_total = labels_of(found)
     return HealthSheet(
@@ -248,8 +266,7 @@ def _sheet(wanted: DataFiles, files: Any, found: Any, items: Any, places: dict[s
     )
 
 
-def _split_sizes(files: Any, seed: int) -> Any:
-    from advisor.browsing import SplitSizes
+def _split_sizes(files: Mapping[str, DataFile], seed: int) -> SplitSizes:
     from advisor.plan_files import divided
 
     try:

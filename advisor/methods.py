@@ -15,9 +15,9 @@ from advisor.texts import N_
 Limit = Literal["", "memory"]
 
 REASONS = {
-    "lora": N_("keeps the model's weights as they are, and fits into the memory of this device"),
-    "lora_unknown": N_("keeps the model's weights as they are; the memory of this device is not known"),
-    "qlora": N_("stores the model's weights in 4 bits; the other method does not fit into the memory"),
+    "lora": N_("it leaves the model's weights as they are, and it fits into the memory"),
+    "lora_unknown": N_("it leaves the model's weights as they are; the memory of this device is not known"),
+    "qlora": N_("it is the only one that fits into the memory"),
     "": N_(
         "no method fits into the memory: lower the maximum length or the batch size, or choose a smaller model"
     ),

@@ -174,7 +174,7 @@ def _measured(step: int, *, samples: bool) -> list[Event]:
     return found
 
 
-def done(*, evaluated: bool = True) -> list[tuple[str, Event]]:
+def done() -> list[tuple[str, Event]]:
     """A training that came to its end, and the run with it."""
     end = [
         ("training", JobFinished(time=NOW + 300, job="training", outcome="done", seconds=300)),
@@ -212,6 +212,7 @@ class Doors:
     """Services that note what was asked of them, over the real watching of a run."""
 
     relaunched: list[tuple[Path, dict[str, Any], str]] = field(default_factory=list)
+    until: list[str] = field(default_factory=list)
     asked_to_stop: list[Path] = field(default_factory=list)
     refuse: Exception | None = None
 
@@ -222,6 +223,7 @@ class Doors:
     def _relaunch(self, path: Path, changes: Any = None, *, because: str = "", until: str = "") -> Any:
         if self.refuse is not None:
             raise self.refuse
+        self.until.append(until)
         self.relaunched.append((path, dict(changes or {}), because))
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Container
 from textual.widgets import Collapsible, OptionList
 from textual.widgets.option_list import Option
 
@@ -37,6 +37,8 @@ class PlanStep(Step):
         "settings need not be touched. What you change is measured anew before it is trained.\n"
         "Everything here can be done with the command below, too."
     )
+    # Read from each class alone: `.-narrow` is the screen's class, outside of what a step's own style reaches.
+    SCOPED_CSS: ClassVar[bool] = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "start", N_("Start training")),
         Binding("f", "forecast", N_("Measure this choice")),
@@ -45,10 +47,14 @@ class PlanStep(Step):
         Binding("z", "undo", N_("Undo the changes")),
     ]
     DEFAULT_CSS = """
-    PlanStep #methods { height: auto; max-height: 8; border: none; padding: 0; margin: 1 0; background: transparent; }
-    PlanStep #settings { border: none; padding: 0; margin: 1 0 0 0; height: auto; }
+    PlanStep #columns { layout: horizontal; height: auto; margin: 1 0; }
+    PlanStep #methods { width: 3fr; height: auto; max-height: 8; border: none; padding: 0; background: transparent; }
+    PlanStep #facts { width: 2fr; padding-left: 2; }
+    PlanStep #command { margin-bottom: 1; }
+    PlanStep #settings { border: none; padding: 0; height: auto; background: transparent; }
     PlanStep #settings Contents { padding: 0 0 0 2; }
-    PlanStep #command { background: $surface; }
+    .-narrow PlanStep #columns { layout: vertical; margin: 0; }
+    .-narrow PlanStep #methods, .-narrow PlanStep #facts { width: 100%; padding: 0; }
     """
 
     def __init__(self, state: WalkState) -> None:
@@ -62,12 +68,13 @@ class PlanStep(Step):
     def compose(self) -> ComposeResult:
         """Advice, methods, facts, settings, what a change makes anew, and the command."""
         yield Words(id="advice")
-        yield OptionList(id="methods", compact=True)
-        yield Words(id="facts")
-        with Collapsible(title=_("Settings, all of them optional (e)"), id="settings"):
-            yield Settings(settings_of(), id="fields")
+        with Container(id="columns"):
+            yield OptionList(id="methods", compact=True)
+            yield Words(id="facts")
         yield Words(id="changes")
         yield Words(id="command")
+        with Collapsible(title=_("Settings, all of them optional (e)"), id="settings"):
+            yield Settings(settings_of(), id="fields")
 
     def take_focus(self) -> None:
         """A person begins with the methods."""
@@ -78,7 +85,7 @@ class PlanStep(Step):
         super().show(state)
         if not self.is_attached:
             return
-        methods, width = self._methods(), max(20, self.size.width - 4)
+        methods, width = self._methods(), self._column()
         verdict = state.artefact("verdict")
         self._say("advice", words.advice_text(wish_of(state.draft, verdict), state))
         self._show_methods(methods, width)
@@ -103,6 +110,11 @@ class PlanStep(Step):
         if forecast is None or measurement is None:
             return None
         return methods_of(forecast, measurement, self.state.draft.get("training_cost"))
+
+    def _column(self) -> int:
+        """Cells of the column of methods; of the only one in a narrow screen."""
+        inside = self.size.width - 2
+        return max(20, inside if self.screen.has_class("-narrow") else inside * 3 // 5)
 
     def _measurement(self) -> dict[str, Any] | None:
         found = self.state.artefact("measurement")
@@ -243,5 +255,5 @@ def _not_measured(state: WalkState) -> Text:
 
 def _near(path: Path) -> Path:
     """The path as a person in this folder would write it."""
-    here = Path(os.getcwd())
+    here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path

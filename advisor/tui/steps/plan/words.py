@@ -22,7 +22,7 @@ CHOICES: tuple[str, ...] = get_args(MethodChoice)
 ABOUT = {
     "auto": N_("the program chooses"),
     "lora": N_("a small adapter beside the model's own weights"),
-    "qlora": N_("the same over weights rounded to 4 bits: less memory, sometimes less accurate"),
+    "qlora": N_("the same over 4-bit weights: less memory, sometimes less accurate"),
 }
 PARTS = {
     "weights": N_("weights"),
@@ -32,7 +32,7 @@ PARTS = {
     "activations": N_("activations"),
     "logits": N_("logits"),
 }
-_WIDE = 100
+_WIDE = 80
 
 
 def advice_text(wish: Wish, state: WalkState) -> Text:
@@ -76,7 +76,7 @@ def method_text(choice: str, methods: Methods | None, *, is_chosen: bool, width:
 
 def _figures(row: MethodForecast, width: int) -> str:
     size = gib(max(row.memory_bytes, row.memory_measured_bytes or 0))
-    cells = 24 if width >= _WIDE else 10
+    cells = 20 if width >= _WIDE else 10
     memory = f"{bar(row.share, cells)} {size} {row.share:>4.0%}" if row.share is not None else size
     if row.limit == "memory":
         return f"{memory}  ✗ " + _("does not fit")
@@ -142,7 +142,7 @@ def _rows_words(methods: Methods, forecast: Mapping[str, Any]) -> str:
 
 def _cost_words(methods: Methods) -> str:
     if methods.training_cost is None:
-        return _("Cost: your own device has no price here; --training-cost names one.")
+        return _("Cost: your own device has no price here.")
     return _("Cost: {cost}, as the plan says.").format(cost=f"{methods.training_cost:g}")
 
 
