@@ -16,7 +16,7 @@ import struct
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 
 from advisor.korean import with_particles
@@ -24,6 +24,7 @@ from advisor.texts import language
 
 FIELD = re.compile(r"\{([a-z]\w*)(:n|!r)?\}")
 _EDGE = " \t\n,;:"
+_BEFORE = re.compile(r"^[\s,;:.]*(?:(?:and|or|but)\s+)?")
 _NUMBER = r"[-+−]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?%?|[-+]?inf|nan"
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’]+")
 # Words of a value that nobody would translate: in quotes, code, names with marks or capitals within, paths.
@@ -34,6 +35,7 @@ _JOINTS = tuple(
     for joint in (
         r"(\s*\n\s*)",
         r"((?<=[.!?])\s+)",
+        r"(\s*\[[-+\d., %]*\]\s*)",
         r"(\s*[;:]\s+)",
         r"(\s+\(|\)(?:\s+|(?=[,;:.])|$))",
         r"(,\s+(?:(?:and|or|but)\s+)?)",
@@ -43,6 +45,10 @@ _JOINTS = tuple(
 _SENTENCE_END = re.compile(r"[.!?]\s+[A-Z]")
 # A template with fewer words of its own says little, and holds only where all its values are known.
 _FEW_WORDS = 2
+_TOUCHING = re.compile(r"[\w'’]*\0[\w'’]*")
+_QUOTES = "'\"`"
+# Parts that a template may span within a longer text.
+_LONGEST = 6
 
 
 def told(text: str) -> str:
@@ -57,26 +63,51 @@ def told(text: str) -> str:
 
 
 def trimmed(text: str) -> str:
-    """A text without the marks and blanks at its edges that only join it to its neighbours."""
-    return text.lstrip(f"{_EDGE}.").rstrip(_EDGE)
+    """A text without the marks, blanks and small words at its edges that only join it to its neighbours."""
+    return _BEFORE.sub("", text).rstrip(_EDGE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Template:
-    """One way in which the core says something.
+    """One way in which the core says something, without its last full stop.
 
     Attributes:
-        pattern: matches such a text without its last full stop, values in groups by name.
-        translation: with the same fields, without its last full stop.
-        opaque: fields whose values are a person's own.
-        words: words of its own, in small letters.
+        translation: with the same fields.
+        words: words of its own, in small letters; one that touches a field may be part of a longer one and is left out.
     """
 
     source: str
-    pattern: re.Pattern[str]
     translation: str
-    opaque: frozenset[str]
     words: tuple[str, ...]
+
+    @staticmethod
+    def of(source: str, translation: str) -> Template:
+        """Make a template of an entry of the catalogue."""
+        source, translation = _without_stop(trimmed(source)), _without_stop(translation)
+        words = _WORD.findall(_TOUCHING.sub(" ", FIELD.sub("\0", source)))
+        return Template(source, translation, tuple(word.lower() for word in words))
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Matches a text of this template, the values in groups by name."""
+        pattern, at = "", 0
+        for field in FIELD.finditer(self.source):
+            name = field[1]
+            values = _NUMBER if field[2] == ":n" else ".*?"
+            pattern += _literal(self.source[at : field.start()], first=at == 0)
+            pattern += f"(?P={name})" if f"(?P<{name}>" in pattern else f"(?P<{name}>{values})"
+            at = field.end()
+        return re.compile(pattern + _literal(self.source[at:], first=at == 0), re.DOTALL)
+
+    @cached_property
+    def opaque(self) -> frozenset[str]:
+        """Fields whose values are a person's own: in quotes, by themselves or by the template."""
+        fields = FIELD.finditer(f" {self.source} ")
+        return frozenset(
+            field[1]
+            for field in fields
+            if field[2] == "!r" or (field.string[field.start() - 1] in _QUOTES and field.string[field.end()] in _QUOTES)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +135,7 @@ class Teller:
     @cache
     def of(name: str) -> Teller:
         """The teller of a language that has a catalogue."""
-        templates = [compiled(*entry) for entry in core_catalogue(name).items()]
+        templates = [Template.of(*entry) for entry in core_catalogue(name).items()]
         frequency = Counter(word for template in templates for word in set(template.words))
         by_word: dict[str, list[Template]] = defaultdict(list)
         for template in templates:
@@ -121,7 +152,11 @@ class Teller:
 
     def tell(self, text: str) -> _Told:
         """Say a text again, as a whole if that is known, else part by part."""
-        return self.whole(text) or self.parts(text, 0)
+        whole = self.whole(text)
+        if whole and not whole.unknown:
+            return whole
+        parts = self.parts(text, 0)
+        return whole if whole and whole.unknown <= parts.unknown else parts
 
     def whole(self, text: str) -> _Told | None:
         """Say a text again that is a case of one template."""
@@ -148,7 +183,7 @@ class Teller:
         for end in range(1, len(pieces) + 1, 2):
             ways = [
                 _joined(best[start // 2], pieces[start - 1] if start else "", said)
-                for start in range(0, end, 2)
+                for start in range(max(0, end - 2 * _LONGEST + 1), end, 2)
                 if (said := self._piece("".join(pieces[start:end]), strength, alone=end - start == 1))
             ]
             best.append(min(ways, key=lambda way: way.unknown))
@@ -156,7 +191,10 @@ class Teller:
 
     def _piece(self, text: str, strength: int, *, alone: bool) -> _Told | None:
         whole = self.whole(text)
-        return whole or (self.parts(text, strength + 1) if alone else None)
+        if not alone or (whole and not whole.unknown):
+            return whole
+        parts = self.parts(text, strength + 1)
+        return whole if whole and whole.unknown <= parts.unknown else parts
 
     def _filled(self, template: Template, values: Mapping[str, str]) -> _Told | None:
         """The translation with its values; None where the values show that the text is none of its cases."""
@@ -166,38 +204,11 @@ class Teller:
             if told.unknown and _SENTENCE_END.search(value):
                 return None
             said[name], unknown = told.text, unknown + told.unknown
-        if unknown and len(template.words) < _FEW_WORDS:
+        few = len(template.words) < _FEW_WORDS
+        if values and few and (all(said[name] == value for name, value in values.items()) or unknown > len(template.words) * 4):
             return None
         text = FIELD.sub(lambda field: said[field[1]], template.translation)
         return _Told(re.sub(r"(?<=\S) +(?=[,.;:)])|(?<= ) +", "", text), unknown)
-
-
-def compiled(source: str, translation: str) -> Template:
-    """Make a template of an entry of the catalogue."""
-    source, translation = _without_stop(trimmed(source)), _without_stop(translation)
-    pattern, opaque, own = "", set(), []
-    at = 0
-    for field in FIELD.finditer(source):
-        literal = source[at : field.start()]
-        pattern += _literal(literal, first=at == 0)
-        own.append(literal)
-        name, kind = field[1], field[2]
-        if kind == "!r" or (literal[-1:] and literal[-1:] in "'\"`" and source[field.end() :][:1] == literal[-1:]):
-            opaque.add(name)
-        values = _NUMBER if kind == ":n" else r".*?"
-        pattern += f"(?P={name})" if f"(?P<{name}>" in pattern else f"(?P<{name}>{values})"
-        at = field.end()
-    pattern += _literal(source[at:], first=at == 0)
-    own.append(source[at:])
-    # A word that touches a field may be the end of another word in the text.
-    words = _WORD.findall(re.sub(r"[\w'’]*\0[\w'’]*", " ", "\0".join(own)))
-    return Template(
-        source,
-        re.compile(pattern, re.DOTALL),
-        translation,
-        frozenset(opaque),
-        tuple(word.lower() for word in words),
-    )
 
 
 @cache

@@ -53,7 +53,7 @@ FOREIGN = {
 WORDS = (
     "answer", "answers", "prompt", "prompts", "row", "rows", "label", "labels", "tokens", "characters", "train",
     "training", "dev", "test", "words", "loss", "rose", "fell", "behind", "on {rows}", "on {n}", "on {split}",
-    "{split} row", "{name} in {count}", "{name} by {difference}", "{difference} by {name}", "kappa", "text", "number", "list", "object", "capitals", "spaces", "underscores", "hyphens", "points", "capital", "small", "double", "single", "measured", "nothing", "none", "quotes", "fail",
+    "{split} row", "{name} in {count}", "{name} by {difference}", "{difference} by {name}", "template", "truncation", "text", "number", "list", "object", "capitals", "spaces", "underscores", "hyphens", "points", "capital", "small", "double", "single", "measured", "nothing", "none", "quotes", "fail",
 )
 # Modules in which a phrase may be one word, or nothing but values.
 PHRASES = ("rubrics/phrases.py",)
@@ -69,6 +69,8 @@ _PROGRAMMING = {"AssertionError", "KeyError", "NotImplementedError", "RuntimeErr
 _NOT_SAID = {"startswith", "endswith", "removeprefix", "removesuffix", "partition", "split", "count"}
 _WORDS = re.compile(r"[A-Za-z]\S*\s+(?:\S+\s+)*?\S*[A-Za-z]{2}|[A-Za-z]{2}\S*\s+(?:\S+\s+)*?\S*[A-Za-z]")
 _MOST_FORMS = 8
+# Longer choices are texts of their own.
+_MOST_WORDS = 4
 
 
 def core_templates() -> dict[str, list[str]]:
@@ -211,16 +213,18 @@ def _forms(node: ast.AST) -> list[str]:
 
 
 def _choices(value: ast.expr) -> list[str]:
-    """The words of which a condition takes one; none where it chooses between more than words."""
+    """The words of which a condition takes one; none where it chooses between values or sentences."""
     if not isinstance(value, ast.IfExp):
         return []
-    sides = []
+    sides: list[str] = []
     for side in (value.body, value.orelse):
-        if isinstance(side, ast.IfExp):
-            sides.extend(_choices(side) or [" "])
+        if isinstance(side, ast.IfExp) and (inner := _choices(side)):
+            sides.extend(inner)
+        elif isinstance(side, ast.Constant) and isinstance(side.value, str):
+            sides.append(side.value)
         else:
-            sides.append(side.value if isinstance(side, ast.Constant) and isinstance(side.value, str) else " ")
-    return [] if any(" " in side.strip() or side == " " for side in sides) else sides
+            return []
+    return [] if any(len(side.split()) > _MOST_WORDS for side in sides) else sides
 
 
 def _field(value: ast.FormattedValue, names: dict[str, str]) -> str:
