@@ -16,7 +16,6 @@ from advisor.draft import Draft
 from advisor.inspecting import Inspections, Phase
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Explain
-from advisor.tui.plain_text import shown
 from advisor.tui.state import WalkState
 from advisor.tui.step import Step
 from advisor.tui.steps.data.cases import CasesDialog
@@ -28,6 +27,7 @@ from advisor.tui.steps.data.wording import (
     item_line,
     item_page,
     item_title,
+    name_of,
     pictures,
     turning,
 )
@@ -61,7 +61,7 @@ class DataStep(Step):
         Binding("x", "stop_looking", N_("Stop looking")),
     ]
     DEFAULT_CSS = """
-    DataStep #data-head { height: auto; max-height: 3; }
+    DataStep #data-head { height: 2; text-wrap: nowrap; text-overflow: ellipsis; }
     DataStep #data-note { height: 1fr; }
     DataStep #data-sheet { height: 1fr; }
     DataStep FindingList, DataStep FindingList:focus { width: 1fr; height: 1fr; border: none; padding: 0;
@@ -147,7 +147,7 @@ class DataStep(Step):
         """Say what is being done, and for how long."""
         if self._phase is None or self._files is None:
             return
-        words = _(PHASES[self._phase]).format(file=shown(self._files.file.name, one_line=True))
+        words = _(PHASES[self._phase]).format(file=name_of(self._files))
         sign = turning(self.services.now() - self._since)
         meanwhile = _("Nothing waits for this: go on with another step, or press x to stop.")
         self.query_one("#data-note-text", Static).update(Text(f"{sign}  {words}\n\n{meanwhile}"))

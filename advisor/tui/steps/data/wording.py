@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from advisor.browsing import (
+    DataFiles,
     HealthItem,
     HealthSheet,
     Severity,
@@ -47,6 +48,7 @@ _SKIPPED = {
     "D8": N_("There is no sample of real use to compare with; the Task step takes one."),
 }
 _WORD_CELLS = 9
+_NAME_CELLS = 40
 _TURN = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
@@ -92,10 +94,14 @@ def head(sheet: HealthSheet) -> Text:
     if sheet.labels is not None:
         answers = ngettext("{n} label", "{n} labels", sheet.labels_total)
     many = sheet.labels_total if sheet.labels is not None else sheet.distinct_answers
-    name = shown(sheet.files.file.name, one_line=True)
-    line = Text(name, "bold")
+    line = Text(name_of(sheet.files), "bold")
     line.append(f" · {rows} · {answers.format(n=f'{many:,}')} · {sheet.format}\n", "not bold")
     return line.append_text(_tally(sheet))
+
+
+def name_of(files: DataFiles) -> str:
+    """The name of the file that is looked at, at most 40 cells of it."""
+    return fit(shown(files.file.name, one_line=True), _NAME_CELLS).rstrip()
 
 
 def _tally(sheet: HealthSheet) -> Text:
