@@ -116,13 +116,16 @@ async def asked(request: Request, on_phase: Callable[[Phase], None] = lambda pha
 
 def _no_answer(code: int) -> Fault:
     if code == -9:
-        what, fix = (
+        return Fault(
             "the inspection was ended from outside, most likely for want of memory",
-            "Free some memory",
+            fix="Free some memory, or inspect fewer rows.",
+            code=ExitCode.LACKING,
         )
-    else:
-        what, fix = f"the inspection ended without an answer (exit code {code})", "Try again"
-    return Fault(what, fix=f"{fix}, or try `advisor data check FILE`.", code=ExitCode.LACKING)
+    return Fault(
+        f"the inspection ended without an answer (exit code {code})",
+        fix="Try `advisor data check FILE`, which shows what went wrong.",
+        code=ExitCode.LACKING,
+    )
 
 
 class Inspections:

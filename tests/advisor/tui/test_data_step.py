@@ -19,7 +19,6 @@ from advisor.data.fixes import chosen
 from advisor.data.length_table import length_table
 from advisor.data.mending import fix_file
 from advisor.draft import Draft
-from advisor.tui import rail, steps, walk
 from advisor.tui.dialogs import Ask, AskText, Explain
 from advisor.tui.state import WalkState
 from advisor.tui.steps.data.cases import CasesDialog
@@ -261,7 +260,7 @@ async def test_a_long_label_and_a_long_name_stay_in_their_place(tmp_path: Path) 
         await pilot.press("h")
         await seen(pilot, "배송 문의")
         await pilot.press("pagedown")
-        await seen(pilot, "and 27 more labels")
+        await seen(pilot, "and 28 more labels")
         lines = text_of(app).splitlines()
         assert len(lines) == 24
         assert all(cell_len(line) <= 80 for line in lines)
@@ -356,9 +355,3 @@ def test_what_nobody_sees_is_made_visible() -> None:
     assert visible("a\u00a0b\u200b") == "a<U+00A0>b<U+200B>"
     assert visible("a\nb\x1b", one_line=True) == "a⏎b�"
     assert visible("   ") == "␣␣␣"
-
-
-@pytest.fixture(autouse=True)
-def whole_rail(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (walk, rail):
-        monkeypatch.setattr(module, "STEPS", steps._ALL)
