@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import floor, log10
+
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
@@ -13,12 +15,14 @@ from advisor.rungs.names import rung_name
 from advisor.texts import _
 from advisor.tui.aligned import cut
 from advisor.tui.amounts import bar, time_words
-from advisor.tui.intervals import interval_line, interval_text
+from advisor.tui.intervals import interval_line, short_interval
 from advisor.tui.plain_text import shown
 from advisor.watching import Activity, RungAnswer, RungState
 
-WIDE = 110
 _NAME = 24
+_WIDE = 110
+_WITH_ROWS, _WITH_ALL = 100, 138
+"""Cells from which the ladder has room for the rows, and for tokens and time."""
 
 
 def rung_choice(
@@ -62,7 +66,9 @@ def _cost(amount: Amount, price: TokenPrice | None) -> float | None:
 
 def money(amount: float) -> str:
     """An amount in the currency of the prices, which is the person's own; small ones keep two digits that count."""
-    return f"{amount:,.2f}" if amount >= 1 or amount == 0 else f"{amount:.2g}"
+    if amount >= 1 or amount == 0:
+        return f"{amount:,.2f}"
+    return f"{amount:.{1 - floor(log10(amount))}f}"
 
 
 def total(forecast: LadderForecast, price: TokenPrice | None) -> Text:
@@ -129,7 +135,7 @@ def activity_text(activity: Activity, now: float, width: int) -> Text:
     if not activity.task or share is None:
         return Text()
     parts = [
-        f"{bar(share, 12 if width < WIDE else 24)} {share:.0%}",
+        f"{bar(share, 12 if width < _WIDE else 24)} {share:.0%}",
         f"{activity.done:,.0f} / {activity.total:,.0f}",
     ]
     if (rate := activity.rate()) is not None:
@@ -141,16 +147,17 @@ def activity_text(activity: Activity, now: float, width: int) -> Text:
 
 def columns(width: int) -> tuple[str, ...]:
     """The columns of the ladder that `width` cells hold."""
-    return ("rung", "dev", "line", "test") + (("n", "tokens", "latency") if width >= WIDE else ())
+    more = ("n",) if width >= _WITH_ROWS else ()
+    return ("rung", "dev", "line", "test", *more, *(("tokens", "latency") if width >= _WITH_ALL else ()))
 
 
-def column_title(column: str, metric: str, width: int) -> str:
+def column_title(column: str, width: int) -> str:
     """What a column holds."""
     line = line_width(width)
     return {
         "rung": _("option"),
-        "dev": _("{metric} on dev").format(metric=metric) if metric else _("on dev"),
-        "line": "0" + " " * (line - 2) + "1" if line >= 2 else "",
+        "dev": _("on dev"),
+        "line": "0" + " " * (line - 2) + "1",
         "test": _("on test"),
         "n": _("rows"),
         "tokens": _("tokens a call"),
@@ -159,8 +166,17 @@ def column_title(column: str, metric: str, width: int) -> str:
 
 
 def line_width(width: int) -> int:
-    """Cells for the line of an interval."""
-    return 24 if width >= WIDE else max(0, min(13, width - 65))
+    """Cells for the line of an interval: what the other columns leave."""
+    return min(24, max(8, width - (64 if width < _WITH_ROWS else 78)))
+
+
+def caption(metric: str) -> Text:
+    """What the numbers are."""
+    if not metric:
+        return Text()
+    return Text(
+        _("{metric} with its 95% interval, over the rows answered so far").format(metric=metric), "italic"
+    )
 
 
 def ladder_cells(row: LadderRow, width: int) -> dict[str, Text]:
@@ -168,25 +184,30 @@ def ladder_cells(row: LadderRow, width: int) -> dict[str, Text]:
     dev, test = row.dev, row.test
     cells = {
         "rung": f"{'★' if row.selected else ' '} {rung_name(row.rung)}",
-        "dev": _("left out") if row.skipped else _score(dev),
+        "dev": _("left out") if row.skipped else _score(dev) or _("waits"),
         "line": _line(dev, line_width(width)),
-        "test": _score(test) if test else "",
+        "test": _score(test) or _progress(dev, "dev") or _progress(test, "test"),
         "n": _counts(dev, test),
         "tokens": _tokens_a_call(dev),
-        "latency": "" if dev is None or not dev.latency_p50 else _seconds(dev.latency_p50),
+        "latency": _seconds_a_call(dev),
     }
     return {name: Text(cells[name], no_wrap=True) for name in columns(width)}
 
 
 def _score(state: RungState | None) -> str:
-    if state is None or state.total == 0:
-        return _("waits")
-    done = "" if state.is_measured else f"{state.done:,}/{state.total:,} "
-    if state.value is None:
-        return done or _("waits")
+    if state is None or state.value is None:
+        return ""
     low = state.value if state.low is None else state.low
     high = state.value if state.high is None else state.high
-    return f"{done}{state.value:.2f}" if done else interval_text(state.value, low, high)
+    return short_interval(state.value, low, high)
+
+
+def _progress(state: RungState | None, split: str) -> str:
+    if state is None or state.is_measured or not state.total:
+        return ""
+    return _("{done} of {total} {split}").format(
+        done=f"{state.done:,}", total=f"{state.total:,}", split=split
+    )
 
 
 def _line(state: RungState | None, width: int) -> str:
@@ -200,14 +221,16 @@ def _counts(dev: RungState | None, test: RungState | None) -> str:
 
 
 def _tokens_a_call(state: RungState | None) -> str:
-    if state is None or state.prompt_tokens is None or not state.done:
+    if state is None or not state.prompt_tokens or not state.done:
         return ""
     written = (state.completion_tokens or 0) / state.done
     return f"{state.prompt_tokens / state.done:,.0f} + {written:,.0f}"
 
 
-def _seconds(seconds: float) -> str:
-    return _("{s} s").format(s=f"{seconds:.2f}")
+def _seconds_a_call(state: RungState | None) -> str:
+    if state is None or state.latency_p50 is None or not state.prompt_tokens:
+        return ""
+    return _("{s} s").format(s=f"{state.latency_p50:.2f}")
 
 
 def rung_detail(row: LadderRow, width: int) -> Text:
@@ -216,13 +239,12 @@ def rung_detail(row: LadderRow, width: int) -> Text:
         reason = shown(row.skipped, one_line=True)
         return Text(_("{rung} is left out: {reason}").format(rung=rung_name(row.rung), reason=reason))
     parts = [f"{rung_name(row.rung)}: {about_rung(row.rung)}".removesuffix(": ")]
-    if width < WIDE:
-        if counts := _counts(row.dev, row.test):
-            parts.append(_("{n} rows").format(n=counts))
-        if tokens := _tokens_a_call(row.dev):
-            parts.append(_("{n} tokens a call").format(n=tokens))
-        if row.dev is not None and row.dev.latency_p50:
-            parts.append(_("{time} a call").format(time=_seconds(row.dev.latency_p50)))
+    shown_already = columns(width)
+    if "n" not in shown_already and (counts := _counts(row.dev, row.test)):
+        parts.append(_("{n} rows").format(n=counts))
+    if "tokens" not in shown_already and (tokens := _tokens_a_call(row.dev)):
+        parts.append(_("{n} tokens a call").format(n=tokens))
+        parts.append(_("{time} a call").format(time=_seconds_a_call(row.dev)))
     if row.selected:
         parts.append("★ " + _("the best on dev"))
     return Text("; ".join(parts))
