@@ -78,7 +78,7 @@ class MetricProposal:
         reason: what was seen in the answers, and why that asks for this metric.
         warning: what the metric cannot see; empty where nothing is to be said.
         kind: what the answers were taken for.
-        seen: what that rests on where it can be named: the number of labels, or the commonest form.
+        seen: what that rests on where it can be named: the number of labels, or an answer of the commonest form.
     """
 
     metric: str
@@ -167,7 +167,7 @@ def _for_forms(answers: Sequence[str]) -> MetricProposal | None:
         f"the answers keep a fixed form (such as {usual!r}, with a and A for letters and 9 for digits), so every "
         "character counts",
         kind="forms",
-        seen=usual,
+        seen=next(answer.strip() for answer in answers if _form(answer) == usual),
     )
 
 

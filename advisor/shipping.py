@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from advisor.core_texts import told
 from advisor.data.rows import Row, read_rows
 from advisor.plan import Plan
 from advisor.results import Results, SystemResult, read_results
@@ -101,7 +102,7 @@ def _offer(run: RunDirectory, results: Results, found: SystemResult) -> Offer | 
             train,
             classifier_code(title, train, plan.seed),
             ("scikit-learn",),
-            (),
+            (_report_command(run),),
         )
     return _prompt(run, plan, found.rung, name)
 
@@ -126,7 +127,7 @@ def _adapter(run: RunDirectory, plan: Plan, metric: str, name: str) -> Offer | N
     ]
     words += ["--task", opening.system, "--metric", metric]
     packages = ("torch", "transformers", "peft", *(("bitsandbytes",) if spec.quantisation else ()))
-    return Offer("tuned", name, "adapter", adapter, code, packages, (shlex.join(words),))
+    return Offer("tuned", name, "adapter", adapter, code, packages, (shlex.join(words), _report_command(run)))
 
 
 def _prompt(run: RunDirectory, plan: Plan, rung: str, name: str) -> Offer:
@@ -141,7 +142,11 @@ def _prompt(run: RunDirectory, plan: Plan, rung: str, name: str) -> Offer:
         spec = _model_of(job).model
         code = local_code(title, spec, opening, _room(job))
         packages = ("torch", "transformers", *(("bitsandbytes",) if spec.quantisation else ()))
-    return Offer("best_baseline", name, "prompt", place, code, packages, ())
+    return Offer("best_baseline", name, "prompt", place, code, packages, (_report_command(run),))
+
+
+def _report_command(run: RunDirectory) -> str:
+    return shlex.join(["advisor", "report", str(run.path), "--format", "html", "-o", "report.html"])
 
 
 def _title(name: str, plan: Plan) -> str:
@@ -190,7 +195,7 @@ def _lacking(results: Results) -> tuple[str, ...]:
         return ()
     if results.outcome == "FINE_TUNE":
         return (_("Nothing was trained yet: the next thing to do is in the step Plan."),)
-    return tuple(results.verdict.reasons)
+    return tuple(map(told, results.verdict.reasons))
 
 
 def _more_rows(now: int, needed: int | None) -> tuple[str, ...]:
@@ -204,4 +209,4 @@ def _more_rows(now: int, needed: int | None) -> tuple[str, ...]:
 
 
 def _curve(results: Results) -> tuple[str, ...]:
-    return (results.curve.text,) if results.curve and results.curve.text else ()
+    return (told(results.curve.text),) if results.curve and results.curve.text else ()

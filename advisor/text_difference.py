@@ -15,26 +15,29 @@ _MOST_PAIRS = 250_000
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a text; `differs` where the other text has something else in its place."""
+    """A part of a text; `differs` where the other text has something else in its place, or nothing."""
 
     text: str
     differs: bool
 
 
-def differences(one: str, other: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+Pieces = tuple[Piece, ...]
+
+
+def differences(one: str, other: str) -> tuple[Pieces, Pieces]:
     """Both texts in pieces, by words; the pieces of each put together give the text again.
 
-    What is not marked is the same in both. In long texts that have little in common all that lies between the first
-    and the last difference is marked.
+    The pieces go together one by one: what is not marked is the same in both, and where one text has nothing in the
+    place of a marked piece of the other it has an empty one. In long texts that have little in common all that lies
+    between the first and the last difference is marked.
     """
     left, right = _WORDS.findall(one), _WORDS.findall(other)
     start = _common(left, right)
     end = _common(left[start:][::-1], right[start:][::-1])
-    middle = (left[start : len(left) - end], right[start : len(right) - end])
-    blocks = [(0, 0, start), *_matches(*middle, start), (len(left) - end, len(right) - end, end)]
-    return _pieces(left, [(at, size) for at, _, size in blocks]), _pieces(
-        right, [(at, size) for _, at, size in blocks]
-    )
+    middle = _matches(left[start : len(left) - end], right[start : len(right) - end])
+    blocks = [(0, 0, start), *((start + a, start + b, size) for a, b, size in middle)]
+    blocks.append((len(left) - end, len(right) - end, end))
+    return _in_pieces(left, right, blocks)
 
 
 def _common(left: Sequence[str], right: Sequence[str]) -> int:
@@ -43,28 +46,36 @@ def _common(left: Sequence[str], right: Sequence[str]) -> int:
     return next((at for at, (one, other) in enumerate(pairs) if one != other), shorter)
 
 
-def _matches(left: Sequence[str], right: Sequence[str], offset: int) -> list[tuple[int, int, int]]:
-    """Runs of words that both have, as places in each and length, in order."""
+def _matches(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, int, int]]:
+    """Runs of words that both have, as places in each and length, in order; white space alone is no word."""
     if len(left) * len(right) > _MOST_PAIRS:
         return []
-    matcher = SequenceMatcher(a=left, b=right, autojunk=False)
-    return [(offset + block.a, offset + block.b, block.size) for block in matcher.get_matching_blocks()]
+    blocks = SequenceMatcher(a=left, b=right, autojunk=False).get_matching_blocks()
+    return [
+        (block.a, block.b, block.size)
+        for block in blocks
+        if not "".join(left[block.a : block.a + block.size]).isspace()
+    ]
 
 
-def _pieces(words: Sequence[str], same: Sequence[tuple[int, int]]) -> tuple[Piece, ...]:
-    """The words as pieces, given the runs that are the same; neighbours of one kind are one piece."""
-    found: list[Piece] = []
-    at = 0
-    for start, size in [*same, (len(words), 0)]:
-        for text, differs in (
-            ("".join(words[at:start]), True),
-            ("".join(words[start : start + size]), False),
-        ):
-            if not text:
-                continue
-            if found and found[-1].differs == differs:
-                found[-1] = Piece(found[-1].text + text, differs)
-            else:
-                found.append(Piece(text, differs))
-        at = start + size
-    return tuple(found)
+def _in_pieces(
+    left: Sequence[str], right: Sequence[str], blocks: Sequence[tuple[int, int, int]]
+) -> tuple[Pieces, Pieces]:
+    """Pieces of both texts, given the runs of words that are the same."""
+    ours: list[Piece] = []
+    theirs: list[Piece] = []
+    at = to = 0
+    for a, b, size in blocks:
+        gone, new, same = "".join(left[at:a]), "".join(right[to:b]), "".join(left[a : a + size])
+        if gone == new:
+            same = gone + same
+        else:
+            ours.append(Piece(gone, True))
+            theirs.append(Piece(new, True))
+        if same and ours and not ours[-1].differs:
+            ours[-1] = theirs[-1] = Piece(ours[-1].text + same, False)
+        elif same:
+            ours.append(Piece(same, False))
+            theirs.append(Piece(same, False))
+        at, to = a + size, b + size
+    return tuple(ours), tuple(theirs)

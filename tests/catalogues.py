@@ -1,12 +1,15 @@
 """Keep the catalogues of texts: `python tests/catalogues.py` reads the sources anew and compiles.
 
-Texts that went leave the catalogue, new ones enter it untranslated, and duplicate entries of a merge are made one.
+There are two of each language: `advisor` for the texts that are marked in the code of the screens, and `core` for
+the templates of what the core composes (core_sources.py). Texts that went leave the catalogue, new ones enter it untranslated, and duplicate entries of a merge are made one.
 """
 
 from __future__ import annotations
 
 import io
+import itertools
 import re
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,8 +18,14 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tests.core_sources import core_templates, translated_rules  # noqa: E402
+
 ROOT = Path(__file__).resolve().parent.parent
 LOCALES = ROOT / "advisor" / "locales"
+DOMAINS = ("advisor", "core")
 KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
 
 
@@ -30,9 +39,17 @@ def texts_in_sources() -> Catalog:
     return found
 
 
-def catalogue_of(language: str) -> Catalog:
+def core_texts_in_sources() -> Catalog:
+    """Every template of the core."""
+    found = Catalog()
+    for text, places in core_templates().items():
+        found.add(text, auto_comments=places)
+    return found
+
+
+def catalogue_of(language: str, domain: str = "advisor") -> Catalog:
     """The catalogue as it lies on disk."""
-    path = po_file(language)
+    path = po_file(language, domain)
     if not path.exists():
         return Catalog(locale=language)
     text = path.read_text(encoding="utf-8")
@@ -46,18 +63,20 @@ def catalogue_of(language: str) -> Catalog:
     return read_po(io.BytesIO("\n\n".join(best.values()).encode()), locale=language)
 
 
-def po_file(language: str) -> Path:
+def po_file(language: str, domain: str = "advisor") -> Path:
     """Where a language's translations are written by hand."""
-    return LOCALES / language / "LC_MESSAGES" / "advisor.po"
+    return LOCALES / language / "LC_MESSAGES" / f"{domain}.po"
 
 
-def updated(language: str) -> Catalog:
+def updated(language: str, domain: str = "advisor") -> Catalog:
     """The language's catalogue with the texts of the sources and no others."""
-    before, after = catalogue_of(language), Catalog(locale=language, fuzzy=False)
-    for message in texts_in_sources():
+    before, after = catalogue_of(language, domain), Catalog(locale=language, fuzzy=False)
+    beside = translated_rules(language) if domain == "core" else {}
+    for message in core_texts_in_sources() if domain == "core" else texts_in_sources():
         if message.id:
             known = before.get(message.id)
-            after.add(message.id, known.string if known else "", auto_comments=message.auto_comments)
+            string = beside.get(str(message.id)) or (known.string if known else "")
+            after.add(message.id, string, auto_comments=message.auto_comments)
     return after
 
 
@@ -94,12 +113,12 @@ def _is_translated(string: object) -> bool:
 
 def main() -> None:
     """Update and compile every language."""
-    for folder in sorted(LOCALES.iterdir()):
-        catalogue = updated(folder.name)
-        po_file(folder.name).write_bytes(written(catalogue))
-        po_file(folder.name).with_suffix(".mo").write_bytes(compiled(catalogue))
+    for folder, domain in itertools.product(sorted(LOCALES.iterdir()), DOMAINS):
+        catalogue = updated(folder.name, domain)
+        po_file(folder.name, domain).write_bytes(written(catalogue))
+        po_file(folder.name, domain).with_suffix(".mo").write_bytes(compiled(catalogue))
         lacking = missing(catalogue)
-        print(f"{folder.name}: {len(catalogue)} texts, {len(lacking)} without a translation")  # noqa: T201
+        print(f"{folder.name}, {domain}: {len(catalogue)} texts, {len(lacking)} without a translation")  # noqa: T201
         for text in lacking:
             print(f"  {text!r}")  # noqa: T201
 

@@ -80,7 +80,9 @@ def start(
         None, "--lang", help="language of the wizard: en or ko (default: by LANG)"
     ),
     plain: bool = typer.Option(
-        False, "--plain", help="questions line by line instead of the screen, for screen readers and dumb terminals"
+        False,
+        "--plain",
+        help="questions line by line instead of the screen, for screen readers and dumb terminals",
     ),
 ) -> None:
     """Without a command: the wizard on a terminal, this help elsewhere."""

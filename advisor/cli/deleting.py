@@ -25,7 +25,9 @@ def delete(
     found = look_before_deleting(path)
     if not yes:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise Fault("nobody is there to be asked", where=str(path), fix="Give --yes to delete it unasked.")
+            raise Fault(
+                "nobody is there to be asked", where=str(path), fix="Give --yes to delete it unasked."
+            )
         err(f"{found.path}: {found.files:,} files, {size_words(found.size)}")
         if found.has_adapter:
             err("a trained adapter is among them")

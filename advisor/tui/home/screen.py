@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -85,7 +86,7 @@ class HomeScreen(TranslatedScreen[None]):
         yield RunTable()
         yield Static(Text(_(EMPTY)), id="empty")
         yield Static(id="details")
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Begin to look."""
@@ -217,7 +218,7 @@ class HomeScreen(TranslatedScreen[None]):
             try:
                 done = work()
             except Fault as fault:
-                self.app.call_from_thread(self._worked, lambda: tell_fault(self.app, fault))
+                self.app.call_from_thread(self._worked, partial(tell_fault, self.app, fault))
             else:
                 self.app.call_from_thread(self._worked, lambda: then(done))
             self._wake.set()

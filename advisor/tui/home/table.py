@@ -15,7 +15,7 @@ from advisor.run_list import ListedRun
 from advisor.texts import N_, _
 from advisor.tui.home.words import When, cells
 
-_WIDTHS = {"mark": 1, "state": 14, "task": 20, "outcome": 22, "when": 12, "folder": 0}
+_WIDTHS = {"mark": 1, "state": 14, "task": 20, "outcome": 24, "when": 11, "folder": 0}
 _TITLES = {
     "mark": "",
     "state": N_("State"),
@@ -51,7 +51,7 @@ class RunTable(DataTable[Text]):
         """The task takes what room the others leave."""
         widths = dict(_WIDTHS)
         if self.size.width >= _WIDE:
-            widths["folder"] = 36
+            widths |= {"folder": 30, "outcome": 36}
         free = self.size.width - sum(widths.values()) - _PADDING * len(widths) - 1
         widths["task"] = max(12, widths["task"] + free)
         for name, width in widths.items():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.text import Text
 
+from advisor.outcomes import OUTCOMES
 from advisor.run_list import ListedRun, age_words
 from advisor.texts import N_, _
 from advisor.tui.plain_text import shown
@@ -26,20 +27,6 @@ _WHAT_NOW: Mapping[str, str] = {
     "interrupted": N_("What is done is kept. Enter shows it; r goes on from there."),
 }
 
-_SHORT_OUTCOMES: Mapping[str, str] = {
-    "FINE_TUNE": N_("fine-tune"),
-    "PROMPT_IS_ENOUGH": N_("a prompt is enough"),
-    "USE_RETRIEVAL": N_("use retrieval"),
-    "COLLECT_EVAL_DATA": N_("collect test rows"),
-    "COLLECT_TRAIN_DATA": N_("collect more rows"),
-    "FIX_DATA": N_("fix the data"),
-    "NOT_SUITED": N_("not suited"),
-    "SHIP_TUNED": N_("ship the tuned model"),
-    "KEEP_BASELINE": N_("keep the cheap option"),
-    "INCONCLUSIVE": N_("inconclusive"),
-}
-"""Two or three words of each outcome, for a column."""
-
 
 def state_words(state: str) -> str:
     """Glyph and word of a state, in the language in use."""
@@ -48,7 +35,7 @@ def state_words(state: str) -> str:
 
 def outcome_words(outcome: str) -> str:
     """An outcome in a few words; one that is not known keeps its name."""
-    return _(_SHORT_OUTCOMES[outcome]) if outcome in _SHORT_OUTCOMES else outcome
+    return _(OUTCOMES[outcome].headline) if outcome in OUTCOMES else outcome
 
 
 class When(Text):

@@ -176,8 +176,8 @@ async def test_runs_are_listed_newest_first_with_state_outcome_and_age(app, four
 
         assert [line.split(" | ")[1:5] for line in lines(home)] == [
             ["● running", "주문 메시지를 담당 부서로 보냅니다", "", "4 min ago"],
-            ["✓ finished", "Name the sender", "a prompt is enough", "50 min ago"],
-            ["‖ paused", "Route the message to its queue", "fine-tune", "2 h ago"],
+            ["✓ finished", "Name the sender", "A prompt is enough", "50 min ago"],
+            ["‖ paused", "Route the message to its queue", "Fine-tuning is worth a try", "2 h ago"],
             ["■ interrupted", "Answer from the handbook", "", "3 days ago"],
         ]
         assert "4 runs in runs" in heading(home)

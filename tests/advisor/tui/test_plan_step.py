@@ -210,7 +210,8 @@ async def test_settings_show_what_is_proposed_and_tell_a_wrong_value_beside_its_
         epochs = app.focused
         assert epochs.placeholder == "3"
         await pilot.press("9", "0", "0")
-        await until(pilot, lambda: "✗ Input should be less than or equal to 100" in screen_text(app))
+        await until(pilot, lambda: "✗ Input should be less than or" in screen_text(app))
+        assert says(app, "changes") == "✗ --epochs cannot be taken as written; the settings say why."
         assert epochs.value == "900"
 
         await pilot.press("backspace")

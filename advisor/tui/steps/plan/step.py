@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from advisor.amending import Amendment, propose, resume_command
 from advisor.methods import Methods, methods_of
+from advisor.plan import flag_of
 from advisor.run_directory import open_run
 from advisor.situation import can_start, wish_of
 from advisor.texts import N_, _
@@ -27,6 +28,8 @@ from advisor.tui.steps.plan.settings import SettingRow, Settings
 from advisor.tui.words import Words
 from rubrics.errors import Fault
 
+_COLUMNS_OF_TWO = 105
+
 
 class PlanStep(Step):
     """Methods side by side, settings folded away, the equivalent command, and the start."""
@@ -37,8 +40,6 @@ class PlanStep(Step):
         "settings need not be touched. What you change is measured anew before it is trained.\n"
         "Everything here can be done with the command below, too."
     )
-    # Read from each class alone: `.-narrow` is the screen's class, outside of what a step's own style reaches.
-    SCOPED_CSS: ClassVar[bool] = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "start", N_("Start training")),
         Binding("f", "forecast", N_("Measure this choice")),
@@ -53,8 +54,8 @@ class PlanStep(Step):
     PlanStep #command { margin-bottom: 1; }
     PlanStep #settings { border: none; padding: 0; height: auto; background: transparent; }
     PlanStep #settings Contents { padding: 0 0 0 2; }
-    .-narrow PlanStep #columns { layout: vertical; margin: 0; }
-    .-narrow PlanStep #methods, .-narrow PlanStep #facts { width: 100%; padding: 0; }
+    PlanStep.-stacked #columns { layout: vertical; margin: 0; }
+    PlanStep.-stacked #methods, PlanStep.-stacked #facts { width: 100%; padding: 0; }
     """
 
     def __init__(self, state: WalkState) -> None:
@@ -100,7 +101,8 @@ class PlanStep(Step):
         self._show_outcome()
 
     def on_resize(self) -> None:
-        """Bars and lines are of another length."""
+        """Bars and lines are of another length, and facts stand beside the methods where there is room."""
+        self.set_class(self.size.width < _COLUMNS_OF_TWO, "-stacked")
         self.call_after_refresh(lambda: self.show(self.state))
 
     # What is shown ---------------------------------------------------------------------------------------------
@@ -112,9 +114,9 @@ class PlanStep(Step):
         return methods_of(forecast, measurement, self.state.draft.get("training_cost"))
 
     def _column(self) -> int:
-        """Cells of the column of methods; of the only one in a narrow screen."""
+        """Cells of the column of methods; of the only one where they are stacked."""
         inside = self.size.width - 2
-        return max(20, inside if self.screen.has_class("-narrow") else inside * 3 // 5)
+        return max(20, inside if self.has_class("-stacked") else inside * 3 // 5)
 
     def _measurement(self) -> dict[str, Any] | None:
         found = self.state.artefact("measurement")
@@ -168,6 +170,10 @@ class PlanStep(Step):
         if path is None:
             problems = self.state.draft.problems()
             self._problem = "" if self.state.draft.is_empty else "; ".join(problems)
+        elif wrong := [flag_of(name) for name in changes if self.state.draft.problem_of(name)]:
+            self._problem = _("{flags} cannot be taken as written; the settings say why.").format(
+                flags=", ".join(wrong)
+            )
         elif changes:
             self.run_worker(
                 lambda: self._ask(asked, path, changes, because), thread=True, exclusive=True, group="propose"

@@ -133,7 +133,7 @@ def _time_words(methods: Methods) -> str:
 
 
 def _rows_words(methods: Methods, forecast: Mapping[str, Any]) -> str:
-    return _("{parameters} parameters are trained on {rows} rows, {epochs} times over.").format(
+    return _("{parameters} parameters are trained on {rows} rows (epochs: {epochs}).").format(
         parameters=f"{methods.rows[0].trainable_parameters:,}",
         rows=f"{forecast['train_rows']:,}",
         epochs=f"{forecast['hyperparameters']['epochs']:g}",

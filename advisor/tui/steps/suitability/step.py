@@ -11,14 +11,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import Button, OptionList, Static
+from textual.widgets import Button, OptionList
 from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
+from advisor.core_texts import told
 from advisor.hinting import SampledHints, sampled_hints
 from advisor.standing import Standing, standing, suggested
 from advisor.texts import N_, _, language
 from advisor.tui.plain_text import shown
+from advisor.tui.said import Said
 from advisor.tui.state import WalkState
 from advisor.tui.step import Step
 from advisor.tui.steps.suitability.look import answer_of, entry_of, hint_of, question_of, score_of, strip_of
@@ -85,7 +87,7 @@ class SuitabilityStep(Step):
 
     def compose(self) -> ComposeResult:
         """The list of questions, the one on the screen with its keys, and the score."""
-        yield Static(id="strip")
+        yield Said(id="strip")
         with Horizontal(id="asked"):
             yield OptionList(
                 *[Option(entry_of(self._standing, at)) for at in range(self._count)],
@@ -93,15 +95,15 @@ class SuitabilityStep(Step):
                 markup=False,
             )
             with Vertical(id="panel"):
-                yield Static(id="question")
-                yield Static(id="answer")
-                yield Static(id="hint")
+                yield Said(id="question")
+                yield Said(id="answer")
+                yield Said(id="hint")
         with Horizontal(id="keys"):
             for key, label in (("yes", _("Yes")), ("no", _("No")), ("unknown", _("Don't know"))):
                 yield Button(Text(f"{label} [{key[0]}]"), id=f"answer-{key}", compact=True)
             yield Button(Text(_("Take the hint") + " [h]"), id="take-hint", compact=True)
             yield Button(Text(_("Skip the rest") + " [s]"), id="skip", compact=True)
-        yield Static(id="score")
+        yield Said(id="score")
 
     @property
     def _standing(self) -> Standing:
@@ -132,17 +134,17 @@ class SuitabilityStep(Step):
     def on_resize(self) -> None:
         """The bar is as wide as there is room."""
         if self.is_mounted:
-            self._paint()
+            self.show(self.state)
 
     def _paint(self) -> None:
         found, at = self._standing, self._at
         criterion = found.rubric.criteria[at]
         answer = found.answers.get(criterion.key, "")
-        self.query_one("#strip", Static).update(strip_of(found, at))
-        self.query_one("#question", Static).update(question_of(found, at))
-        self.query_one("#answer", Static).update(Text(answer_of(criterion, answer)))
-        self.query_one("#hint", Static).update(Text("≡ " + shown(self._hint_words())))
-        self.query_one("#score", Static).update(score_of(found, min(_WIDEST_BAR, self.size.width - 4)))
+        self.query_one("#strip", Said).say(strip_of(found, at))
+        self.query_one("#question", Said).say(question_of(found, at))
+        self.query_one("#answer", Said).say(answer_of(criterion, answer))
+        self.query_one("#hint", Said).say("≡ " + shown(self._hint_words()))
+        self.query_one("#score", Said).say(score_of(found, min(_WIDEST_BAR, self.size.width - 4)))
         self.query_one("#take-hint", Button).disabled = not self._suggestion
         self._paint_list(found)
 
@@ -178,7 +180,7 @@ class SuitabilityStep(Step):
         if found is None:
             return _("Your rows are being read for hints; you can answer meanwhile.")
         if isinstance(found, Fault):
-            return _("No hints: {problem}").format(problem=found.what)
+            return _("No hints: {problem}").format(problem=told(found.what))
         said = hint_of(found.hints, self._key)
         if found.rows < found.usable:
             sample = _("({n} of {all} rows were looked at)")

@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 
 from advisor.filling import text_of, value_of
 from advisor.tui.plain_text import shown
+from advisor.tui.said import Said
 
 
 class Field(Vertical):
@@ -53,7 +54,7 @@ class Field(Vertical):
         with Horizontal():
             yield Static(Text(self._label), classes="label")
             yield Input(placeholder=self._placeholder, compact=True, suggester=self._suggester)
-        yield Static(classes="note")
+        yield Said(classes="note")
 
     @property
     def input(self) -> Input:
@@ -74,6 +75,6 @@ class Field(Vertical):
     def say(self, wrong: str, note: str = "") -> None:
         """Say what is wrong with the value, else what is worth knowing of it; both translated."""
         said = f"✗ {wrong}" if wrong else note
-        self.query_one(".note", Static).update(Text(shown(said)))
+        self.query_one(".note", Said).say(shown(said))
         self.set_class(bool(said), "-said")
         self.set_class(bool(wrong), "-wrong")

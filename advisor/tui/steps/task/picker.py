@@ -12,12 +12,13 @@ from textual.containers import Vertical
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
+from advisor.core_texts import told
 from advisor.folders import Place, places_in
 from advisor.previewing import Preview
 from advisor.texts import N_, _, ngettext
 from advisor.tui.dialogs import Dialog
 from advisor.tui.plain_text import shown
-from advisor.tui.steps.task.rows import Found, Seen, in_a_line, read_on, table_of
+from advisor.tui.steps.task.rows import Found, Seen, in_a_line, read_on, table_of, worth_seeing
 from rubrics.errors import Fault
 
 _SETTLE_SECONDS = 0.15
@@ -62,7 +63,7 @@ class FilePicker(Dialog[Path | None]):
         try:
             self._places, left_out = places_in(folder)
         except Fault as fault:
-            self.query_one("#seen", Static).update(Text(f"✗ {fault.what} {fault.fix}"))
+            self.query_one("#seen", Static).update(Text(f"✗ {told(fault.what)}. {told(fault.fix)}"))
             return
         self._folder = folder
         more = ngettext("{n} more: type its path", "{n} more: type their path", left_out).format(n=left_out)
@@ -101,7 +102,7 @@ class FilePicker(Dialog[Path | None]):
     def _show(self, found: Found) -> None:
         seen = self.query_one("#seen", Static)
         if isinstance(found, Preview) and found.rows:
-            table = table_of(found, _ROWS)
+            table = table_of(worth_seeing(found, _ROWS))
             table.title, table.title_justify, table.title_style = Text(in_a_line(found)), "left", ""
             seen.update(table)
         else:

@@ -26,11 +26,21 @@ from advisor.proposals import MetricProposal
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, Choice, Explain
 from advisor.tui.plain_text import shown
+from advisor.tui.said import Said
 from advisor.tui.state import WalkState
 from advisor.tui.step import Step
 from advisor.tui.steps.task.fields import Field
 from advisor.tui.steps.task.picker import FilePicker
-from advisor.tui.steps.task.rows import Found, Seen, evidence, in_a_line, in_full, read_on, table_of
+from advisor.tui.steps.task.rows import (
+    Found,
+    Seen,
+    evidence,
+    in_a_line,
+    in_full,
+    read_on,
+    table_of,
+    worth_seeing,
+)
 from advisor.tui.steps.task.words import DECIDING, detect_words, metric_note, model_words
 
 _FILES = ("data", "train", "dev", "test", "production")
@@ -106,21 +116,21 @@ class TaskStep(Step):
             yield Static(Text(_("What should it do?")), classes="label")
             yield TextArea(id="task", compact=True, soft_wrap=True)
         yield Field("data", _("Data file"), placeholder=_("a path, or F2 to choose"))
-        yield Static(id="rows")
+        yield Said(id="rows")
         with Horizontal(id="numbers"):
             with Vertical(id="fields"):
                 yield from self._deciding()
-            yield Static(id="detect")
+            yield Said(id="detect")
         with Collapsible(title=_("More settings"), id="more"):
             yield from self._others()
-        yield Static(id="status")
+        yield Said(id="status")
 
     def _deciding(self) -> ComposeResult:
         with Horizontal(id="choose"):
             yield Static(Text(_("Metric")), classes="label")
             options = [(_("automatic"), AUTO_METRIC), *((name, name) for name in DECIDING)]
             yield Select(options, allow_blank=False, value=AUTO_METRIC, compact=True, id="metric")
-        yield Static(id="metric-note")
+        yield Said(id="metric-note")
         yield Field("pattern", _("Pattern"), placeholder=_("a regular expression for the whole answer"))
         yield Field("schema_file", _("JSON Schema"), placeholder=_("a path, or F2 to choose"))
         yield Field("tolerance", _("Tolerance"), placeholder=_("0.5 or 1%; none if empty"))
@@ -168,29 +178,31 @@ class TaskStep(Step):
             wanted = self._metric in metrics or draft.get(name) is not None
             self.query_one(f"#field-{name}").display = wanted
         note = wrong_in(draft, "metric") or metric_note(str(draft.get("metric")), proposal)
-        self.query_one("#metric-note", Static).update(Text(shown(note)))
+        self.query_one("#metric-note", Said).say(shown(note))
         self._tell_rows()
         self._ask_what_shows()
+        self._tell_detected()
         self._tell_status(draft)
 
     def _note(self, field: str) -> str:
         if field in _FILES:
             found = self._found.get(field)
-            return in_a_line(found) if found is not None else ""
+            return "" if found is None else in_a_line(found, needs_answers=field != "production")
         return model_words(kind_of(str(self.state.draft.get("model")))) if field == "model" else ""
 
     def _tell_rows(self) -> None:
-        rows, preview = self.query_one("#rows", Static), self._preview
+        rows, preview = self.query_one("#rows", Said), self._preview
         rows.set_class(preview is not None and bool(preview.rows), "-said")
         if preview is not None and preview.rows:
             limit = _ROWS_NARROW if self.screen.has_class("-narrow") else _ROWS
-            line = Text(shown(" · ".join(evidence(preview)), one_line=True), no_wrap=True)
-            rows.update(Group(line, table_of(preview, limit)))
+            line = shown(" · ".join(evidence(preview)), one_line=True)
+            first = worth_seeing(preview, limit)
+            rows.draw((line, first), lambda: Group(Text(line, no_wrap=True), table_of(first)))
 
     def _tell_status(self, draft: Draft) -> None:
         lacking = [f"○ {problem}" for problem in still_wrong(draft)]
         said = lacking or ["✓ " + _("All that a run needs is here. ctrl+n goes on.")]
-        self.query_one("#status", Static).update(Text(shown("\n".join(said))))
+        self.query_one("#status", Said).say(shown("\n".join(said)))
 
     # What is known of the files --------------------------------------------------------------------------------
 
@@ -239,7 +251,6 @@ class TaskStep(Step):
         rows, gain = expected_test_rows(data, test), self.state.draft.get("min_gain")
         if not rows or wrong_in(self.state.draft, "min_gain"):
             self._asked = self._detected = None
-            self._tell_detected()
             return
         asked = (rows, float(gain), self._metric)
         waits = not self._is_counted and (self._detected is not None or rows < _MANY_TEST_ROWS)
@@ -272,7 +283,7 @@ class TaskStep(Step):
         rows = None if self._rows_of("test") is not None else self._rows_of("data")
         limited = self.state.draft.get("max_minutes") is not None
         words = detect_words(rows, self._detected, limited=limited)
-        self.query_one("#detect", Static).update(Text(words))
+        self.query_one("#detect", Said).say(words)
 
     # What a person does ----------------------------------------------------------------------------------------
 

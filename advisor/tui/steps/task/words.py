@@ -60,7 +60,9 @@ _KINDS: Mapping[Kind | None, str] = {
 
 def why_proposed(proposal: MetricProposal) -> str:
     """Say which metric suits the answers, and why."""
-    why = _(_WHY[proposal.kind]).format(seen=proposal.seen)
+    why = _(_WHY[proposal.kind]).format(
+        seen=f"“{proposal.seen}”" if proposal.kind == "forms" else proposal.seen
+    )
     said = _("Proposed: {metric}.").format(metric=proposal.metric) + " " + why
     return f"{said} {_(_WARNING)}" if proposal.kind == "texts" else said
 

@@ -65,6 +65,8 @@ class ChartView(Vertical):
     ChartView { width: 1fr; height: 1fr; }
     ChartView .legend { height: 1; }
     ChartView PlotWidget { height: 1fr; }
+    ChartView PlotWidget > .plot--axis { color: $foreground 50%; }
+    ChartView PlotWidget > .plot--tick { color: $foreground 80%; text-style: none; }
     ChartView .chart--line { color: $primary; }
     ChartView .chart--dots { color: $warning; text-style: bold; }
     """

@@ -1,0 +1,289 @@
+"""What the core says, in the language of the person: its sentences are recognised and said again, not composed again.
+
+Verdicts, findings, cautions and faults are composed in English where they arise, and stay so in artefacts and
+events, since scripts and reports rely on them. The catalogue `core` lists the templates of all of them, read from
+the sources by `python tests/catalogues.py`: literal words with a field for each value. Here a text is laid against
+those templates; the values are taken out of it, told too where they are phrases of the core, and filled into the
+translation.
+
+Fields of a template: `{name}` any value; `{name:n}` a number; `{name!r}` a value in quotes, which is a person's own.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
+from importlib.resources import files
+
+from advisor.korean import with_particles
+from advisor.texts import language
+
+FIELD = re.compile(r"\{([a-z]\w*)(:n|!r)?\}")
+_EDGE = " \t\n,;:"
+_BEFORE = re.compile(r"^[\s,;:.]*(?:(?:and|or|but)\s+)?")
+_NUMBER = r"[-+−]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?%?|[-+]?inf|nan"
+_WORD = re.compile(r"[A-Za-z][A-Za-z'’]+")
+# Words of a value that nobody would translate: in quotes, code, names with marks or capitals within, paths.
+_OWN = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\S*[\w-]*[_/\\.@=<>{}\[\]]\w\S*|--\S+|\b\w*[A-Z\d]\w*[A-Z\d]\w*\b")
+_SENTENCES = re.compile(r"(\s*\n\s*|(?<=[.!?])\s+)")
+# Where sentences are made of parts.
+_PARTS = re.compile(
+    r"(\s*\[[-+\d., %]*\]\s*|\s*[;:]\s+|\s+\(|\)(?:\s+|(?=[,;:.])|$)|,\s+(?:(?:and|or|but)\s+)?|\s+(?:and|or|but)\s+)"
+)
+_SENTENCE_END = re.compile(r"[.!?]\s+[A-Z]")
+# A template with fewer words of its own says little, and holds only where all its values are known.
+_FEW_WORDS = 2
+_TOUCHING = re.compile(r"[\w'’]*\0[\w'’]*")
+_QUOTES = "'\"`"
+# Brackets and what is in them belong to one value.
+_VALUE = r"(?:\[[^\[\]]*\]|\([^()]*\)|[^\[\]()])"
+# Parts that a template may span within a longer text.
+_LONGEST = 8
+# Names in a text that a template of one word may have.
+_MOST_UNKNOWN = 3
+
+
+def told(text: str) -> str:
+    """Return a text of the core in the language in use; what no template of it is known of stays English.
+
+    In English that is the text itself. A text of several sentences or parts is recognised part by part. Takes
+    about 100 ms the first time, under a millisecond for a new text and microseconds for a known one. For texts
+    that the core composed only: a person's own words, model output and names are not to be passed here.
+    """
+    name = language()
+    return text if name == "en" or not text else _told_in(text, name)
+
+
+def trimmed(text: str) -> str:
+    """A text without the marks, blanks and small words at its edges that only join it to its neighbours."""
+    return _BEFORE.sub("", text).rstrip(_EDGE)
+
+
+@dataclass(frozen=True)
+class Template:
+    """One way in which the core says something, without its last full stop.
+
+    Attributes:
+        translation: with the same fields.
+        words: those of its own by which it is found, in small letters; one that touches a field may be part of a longer
+            one and is left out.
+        size: how many words of its own it has.
+    """
+
+    source: str
+    translation: str
+    words: tuple[str, ...]
+    size: int
+
+    @staticmethod
+    def of(source: str, translation: str) -> Template:
+        """Make a template of an entry of the catalogue."""
+        source, translation = _without_stop(trimmed(source)), _without_stop(translation)
+        words = _WORD.findall(_TOUCHING.sub(" ", FIELD.sub("\0", source)))
+        size = len(_WORD.findall(FIELD.sub(" ", source)))
+        return Template(source, translation, tuple(word.lower() for word in words), size)
+
+    def values_in(self, text: str) -> Iterator[Mapping[str, str]]:
+        """The values of a text of this template, in each of the ways in which they can be told apart."""
+        found: list[Mapping[str, str]] = []
+        for pattern in self.patterns:
+            match = pattern.fullmatch(text)
+            if match and match.groupdict() not in found:
+                found.append(match.groupdict())
+                yield found[-1]
+
+    @cached_property
+    def patterns(self) -> tuple[re.Pattern[str], ...]:
+        """Match a text of this template, the values in groups by name: as short as can be, and as long as can be."""
+        return tuple(self._pattern(values) for values in (_VALUE + "*?", _VALUE + "*", ".*?"))
+
+    def _pattern(self, any_value: str) -> re.Pattern[str]:
+        pattern, at = "", 0
+        for field in FIELD.finditer(self.source):
+            name = field[1]
+            values = _NUMBER if field[2] == ":n" else any_value
+            pattern += _literal(self.source[at : field.start()], first=at == 0)
+            pattern += f"(?P={name})" if f"(?P<{name}>" in pattern else f"(?P<{name}>{values})"
+            at = field.end()
+        return re.compile(pattern + _literal(self.source[at:], first=at == 0), re.DOTALL)
+
+    @cached_property
+    def opaque(self) -> frozenset[str]:
+        """Fields whose values are a person's own: in quotes, by themselves or by the template."""
+        fields = FIELD.finditer(f" {self.source} ")
+        return frozenset(
+            field[1]
+            for field in fields
+            if field[2] == "!r" or (field.string[field.start() - 1] in _QUOTES and field.string[field.end()] in _QUOTES)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A text said again, with the number of its words that stayed English."""
+
+    text: str
+    unknown: int
+
+
+@lru_cache(maxsize=4096)
+def _told_in(text: str, name: str) -> str:
+    said = Telling(Templates.of(name)).tell(text)
+    return with_particles(said.text) if name == "ko" else said.text
+
+
+@dataclass(frozen=True)
+class Templates:
+    """The templates of a language, found by their rarest word."""
+
+    by_word: Mapping[str, Sequence[Template]]
+    wordless: Sequence[Template]
+
+    @staticmethod
+    @cache
+    def of(name: str) -> Templates:
+        """Those of a language that has a catalogue."""
+        templates = [Template.of(*entry) for entry in core_catalogue(name).items()]
+        frequency = Counter(word for template in templates for word in set(template.words))
+        by_word: dict[str, list[Template]] = defaultdict(list)
+        for template in templates:
+            rarest = min(template.words, key=lambda word: frequency[word], default="")
+            by_word[rarest].append(template)
+        return Templates(by_word, tuple(by_word.pop("", ())))
+
+    def near(self, text: str) -> Iterator[Template]:
+        """Those that a text can be a case of, by its words."""
+        for word in {word.lower() for word in _WORD.findall(text)}:
+            yield from self.by_word.get(word, ())
+        yield from self.wordless
+
+
+class Telling:
+    """One text being said again; what was found of its parts is kept, since parts are looked at again and again."""
+
+    def __init__(self, templates: Templates) -> None:
+        self._templates = templates
+        self._wholes: dict[str, Told | None] = {}
+        self._told: dict[str, Told] = {}
+
+    def tell(self, text: str) -> Told:
+        """Say a text again in the way that leaves fewest of its words English: as a whole, or part by part."""
+        if text not in self._told:
+            self._told[text] = self._parted(text, _SENTENCES, lambda one: self._parted(one, _PARTS, _as_it_is))
+        return self._told[text]
+
+    def _parted(self, text: str, joints: re.Pattern[str], otherwise: Callable[[str], Told]) -> Told:
+        """Say a text again part by part, where several parts together may be a case of one template."""
+        whole = self.whole(text)
+        if whole and not whole.unknown:
+            return whole
+        pieces = joints.split(text)
+        best = [Told("", 0)]
+        for end in range(1, len(pieces) + 1, 2):
+            ways = []
+            for start in range(max(0, end - 2 * _LONGEST + 1), end, 2):
+                part = "".join(pieces[start:end])
+                alone = otherwise(part) if end - start == 1 else None
+                for said in (self.whole(part), alone):
+                    if said is not None:
+                        ways.append(_joined(best[start // 2], pieces[start - 1] if start else "", said))
+            best.append(min(ways, key=lambda way: way.unknown))
+        return whole if whole and whole.unknown <= best[-1].unknown else best[-1]
+
+    def whole(self, text: str) -> Told | None:
+        """Say a text again that is a case of one template; the one that knows most of it."""
+        if text not in self._wholes:
+            self._wholes[text] = None
+            self._wholes[text] = self._whole(text)
+        return self._wholes[text]
+
+    def _whole(self, text: str) -> Told | None:
+        before, inner, after = _edges(text)
+        best: tuple[int, int, str] | None = None
+        for template in self._templates.near(inner):
+            for values in template.values_in(inner):
+                told = self._filled(template, values)
+                if told and (best is None or (told.unknown, -template.size) < best[:2]):
+                    best = (told.unknown, -template.size, told.text)
+        return best and Told(f"{before}{best[2]}{after}", best[0])
+
+    def _filled(self, template: Template, values: Mapping[str, str]) -> Told | None:
+        """The translation with its values; None where the values show that the text is none of its cases."""
+        told = {name: Told(value, 0) if name in template.opaque else self.tell(value) for name, value in values.items()}
+        if any(one.unknown and _SENTENCE_END.search(values[name]) for name, one in told.items()):
+            return None
+        unknown = sum(one.unknown for one in told.values())
+        if template.size < _FEW_WORDS and values and not _is_likely(told, values, unknown, template.size):
+            return None
+        text = FIELD.sub(lambda field: told[field[1]].text, template.translation)
+        return Told(re.sub(r"(?<=\S) +(?=[,.;:)])|(?<= ) +", "", text), unknown)
+
+
+def _is_likely(told: Mapping[str, Told], values: Mapping[str, str], unknown: int, size: int) -> bool:
+    """Whether a template with hardly a word of its own is meant: what it joins is known, or a number."""
+    if unknown > size * _MOST_UNKNOWN:
+        return False
+    return any(one.text != values[name] for name, one in told.items()) or (
+        size > 0 and all(re.fullmatch(_NUMBER, value) for value in values.values())
+    )
+
+
+def _as_it_is(text: str) -> Told:
+    return Told(text, len(_WORD.findall(_OWN.sub(" ", text))))
+
+
+@cache
+def core_catalogue(name: str) -> dict[str, str]:
+    """The translations of the templates, by template; see `gettext` for the form of the file.
+
+    Raises:
+        FileNotFoundError: the language has no such catalogue.
+    """
+    data = (files("advisor") / "locales" / name / "LC_MESSAGES" / "core.mo").read_bytes()
+    order = "<" if data[:4] == b"\xde\x12\x04\x95" else ">"
+    count, sources, translations = struct.unpack_from(f"{order}3I", data, 8)
+
+    def text(table: int, index: int) -> str:
+        length, start = struct.unpack_from(f"{order}2I", data, table + 8 * index)
+        return data[start : start + length].decode()
+
+    entries = {text(sources, index): text(translations, index) for index in range(count)}
+    return {source: translation for source, translation in entries.items() if source and translation}
+
+
+def _literal(text: str, *, first: bool) -> str:
+    """A pattern of a template's own words; its first letter may be small or great, as it stands in a sentence."""
+    if first and text[:1].isalpha():
+        return f"[{text[0].lower()}{text[0].upper()}]{re.escape(text[1:])}"
+    return re.escape(text)
+
+
+def _edges(text: str) -> tuple[str, str, str]:
+    """A text parted into what joins it before, itself, and what joins it after with its full stop."""
+    inner = trimmed(text)
+    start = text.find(inner)
+    before, after = text[:start], text[start + len(inner) :]
+    kept = _without_stop(inner)
+    return before, kept, inner[len(kept) :] + after
+
+
+def _without_stop(text: str) -> str:
+    return text[:-1] if text.endswith(".") and not text.endswith("..") else text
+
+
+def _joined(before: Told, joint: str, after: Told) -> Told:
+    return Told(before.text + _joint_in_korean(joint, before.text) + after.text, before.unknown + after.unknown)
+
+
+def _joint_in_korean(joint: str, before: str) -> str:
+    """A joint between two parts: clauses stand beside each other, names are joined by a word."""
+    word = joint.strip(" ,\n")
+    if word not in {"and", "or", "but"}:
+        return joint
+    if before.endswith("다") or word == "but":
+        return ", "
+    return " 또는 " if word == "or" else " 및 "
