@@ -13,7 +13,7 @@ from typing import Any, Literal
 from advisor.draft import Draft
 from advisor.results import read_results
 from advisor.stages.decide import TRAIN_OUTCOME
-from advisor.texts import _
+from advisor.texts import _, ngettext
 from advisor.watching import RunState
 from rubrics.errors import Fault
 from rubrics.phrases import points, score

@@ -12,7 +12,7 @@ from advisor.ladder_view import LadderRow
 from advisor.prices import TokenPrice, token_cost
 from advisor.rungs.about import about_rung
 from advisor.rungs.names import rung_name
-from advisor.texts import _
+from advisor.texts import _, ngettext
 from advisor.tui.aligned import cut
 from advisor.tui.amounts import bar, time_words
 from advisor.tui.intervals import interval_line, short_interval
@@ -46,7 +46,8 @@ def _figures(forecast: RungForecast, price: TokenPrice | None) -> str:
         return _("no calls")
     always = forecast.on_test == "always"
     certain = forecast.dev + forecast.test if always else forecast.dev
-    parts = [_("{n} calls").format(n=f"{certain.calls:,}"), _tokens(certain)]
+    calls = ngettext("{n} call", "{n} calls", certain.calls).format(n=f"{certain.calls:,}")
+    parts = [calls, _tokens(certain)]
     if (cost := _cost(certain, price)) is not None:
         parts.append(_("cost {amount}").format(amount=money(cost)))
     if not always:
@@ -73,13 +74,19 @@ def money(amount: float) -> str:
 
 def total(forecast: LadderForecast, price: TokenPrice | None) -> Text:
     """All rungs together: rows, calls, tokens, cost and time, and how sure these are."""
-    text = Text(_("In all: "), "bold")
     least, most = forecast.least, forecast.most
-    text.append(_("{n} calls").format(n=_range(least.calls, most.calls)), "bold")
-    text.append(f", {_range(least.prompt_tokens, most.prompt_tokens)}", "not bold")
-    text.append(
-        _(" tokens read and {n} written").format(n=_range(least.completion_tokens, most.completion_tokens)),
-        "not bold",
+    says = ngettext(
+        "In all {n} call, {read} tokens read and {written} written",
+        "In all {n} calls, {read} tokens read and {written} written",
+        most.calls,
+    )
+    text = Text(
+        says.format(
+            n=_range(least.calls, most.calls),
+            read=_range(least.prompt_tokens, most.prompt_tokens),
+            written=_range(least.completion_tokens, most.completion_tokens),
+        ),
+        "bold",
     )
     text.append("\n" + "  ·  ".join([_time_text(forecast), _cost_text(forecast, price)]), "not bold")
     text.append("\n" + _rows_text(forecast), "not bold dim")
