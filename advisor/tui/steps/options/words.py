@@ -7,6 +7,7 @@ from math import floor, log10
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from advisor.core_texts import told
 from advisor.ladder_forecast import Amount, LadderForecast, RungForecast
 from advisor.ladder_view import LadderRow
 from advisor.prices import TokenPrice, token_cost
@@ -37,7 +38,7 @@ def rung_choice(
     if rung == "prompt_file" and forecast is not None and forecast.skipped:
         about = _("left out until you add it (p)")
     elif forecast is not None and forecast.skipped:
-        about = _("left out: {reason}").format(reason=shown(forecast.skipped, one_line=True))
+        about = _("left out: {reason}").format(reason=shown(told(forecast.skipped), one_line=True))
     return text.append("\n" + cut(f"    {about}", width), "not bold dim")
 
 
@@ -91,7 +92,7 @@ def total(forecast: LadderForecast, price: TokenPrice | None) -> Text:
     text.append("\n" + "  ·  ".join([_time_text(forecast), _cost_text(forecast, price)]), "not bold")
     text.append("\n" + _rows_text(forecast), "not bold dim")
     for line in forecast.reductions:
-        text.append(f"\n! {shown(line, one_line=True)}", "not bold")
+        text.append(f"\n! {shown(told(line), one_line=True)}", "not bold")
     if forecast.limit_waits:
         text.append("\n! " + _("The time limit may take rows away; the speed is measured first."), "not bold")
     return text
@@ -243,7 +244,7 @@ def _seconds_a_call(state: RungState | None) -> str:
 def rung_detail(row: LadderRow, width: int) -> Text:
     """What the table has no room for."""
     if row.skipped:
-        reason = shown(row.skipped, one_line=True)
+        reason = shown(told(row.skipped), one_line=True)
         return Text(_("{rung} is left out: {reason}").format(rung=rung_name(row.rung), reason=reason))
     parts = [f"{rung_name(row.rung)}: {about_rung(row.rung)}".removesuffix(": ")]
     shown_already = columns(width)
