@@ -28,7 +28,9 @@ _BEFORE = re.compile(r"^[\s,;:.]*(?:(?:and|or|but)\s+)?")
 _NUMBER = r"[-+−]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?%?|[-+]?inf|nan"
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’]+")
 # Words of a value that nobody would translate: in quotes, code, names with marks or capitals within, paths.
-_OWN = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\S*[\w-]*[_/\\.@=<>{}\[\]]\w\S*|--\S+|\b\w*[A-Z\d]\w*[A-Z\d]\w*\b")
+_OWN = re.compile(
+    r"'[^']*'|\"[^\"]*\"|`[^`]*`|\S*[\w-]*[_/\\.@=<>{}\[\]]\w\S*|--\S+|\b\w*[A-Z\d]\w*[A-Z\d]\w*\b"
+)
 _SENTENCES = re.compile(r"(\s*\n\s*|(?<=[.!?])\s+)")
 # Where sentences are made of parts.
 _PARTS = re.compile(
@@ -118,7 +120,8 @@ class Template:
         return frozenset(
             field[1]
             for field in fields
-            if field[2] == "!r" or (field.string[field.start() - 1] in _QUOTES and field.string[field.end()] in _QUOTES)
+            if field[2] == "!r"
+            or (field.string[field.start() - 1] in _QUOTES and field.string[field.end()] in _QUOTES)
         )
 
 
@@ -173,7 +176,9 @@ class Telling:
     def tell(self, text: str) -> Told:
         """Say a text again in the way that leaves fewest of its words English: as a whole, or part by part."""
         if text not in self._told:
-            self._told[text] = self._parted(text, _SENTENCES, lambda one: self._parted(one, _PARTS, _as_it_is))
+            self._told[text] = self._parted(
+                text, _SENTENCES, lambda one: self._parted(one, _PARTS, _as_it_is)
+            )
         return self._told[text]
 
     def _parted(self, text: str, joints: re.Pattern[str], otherwise: Callable[[str], Told]) -> Told:
@@ -213,7 +218,10 @@ class Telling:
 
     def _filled(self, template: Template, values: Mapping[str, str]) -> Told | None:
         """The translation with its values; None where the values show that the text is none of its cases."""
-        told = {name: Told(value, 0) if name in template.opaque else self.tell(value) for name, value in values.items()}
+        told = {
+            name: Told(value, 0) if name in template.opaque else self.tell(value)
+            for name, value in values.items()
+        }
         if any(one.unknown and _SENTENCE_END.search(values[name]) for name, one in told.items()):
             return None
         unknown = sum(one.unknown for one in told.values())
@@ -276,7 +284,9 @@ def _without_stop(text: str) -> str:
 
 
 def _joined(before: Told, joint: str, after: Told) -> Told:
-    return Told(before.text + _joint_in_korean(joint, before.text) + after.text, before.unknown + after.unknown)
+    return Told(
+        before.text + _joint_in_korean(joint, before.text) + after.text, before.unknown + after.unknown
+    )
 
 
 def _joint_in_korean(joint: str, before: str) -> str:

@@ -74,9 +74,51 @@ TAKEN_OVER = (
 )
 # Single words that the core fills into its sentences.
 WORDS = (
-    "answer", "answers", "prompt", "prompts", "row", "rows", "label", "labels", "tokens", "characters", "train",
-    "training", "dev", "test", "words", "loss", "rose", "fell", "behind", "on {rows}", "on {n}", "on {split}",
-    "{split} row", "{name} in {count}", "{name} by {difference}", "{difference} by {name}", "template", "truncation", "text", "number", "list", "object", "capitals", "spaces", "underscores", "hyphens", "capital", "small", "double", "single", "measured", "nothing", "none", "quotes", "fail",
+    "answer",
+    "answers",
+    "prompt",
+    "prompts",
+    "row",
+    "rows",
+    "label",
+    "labels",
+    "tokens",
+    "characters",
+    "train",
+    "training",
+    "dev",
+    "test",
+    "words",
+    "loss",
+    "rose",
+    "fell",
+    "behind",
+    "on {rows}",
+    "on {n}",
+    "on {split}",
+    "{split} row",
+    "{name} in {count}",
+    "{name} by {difference}",
+    "{difference} by {name}",
+    "template",
+    "truncation",
+    "text",
+    "number",
+    "list",
+    "object",
+    "capitals",
+    "spaces",
+    "underscores",
+    "hyphens",
+    "capital",
+    "small",
+    "double",
+    "single",
+    "measured",
+    "nothing",
+    "none",
+    "quotes",
+    "fail",
 )
 # Modules in which a phrase may be one word, or nothing but values.
 PHRASES = ("rubrics/phrases.py",)
@@ -88,7 +130,16 @@ RULE_FILES = {
     "hints.yaml": ("en",),
     "suitability.yaml": ("en",),
 }
-_PROGRAMMING = {"AssertionError", "KeyError", "NotImplementedError", "RuntimeError", "TypeError", "ValueError"}
+_PROGRAMMING = {
+    "AssertionError",
+    "KeyError",
+    "NotImplementedError",
+    "RuntimeError",
+    "TypeError",
+    "ValueError",
+}
+# Texts that the other catalogue holds.
+_MARKS = {"_", "N_", "ngettext"}
 # What validators of pydantic raise is said to the person.
 _VALIDATORS = {"AfterValidator", "BeforeValidator", "field_validator", "model_validator"}
 _NOT_SAID = {"startswith", "endswith", "removeprefix", "removesuffix", "partition", "split", "count"}
@@ -106,7 +157,9 @@ def core_templates() -> dict[str, list[str]]:
         for text in templates_of(path.read_text(encoding="utf-8"), phrases=place in PHRASES):
             found.setdefault(text, []).append(place)
     for name, fields in RULE_FILES.items():
-        for text in _rule_texts(yaml.safe_load((ROOT / "rubrics" / name).read_text(encoding="utf-8")), fields):
+        for text in _rule_texts(
+            yaml.safe_load((ROOT / "rubrics" / name).read_text(encoding="utf-8")), fields
+        ):
             found.setdefault(trimmed(text), []).append(f"rubrics/{name}")
     return {text: sorted(set(places)) for text, places in found.items()}
 
@@ -220,7 +273,7 @@ def _is_silent_call(node: ast.AST, programming: set[str]) -> bool:
     if isinstance(called, ast.Attribute):
         pattern = isinstance(called.value, ast.Name) and called.value.id == "re"
         return pattern or called.attr in _NOT_SAID
-    return isinstance(called, ast.Name) and called.id in programming
+    return isinstance(called, ast.Name) and called.id in programming | _MARKS
 
 
 def _nouns(node: ast.AST) -> Iterator[str]:
@@ -283,7 +336,9 @@ def _kind(value: ast.FormattedValue) -> str:
 def _name(value: ast.expr) -> str:
     """A short name for a value: that of the variable, attribute or key it comes from."""
     match value:
-        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=str(name))):
+        case (
+            ast.Name(id=name) | ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=str(name)))
+        ):
             return re.sub(r"\W", "", name.strip("_").lower()) or "value"
         case ast.Call(func=ast.Attribute(attr="join"), args=[inner]):
             return _name(inner)
