@@ -138,7 +138,9 @@ class OptionsStep(Step):
             return Text("… " + _("The run is read."), "bold")
         situation = ladder_situation(run)
         text = situation_text(situation)
-        way = {"resume": _("c goes on."), "verdict": _("n goes to the verdict.")}.get(situation.way or "")
+        way = {"resume": _("c goes on."), "verdict": _("ctrl+n goes to the verdict.")}.get(
+            situation.way or ""
+        )
         if self._edits or can_measure(self.state.draft, self.state.begun_with, run):
             way = _("m measures what was added; answers that are there are kept.")
         if way:

@@ -33,7 +33,7 @@ def rung_choice(
     name = ("[x] " if is_chosen else "[ ] ") + set_cell_size(rung_name(rung), _NAME)
     text = Text(name, "bold", no_wrap=True, overflow="ellipsis")
     if forecast is not None and not forecast.skipped:
-        text.append(cut(_figures(forecast, price), max(0, width - cell_len(name))), "not bold")
+        text.append(_figures(forecast, price, width - cell_len(name)), "not bold")
     about = about_rung(rung)
     if rung == "prompt_file" and forecast is not None and forecast.skipped:
         about = _("left out until you add it (p)")
@@ -42,18 +42,21 @@ def rung_choice(
     return text.append("\n" + cut(f"    {about}", width), "not bold dim")
 
 
-def _figures(forecast: RungForecast, price: TokenPrice | None) -> str:
+def _figures(forecast: RungForecast, price: TokenPrice | None, width: int) -> str:
+    """Calls, cost and tokens, as many of them as fit."""
     if not forecast.dev.calls and not forecast.test.calls:
         return _("no calls")
     always = forecast.on_test == "always"
     certain = forecast.dev + forecast.test if always else forecast.dev
-    calls = ngettext("{n} call", "{n} calls", certain.calls).format(n=f"{certain.calls:,}")
-    parts = [calls, _tokens(certain)]
-    if (cost := _cost(certain, price)) is not None:
-        parts.append(_("cost {amount}").format(amount=money(cost)))
+    parts = [ngettext("{n} call", "{n} calls", certain.calls).format(n=f"{certain.calls:,}")]
     if not always:
         parts.append(_("+{n} if it is the best").format(n=f"{forecast.test.calls:,}"))
-    return "  ".join(parts)
+    if (cost := _cost(certain, price)) is not None:
+        parts.append(_("cost {amount}").format(amount=money(cost)))
+    parts.append(_tokens(certain))
+    while len(parts) > 1 and cell_len("  ".join(parts)) > width:
+        parts.pop()
+    return cut("  ".join(parts), width)
 
 
 def _tokens(amount: Amount) -> str:
