@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from advisor.core_texts import told
 from advisor.draft import Draft
 from advisor.texts import N_, _
 
@@ -68,9 +69,11 @@ def text_of(value: Any) -> str:
 def wrong_in(draft: Draft, field: str) -> str:
     """Say what is wrong with a field's value; empty where nothing is."""
     problem = draft.problem_of(field)
-    return _(_WRONG[field]) if problem and field in _WRONG else problem
+    return _(_WRONG[field]) if problem and field in _WRONG else told(problem)
 
 
 def still_wrong(draft: Draft) -> tuple[str, ...]:
     """Say all that keeps the draft from being a plan, in the words of a form and not of flags."""
-    return tuple(_(_TOGETHER.get(problem, problem)) for problem in draft.problems())
+    return tuple(
+        _(_TOGETHER[problem]) if problem in _TOGETHER else told(problem) for problem in draft.problems()
+    )

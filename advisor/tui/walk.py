@@ -115,7 +115,7 @@ class WalkScreen(TranslatedScreen[None]):
             with Vertical(id="body"):
                 yield Static(id="why")
                 yield ContentSwitcher()
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Show the first step, and watch the run if there is one."""

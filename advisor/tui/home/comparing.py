@@ -57,7 +57,7 @@ class CompareScreen(TranslatedScreen[None]):
                 yield Static(_grid(_("Asked differently"), found.asked), classes="block")
             else:
                 yield Static(Text(_("Both were asked the same.")), classes="block")
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=False)
 
     def _compared(self) -> Iterator[str]:
         comparison = self._found.comparison

@@ -86,7 +86,7 @@ class HomeScreen(TranslatedScreen[None]):
         yield RunTable()
         yield Static(Text(_(EMPTY)), id="empty")
         yield Static(id="details")
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Begin to look."""

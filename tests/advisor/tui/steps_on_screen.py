@@ -20,7 +20,7 @@ PATIENCE = 20.0
 def all_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Show every step in the rail, whichever of them are built already, so that pictures stay the same."""
     for module in (walk, rail):
-        monkeypatch.setattr(module, "STEPS", steps._ALL)
+        monkeypatch.setattr(module, "STEPS", steps.ALL_STEPS)
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:

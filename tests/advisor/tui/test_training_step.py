@@ -102,7 +102,7 @@ async def test_wider_screens_show_charts_and_lists_beside_each_other(tmp_path):
     app = application(a_run(tmp_path, done()), "training")
     async with app.run_test(size=WIDE) as pilot:
         await drawn(pilot)
-        assert charts(app) == ["Loss", "Next-token accuracy"]
+        await until(pilot, lambda: charts(app) == ["Loss", "Next-token accuracy"])
         await shows(pilot, "Answers", "Findings (0)", "Log", "No sign of trouble.")
         await pilot.resize_terminal(200, 50)
         await until(pilot, lambda: charts(app) == ["Loss", "Next-token accuracy", "Score on dev rows"])
@@ -323,6 +323,7 @@ async def test_half_a_million_events_are_shown_and_keys_are_answered_at_once(tmp
     )
     async with app.run_test(size=(200, 50)) as pilot:
         await drawn(pilot)
+        await until(pilot, lambda: len(charts(app)) == 3)
         text = screen_text(app)
         seconds = timed_draw(app)
         points = sum(len(dataset.x) for plot in step_of(app).query(PlotWidget) for dataset in plot._datasets)

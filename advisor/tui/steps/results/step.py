@@ -145,6 +145,8 @@ def pending(state: WalkState, results: Results | None) -> str:
     """What is still to come, and which step makes it; empty where everything is there."""
     if state.run_path is None:
         return _("There are no results yet: the step Cheap options measures what there is without training.")
+    if state.run is None:
+        return _("… reading")
     if state.artefact("verdict") is None:
         return _(
             "There are no results yet: the cheap options are measured first; see the step Cheap options."

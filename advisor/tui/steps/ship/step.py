@@ -204,6 +204,8 @@ class ShipStep(Step):
 def _pending(state: WalkState) -> str:
     if state.run_path is None:
         return _("There is nothing to ship yet: the step Cheap options measures what there is.")
+    if state.run is None:
+        return _("… reading")
     if state.artefact("verdict") is None:
         return _("There is nothing to ship yet: the cheap options are being measured.")
     return _("… reading")

@@ -15,6 +15,7 @@ from textual.widgets import Button, OptionList
 from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
+from advisor.core_texts import told
 from advisor.hinting import SampledHints, sampled_hints
 from advisor.standing import Standing, standing, suggested
 from advisor.texts import N_, _, language
@@ -133,7 +134,7 @@ class SuitabilityStep(Step):
     def on_resize(self) -> None:
         """The bar is as wide as there is room."""
         if self.is_mounted:
-            self._paint()
+            self.show(self.state)
 
     def _paint(self) -> None:
         found, at = self._standing, self._at
@@ -179,7 +180,7 @@ class SuitabilityStep(Step):
         if found is None:
             return _("Your rows are being read for hints; you can answer meanwhile.")
         if isinstance(found, Fault):
-            return _("No hints: {problem}").format(problem=found.what)
+            return _("No hints: {problem}").format(problem=told(found.what))
         said = hint_of(found.hints, self._key)
         if found.rows < found.usable:
             sample = _("({n} of {all} rows were looked at)")

@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
+from advisor.core_texts import told
 from advisor.folders import Place, places_in
 from advisor.previewing import Preview
 from advisor.texts import N_, _, ngettext
@@ -62,7 +63,7 @@ class FilePicker(Dialog[Path | None]):
         try:
             self._places, left_out = places_in(folder)
         except Fault as fault:
-            self.query_one("#seen", Static).update(Text(f"✗ {fault.what} {fault.fix}"))
+            self.query_one("#seen", Static).update(Text(f"✗ {told(fault.what)}. {told(fault.fix)}"))
             return
         self._folder = folder
         more = ngettext("{n} more: type its path", "{n} more: type their path", left_out).format(n=left_out)

@@ -10,8 +10,9 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.worker import get_current_worker
 
+from advisor.core_texts import told
 from advisor.previewing import Preview, PreviewRow, previews
-from advisor.texts import N_, _, ngettext
+from advisor.texts import _, ngettext
 from advisor.tui.plain_text import shown
 from rubrics.errors import Fault
 
@@ -19,11 +20,6 @@ Found = Preview | Fault
 
 _LONGEST_SHOWN = 400
 """Characters of a text that can be seen in a line of the widest screen."""
-_KNOWN_FAULTS = (
-    N_("there is no such file"),
-    N_("expected a file, found a folder"),
-)
-"""Faults of reading that are said in the person's language; others as the core words them."""
 
 
 class Seen(Message):
@@ -43,17 +39,30 @@ def read_on(widget: Widget, key: str, path: Path) -> None:
             for preview in previews(path):
                 if worker.is_cancelled:
                     return
+                _learn_words(preview)
                 widget.post_message(Seen(key, path, preview))
         except Fault as fault:
+            _learn_words(fault)
             widget.post_message(Seen(key, path, fault))
 
     widget.run_worker(read, thread=True, exclusive=True, group=f"preview-{key}")
 
 
-def in_a_line(found: Found) -> str:
-    """Say what a file is, or why it cannot be read."""
+def _learn_words(found: Found) -> None:
+    """Translate here what the screen will say: the first text in another language takes a tenth of a second."""
+    texts = [found.what] if isinstance(found, Fault) else [row.problem for row in found.problems[:1]]
+    for text in texts:
+        told(text)
+
+
+def in_a_line(found: Found, *, needs_answers: bool = True) -> str:
+    """Say what a file is, or why it cannot be read.
+
+    Args:
+        needs_answers: a row without an answer cannot be used.
+    """
     if isinstance(found, Fault):
-        return "✗ " + ". ".join(part for part in (_(found.what), found.fix) if part)
+        return "✗ " + ". ".join(told(part) for part in (found.what, found.fix) if part)
     if not found.finished:
         counted = _("{n} rows read so far").format(n=f"{found.read:,}")
         return f"… {found.format} · {counted}"
@@ -61,7 +70,7 @@ def in_a_line(found: Found) -> str:
         return "✗ " + _("The file holds no rows.")
     counted = ngettext("{n} row", "{n} rows", found.read).format(n=f"{found.read:,}")
     parts = [part for part in (found.format, found.container, counted) if part]
-    return ("▲ " if found.unusable else "✓ ") + " · ".join(parts)
+    return ("▲ " if found.unusable and needs_answers else "✓ ") + " · ".join(parts)
 
 
 def evidence(found: Preview) -> list[str]:
@@ -95,7 +104,9 @@ def table_of(rows: tuple[PreviewRow, ...]) -> Table:
     )
     for row in rows:
         if row.problem:
-            table.add_row(Text(str(row.line)), Text("✗ " + _cut(row.problem)), Text(_cut(row.fix)))
+            table.add_row(
+                Text(str(row.line)), Text("✗ " + _cut(told(row.problem))), Text(_cut(told(row.fix)))
+            )
         else:
             table.add_row(Text(str(row.line)), Text(_cut(row.prompt)), Text(_cut(row.answer)))
     return table
@@ -119,7 +130,7 @@ def in_full(found: Preview) -> Text:
     for row in found.rows:
         text.append(_("line {n}").format(n=row.line) + "\n", "bold")
         if row.problem:
-            text.append("✗ " + shown(row.problem) + "\n" + (shown(row.fix) + "\n" if row.fix else ""))
+            text.append("✗ " + shown("\n".join(told(part) for part in (row.problem, row.fix) if part)) + "\n")
         else:
             text.append(shown(row.prompt) + "\n")
             text.append("→ " + shown(row.answer) + "\n", "bold")

@@ -187,7 +187,7 @@ class TaskStep(Step):
     def _note(self, field: str) -> str:
         if field in _FILES:
             found = self._found.get(field)
-            return in_a_line(found) if found is not None else ""
+            return "" if found is None else in_a_line(found, needs_answers=field != "production")
         return model_words(kind_of(str(self.state.draft.get("model")))) if field == "model" else ""
 
     def _tell_rows(self) -> None:

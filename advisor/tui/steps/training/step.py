@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import ClassVar, cast
 
 from rich.text import Text
@@ -23,6 +24,7 @@ from advisor.tui.words import Words
 from advisor.watching import TrainingState
 
 _REDRAW_SECONDS = 0.5
+_BETWEEN_CHARTS = 0.06
 _COLUMNS_OF_TWO, _COLUMNS_OF_THREE = 100, 150
 _PANELS = ("samples", "findings", "log")
 _ZOOM, _PAN = 0.5, 0.25
@@ -208,7 +210,12 @@ class TrainingStep(Step):
         for number, view in enumerate(self.query(ChartView)):
             if not view.has_class("-hidden"):
                 chart = charts[(self._first_chart + number) % len(charts)]
-                view.draw(chart, window, smooth=self._smooth, logs=self._logs)
+                show = partial(view.draw, chart, window, smooth=self._smooth, logs=self._logs)
+                # One after the other, so that a key finds its turn between two of them.
+                if number:
+                    self.set_timer(number * _BETWEEN_CHARTS, show)
+                else:
+                    show()
 
     def _words(self, key: str) -> Words:
         return self.query_one(f"#{key}", Words)
