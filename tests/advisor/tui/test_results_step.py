@@ -202,6 +202,19 @@ async def test_the_chosen_row_shows_every_answer_with_its_differences_marked(run
         await shown(pilot, "{+HALYARD+}")
 
 
+@pytest.mark.parametrize(("width", "beside"), [(80, False), (140, True)])
+async def test_answers_stand_beside_each_other_where_there_is_room(
+    width: int, beside: bool, run: Path
+) -> None:
+    app = app_of(run)
+    async with app.run_test(size=(width, 30)) as pilot:
+        await in_rows(pilot)
+        await pilot.press("x")
+        await shown(pilot, "{+HALYARD+}")
+        lines = [line for line in screen_text(app).splitlines() if "base model: ✓ 1" in line]
+        assert ["tuned model: ✗ 0" in line for line in lines] == [beside]
+
+
 async def test_the_whole_prompt_is_on_a_key(run: Path) -> None:
     app = app_of(run)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -329,12 +342,14 @@ def test_results_look_in_light(snap_compare: Any, run: Path) -> None:
 
 def test_results_look_in_korean(snap_compare: Any, run: Path) -> None:
     use_language("ko")
-    assert snap_compare(app_of(run), terminal_size=(80, 24), run_before=ready(says="조정된 모델"))
+    assert snap_compare(app_of(run), terminal_size=(80, 24), run_before=ready(says="조정된 모델을 쓰십시오"))
 
 
 def test_rows_look_in_korean(snap_compare: Any, run: Path) -> None:
     use_language("ko")
-    assert snap_compare(app_of(run), terminal_size=(140, 40), run_before=ready("v", "x", says="조정된 모델"))
+    assert snap_compare(
+        app_of(run), terminal_size=(140, 40), run_before=ready("v", "x", says="조정된 모델을 쓰십시오")
+    )
 
 
 def test_nothing_measured_looks(snap_compare: Any) -> None:
