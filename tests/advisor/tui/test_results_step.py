@@ -17,12 +17,14 @@ from textual.widgets import Input, Markdown, Static
 from advisor.draft import Draft
 from advisor.predictions import Score
 from advisor.report.model import Report
+from advisor.results import read_results
+from advisor.stages.curve import CURVE, Curve
 from advisor.texts import use_language
 from advisor.tui import rail, walk
 from advisor.tui.app import AdvisorApp
 from advisor.tui.dialogs import AskText, Explain
 from advisor.tui.steps import ALL_STEPS
-from advisor.tui.steps.results.page import interval_bar
+from advisor.tui.steps.results.page import interval_bar, sections
 from advisor.tui.steps.results.report import ReportScreen
 from advisor.tui.steps.results.row_list import RowList
 from advisor.tui.steps.results.rows import RowsScreen
@@ -163,6 +165,25 @@ def test_a_bar_shows_where_value_and_interval_lie() -> None:
     assert interval_bar(Score(value=0.5, low=0.2, high=0.8), 11) == "··├──●──┤··"
     assert interval_bar(Score(value=0, low=0, high=0.1), 11) == "●┤·········"
     assert interval_bar(Score(value=1, low=1, high=1), 5) == "····●"
+
+
+def test_the_learning_curve_has_its_points_and_what_they_say(run: Path) -> None:
+    point = {"share": 0.25, "main": False, "loss_error": 0.05, "next_token_accuracy": 0.5, "score": None}
+    points = [{**point, "rows": 100, "loss": 1.25}, {**point, "rows": 1_400, "loss": 0.9}]
+    prospects: dict[str, Any] = {"by_metric": None, "by_loss": None}
+    found = Curve(
+        refused="", steps=10, dev_rows=50, metric="exact_match", points=points, text="More rows help.", notes=["Few."],
+        **prospects,
+    )  # fmt: skip
+    (run / CURVE.file).write_text(found.model_dump_json())
+    results = read_results(run)
+    assert results is not None
+
+    text = dict(sections(results, 80))["curve"].plain
+
+    assert "1,400" in text
+    assert "1.250 ± 0.050" in text
+    assert text.endswith("More rows help.\nFew.")
 
 
 # Rows one by one -----------------------------------------------------------------------------------------------------

@@ -76,7 +76,8 @@ class ResultsStep(Step):
             if found is not None:
                 # The first time that sentences of the core are recognised takes a while.
                 sections(found, _ANY_WIDTH)
-        except Fault as fault:
+        except (OSError, Fault) as error:
+            fault = error if isinstance(error, Fault) else Fault(str(error), where=str(path))
             self.app.call_from_thread(self.fault, fault)
             return
         self.app.call_from_thread(self._take, path, found)
