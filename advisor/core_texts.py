@@ -14,9 +14,9 @@ from __future__ import annotations
 import re
 import struct
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 
 from advisor.korean import with_particles
@@ -24,25 +24,29 @@ from advisor.texts import language
 
 FIELD = re.compile(r"\{([a-z]\w*)(:n|!r)?\}")
 _EDGE = " \t\n,;:"
+_BEFORE = re.compile(r"^[\s,;:.]*(?:(?:and|or|but)\s+)?")
 _NUMBER = r"[-+−]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?%?|[-+]?inf|nan"
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’]+")
 # Words of a value that nobody would translate: in quotes, code, names with marks or capitals within, paths.
-_OWN = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\S*[\w-]*[_/\\.@=<>{}\[\]]\w\S*|--\S+|\b\w*[A-Z\d]\w*[A-Z\d]\w*\b")
-# Where sentences are made of parts, the strongest joint first.
-_JOINTS = tuple(
-    re.compile(joint)
-    for joint in (
-        r"(\s*\n\s*)",
-        r"((?<=[.!?])\s+)",
-        r"(\s*[;:]\s+)",
-        r"(\s+\(|\)(?:\s+|(?=[,;:.])|$))",
-        r"(,\s+(?:(?:and|or|but)\s+)?)",
-        r"(\s+(?:and|or|but)\s+)",
-    )
+_OWN = re.compile(
+    r"'[^']*'|\"[^\"]*\"|`[^`]*`|\S*[\w-]*[_/\\.@=<>{}\[\]]\w\S*|--\S+|\b\w*[A-Z\d]\w*[A-Z\d]\w*\b"
+)
+_SENTENCES = re.compile(r"(\s*\n\s*|(?<=[.!?])\s+)")
+# Where sentences are made of parts.
+_PARTS = re.compile(
+    r"(\s*\[[-+\d., %]*\]\s*|\s*[;:]\s+|\s+\(|\)(?:\s+|(?=[,;:.])|$)|,\s+(?:(?:and|or|but)\s+)?|\s+(?:and|or|but)\s+)"
 )
 _SENTENCE_END = re.compile(r"[.!?]\s+[A-Z]")
 # A template with fewer words of its own says little, and holds only where all its values are known.
 _FEW_WORDS = 2
+_TOUCHING = re.compile(r"[\w'’]*\0[\w'’]*")
+_QUOTES = "'\"`"
+# Brackets and what is in them belong to one value.
+_VALUE = r"(?:\[[^\[\]]*\]|\([^()]*\)|[^\[\]()])"
+# Parts that a template may span within a longer text.
+_LONGEST = 8
+# Names in a text that a template of one word may have.
+_MOST_UNKNOWN = 3
 
 
 def told(text: str) -> str:
@@ -57,31 +61,73 @@ def told(text: str) -> str:
 
 
 def trimmed(text: str) -> str:
-    """A text without the marks and blanks at its edges that only join it to its neighbours."""
-    return text.lstrip(f"{_EDGE}.").rstrip(_EDGE)
+    """A text without the marks, blanks and small words at its edges that only join it to its neighbours."""
+    return _BEFORE.sub("", text).rstrip(_EDGE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Template:
-    """One way in which the core says something.
+    """One way in which the core says something, without its last full stop.
 
     Attributes:
-        pattern: matches such a text without its last full stop, values in groups by name.
-        translation: with the same fields, without its last full stop.
-        opaque: fields whose values are a person's own.
-        words: words of its own, in small letters.
+        translation: with the same fields.
+        words: those of its own by which it is found, in small letters; one that touches a field may be part of a longer
+            one and is left out.
+        size: how many words of its own it has.
     """
 
     source: str
-    pattern: re.Pattern[str]
     translation: str
-    opaque: frozenset[str]
     words: tuple[str, ...]
+    size: int
+
+    @staticmethod
+    def of(source: str, translation: str) -> Template:
+        """Make a template of an entry of the catalogue."""
+        source, translation = _without_stop(trimmed(source)), _without_stop(translation)
+        words = _WORD.findall(_TOUCHING.sub(" ", FIELD.sub("\0", source)))
+        size = len(_WORD.findall(FIELD.sub(" ", source)))
+        return Template(source, translation, tuple(word.lower() for word in words), size)
+
+    def values_in(self, text: str) -> Iterator[Mapping[str, str]]:
+        """The values of a text of this template, in each of the ways in which they can be told apart."""
+        found: list[Mapping[str, str]] = []
+        for pattern in self.patterns:
+            match = pattern.fullmatch(text)
+            if match and match.groupdict() not in found:
+                found.append(match.groupdict())
+                yield found[-1]
+
+    @cached_property
+    def patterns(self) -> tuple[re.Pattern[str], ...]:
+        """Match a text of this template, the values in groups by name: as short as can be, and as long as can be."""
+        return tuple(self._pattern(values) for values in (_VALUE + "*?", _VALUE + "*", ".*?"))
+
+    def _pattern(self, any_value: str) -> re.Pattern[str]:
+        pattern, at = "", 0
+        for field in FIELD.finditer(self.source):
+            name = field[1]
+            values = _NUMBER if field[2] == ":n" else any_value
+            pattern += _literal(self.source[at : field.start()], first=at == 0)
+            pattern += f"(?P={name})" if f"(?P<{name}>" in pattern else f"(?P<{name}>{values})"
+            at = field.end()
+        return re.compile(pattern + _literal(self.source[at:], first=at == 0), re.DOTALL)
+
+    @cached_property
+    def opaque(self) -> frozenset[str]:
+        """Fields whose values are a person's own: in quotes, by themselves or by the template."""
+        fields = FIELD.finditer(f" {self.source} ")
+        return frozenset(
+            field[1]
+            for field in fields
+            if field[2] == "!r"
+            or (field.string[field.start() - 1] in _QUOTES and field.string[field.end()] in _QUOTES)
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """A text with the number of its words that stayed English."""
+class Told:
+    """A text said again, with the number of its words that stayed English."""
 
     text: str
     unknown: int
@@ -89,12 +135,12 @@ class _Told:
 
 @lru_cache(maxsize=4096)
 def _told_in(text: str, name: str) -> str:
-    said = Teller.of(name).tell(text)
+    said = Telling(Templates.of(name)).tell(text)
     return with_particles(said.text) if name == "ko" else said.text
 
 
 @dataclass(frozen=True)
-class Teller:
+class Templates:
     """The templates of a language, found by their rarest word."""
 
     by_word: Mapping[str, Sequence[Template]]
@@ -102,102 +148,100 @@ class Teller:
 
     @staticmethod
     @cache
-    def of(name: str) -> Teller:
-        """The teller of a language that has a catalogue."""
-        templates = [compiled(*entry) for entry in core_catalogue(name).items()]
+    def of(name: str) -> Templates:
+        """Those of a language that has a catalogue."""
+        templates = [Template.of(*entry) for entry in core_catalogue(name).items()]
         frequency = Counter(word for template in templates for word in set(template.words))
         by_word: dict[str, list[Template]] = defaultdict(list)
         for template in templates:
             rarest = min(template.words, key=lambda word: frequency[word], default="")
             by_word[rarest].append(template)
-        return Teller(by_word, tuple(by_word.pop("", ())))
+        return Templates(by_word, tuple(by_word.pop("", ())))
 
-    def matching(self, text: str) -> Iterator[tuple[Template, Mapping[str, str]]]:
-        """Every template that a text is a case of, with the values."""
-        words = {word.lower() for word in _WORD.findall(text)}
-        for template in (*(found for word in words for found in self.by_word.get(word, ())), *self.wordless):
-            if match := template.pattern.fullmatch(text):
-                yield template, match.groupdict()
+    def near(self, text: str) -> Iterator[Template]:
+        """Those that a text can be a case of, by its words."""
+        for word in {word.lower() for word in _WORD.findall(text)}:
+            yield from self.by_word.get(word, ())
+        yield from self.wordless
 
-    def tell(self, text: str) -> _Told:
-        """Say a text again, as a whole if that is known, else part by part."""
-        return self.whole(text) or self.parts(text, 0)
 
-    def whole(self, text: str) -> _Told | None:
-        """Say a text again that is a case of one template."""
-        before, inner, after = _edges(text)
-        said = [
-            (told.unknown, -len(template.words), told.text)
-            for template, values in self.matching(inner)
-            if (told := self._filled(template, values))
-        ]
-        if not said:
-            return None
-        unknown, _, best = min(said)
-        return _Told(f"{before}{best}{after}", unknown)
+class Telling:
+    """One text being said again; what was found of its parts is kept, since parts are looked at again and again."""
 
-    def parts(self, text: str, strength: int) -> _Told:
-        """Say the parts of a text again that are known, parted at joints of a strength or weaker ones."""
-        if strength == len(_JOINTS):
-            return _Told(text, _unknown_words(text))
-        pieces = _JOINTS[strength].split(text)
-        if len(pieces) == 1:
-            return self.parts(text, strength + 1)
-        # best[at]: the pieces before `at` in the way that leaves fewest words English.
-        best = [_Told("", 0)]
-        for end in range(1, len(pieces) + 1, 2):
-            ways = [
-                _joined(best[start // 2], pieces[start - 1] if start else "", said)
-                for start in range(0, end, 2)
-                if (said := self._piece("".join(pieces[start:end]), strength, alone=end - start == 1))
-            ]
-            best.append(min(ways, key=lambda way: way.unknown))
-        return best[-1]
+    def __init__(self, templates: Templates) -> None:
+        self._templates = templates
+        self._wholes: dict[str, Told | None] = {}
+        self._told: dict[str, Told] = {}
 
-    def _piece(self, text: str, strength: int, *, alone: bool) -> _Told | None:
+    def tell(self, text: str) -> Told:
+        """Say a text again in the way that leaves fewest of its words English: as a whole, or part by part."""
+        if text not in self._told:
+            self._told[text] = self._parted(
+                text, _SENTENCES, lambda one: self._parted(one, _PARTS, _as_it_is)
+            )
+        return self._told[text]
+
+    def _parted(self, text: str, joints: re.Pattern[str], otherwise: Callable[[str], Told]) -> Told:
+        """Say a text again part by part, where several parts together may be a case of one template."""
         whole = self.whole(text)
-        return whole or (self.parts(text, strength + 1) if alone else None)
+        if whole and not whole.unknown:
+            return whole
+        pieces = joints.split(text)
+        best = [Told("", 0)]
+        for end in range(1, len(pieces) + 1, 2):
+            ways = []
+            for start in range(max(0, end - 2 * _LONGEST + 1), end, 2):
+                part = "".join(pieces[start:end])
+                alone = otherwise(part) if end - start == 1 else None
+                for said in (self.whole(part), alone):
+                    if said is not None:
+                        ways.append(_joined(best[start // 2], pieces[start - 1] if start else "", said))
+            best.append(min(ways, key=lambda way: way.unknown))
+        return whole if whole and whole.unknown <= best[-1].unknown else best[-1]
 
-    def _filled(self, template: Template, values: Mapping[str, str]) -> _Told | None:
+    def whole(self, text: str) -> Told | None:
+        """Say a text again that is a case of one template; the one that knows most of it."""
+        if text not in self._wholes:
+            self._wholes[text] = None
+            self._wholes[text] = self._whole(text)
+        return self._wholes[text]
+
+    def _whole(self, text: str) -> Told | None:
+        before, inner, after = _edges(text)
+        best: tuple[int, int, str] | None = None
+        for template in self._templates.near(inner):
+            for values in template.values_in(inner):
+                told = self._filled(template, values)
+                if told and (best is None or (told.unknown, -template.size) < best[:2]):
+                    best = (told.unknown, -template.size, told.text)
+        return best and Told(f"{before}{best[2]}{after}", best[0])
+
+    def _filled(self, template: Template, values: Mapping[str, str]) -> Told | None:
         """The translation with its values; None where the values show that the text is none of its cases."""
-        said, unknown = {}, 0
-        for name, value in values.items():
-            told = _Told(value, 0) if name in template.opaque else self.tell(value)
-            if told.unknown and _SENTENCE_END.search(value):
-                return None
-            said[name], unknown = told.text, unknown + told.unknown
-        if unknown and len(template.words) < _FEW_WORDS:
+        told = {
+            name: Told(value, 0) if name in template.opaque else self.tell(value)
+            for name, value in values.items()
+        }
+        if any(one.unknown and _SENTENCE_END.search(values[name]) for name, one in told.items()):
             return None
-        text = FIELD.sub(lambda field: said[field[1]], template.translation)
-        return _Told(re.sub(r"(?<=\S) +(?=[,.;:)])|(?<= ) +", "", text), unknown)
+        unknown = sum(one.unknown for one in told.values())
+        if template.size < _FEW_WORDS and values and not _is_likely(told, values, unknown, template.size):
+            return None
+        text = FIELD.sub(lambda field: told[field[1]].text, template.translation)
+        return Told(re.sub(r"(?<=\S) +(?=[,.;:)])|(?<= ) +", "", text), unknown)
 
 
-def compiled(source: str, translation: str) -> Template:
-    """Make a template of an entry of the catalogue."""
-    source, translation = _without_stop(trimmed(source)), _without_stop(translation)
-    pattern, opaque, own = "", set(), []
-    at = 0
-    for field in FIELD.finditer(source):
-        literal = source[at : field.start()]
-        pattern += _literal(literal, first=at == 0)
-        own.append(literal)
-        name, kind = field[1], field[2]
-        if kind == "!r" or (literal[-1:] and literal[-1:] in "'\"`" and source[field.end() :][:1] == literal[-1:]):
-            opaque.add(name)
-        values = _NUMBER if kind == ":n" else r".*?"
-        pattern += f"(?P={name})" if f"(?P<{name}>" in pattern else f"(?P<{name}>{values})"
-        at = field.end()
-    pattern += _literal(source[at:], first=at == 0)
-    own.append(source[at:])
-    # A word that touches a field may be the end of another word in the text.
-    words = _WORD.findall(re.sub(r"[\w'’]*\0[\w'’]*", " ", "\0".join(own)))
-    return Template(
-        source,
-        re.compile(pattern, re.DOTALL),
-        translation,
-        frozenset(opaque),
-        tuple(word.lower() for word in words),
+def _is_likely(told: Mapping[str, Told], values: Mapping[str, str], unknown: int, size: int) -> bool:
+    """Whether a template with hardly a word of its own is meant: what it joins is known, or a number."""
+    if unknown > size * _MOST_UNKNOWN:
+        return False
+    return any(one.text != values[name] for name, one in told.items()) or (
+        size > 0 and all(re.fullmatch(_NUMBER, value) for value in values.values())
     )
+
+
+def _as_it_is(text: str) -> Told:
+    return Told(text, len(_WORD.findall(_OWN.sub(" ", text))))
 
 
 @cache
@@ -239,12 +283,10 @@ def _without_stop(text: str) -> str:
     return text[:-1] if text.endswith(".") and not text.endswith("..") else text
 
 
-def _unknown_words(text: str) -> int:
-    return len(_WORD.findall(_OWN.sub(" ", text)))
-
-
-def _joined(before: _Told, joint: str, after: _Told) -> _Told:
-    return _Told(before.text + _joint_in_korean(joint, before.text) + after.text, before.unknown + after.unknown)
+def _joined(before: Told, joint: str, after: Told) -> Told:
+    return Told(
+        before.text + _joint_in_korean(joint, before.text) + after.text, before.unknown + after.unknown
+    )
 
 
 def _joint_in_korean(joint: str, before: str) -> str:

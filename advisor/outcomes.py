@@ -26,11 +26,11 @@ OUTCOMES: Mapping[str, OutcomeWords] = MappingProxyType(
     {
         "FINE_TUNE": OutcomeWords(
             N_("Fine-tuning is worth a try"),
-            N_("No cheap option is good enough, and nothing speaks against training."),
+            N_("No cheap option is good enough at its price, and nothing known speaks against training."),
         ),
         "PROMPT_IS_ENOUGH": OutcomeWords(
             N_("A prompt is enough"),
-            N_("A cheap option already does what training could add; do not fine-tune."),
+            N_("A cheap option does what is needed, or training would not pay; do not fine-tune."),
         ),
         "USE_RETRIEVAL": OutcomeWords(
             N_("Use retrieval"),
@@ -38,7 +38,7 @@ OUTCOMES: Mapping[str, OutcomeWords] = MappingProxyType(
         ),
         "COLLECT_EVAL_DATA": OutcomeWords(
             N_("Collect test rows first"),
-            N_("There are too few test rows to tell whether training would help."),
+            N_("The test rows cannot show yet whether training would help."),
         ),
         "COLLECT_TRAIN_DATA": OutcomeWords(
             N_("Collect training rows first"),
@@ -66,3 +66,19 @@ OUTCOMES: Mapping[str, OutcomeWords] = MappingProxyType(
         ),
     }
 )
+
+GLYPHS: Mapping[str, str] = MappingProxyType(
+    {
+        "FINE_TUNE": "▲",
+        "PROMPT_IS_ENOUGH": "✓",
+        "USE_RETRIEVAL": "◆",
+        "COLLECT_EVAL_DATA": "+",
+        "COLLECT_TRAIN_DATA": "+",
+        "FIX_DATA": "!",
+        "NOT_SUITED": "✗",
+        "SHIP_TUNED": "✓",
+        "KEEP_BASELINE": "■",
+        "INCONCLUSIVE": "?",
+    }
+)
+"""A sign that goes with the words of an outcome, never without them."""

@@ -31,8 +31,6 @@ SILENT = (
     "advisor/report/tables.py",
     "advisor/report/sections.py",
     "advisor/report/model.py",
-    "advisor/report/page.py",
-    "advisor/usage_code.py",
     "advisor/models/catalogue.py",
     "advisor/rungs/prompts.py",
     "rubrics/judging/framing.py",
@@ -51,11 +49,76 @@ FOREIGN = {
     "insert answer here",
     "seconds since the epoch",
 }
+# What the core puts together from parts, or takes over from pydantic.
+TAKEN_OVER = (
+    "a number from {low:n} to {high:n}",
+    "a number of {low:n} or more",
+    "found {value!r}",
+    "Field required",
+    "Input should be {choices}",
+    "Input should be a finite number",
+    "Input should be a valid boolean",
+    "Input should be a valid dictionary",
+    "Input should be a valid integer",
+    "Input should be a valid integer, got a number with a fractional part",
+    "Input should be a valid integer, unable to parse string as an integer",
+    "Input should be a valid list",
+    "Input should be a valid number",
+    "Input should be a valid number, unable to parse string as a number",
+    "Input should be a valid string",
+    "Input should be a valid tuple",
+    "Input should be greater than {limit:n}",
+    "Input should be greater than or equal to {limit:n}",
+    "Input should be less than {limit:n}",
+    "Input should be less than or equal to {limit:n}",
+)
 # Single words that the core fills into its sentences.
 WORDS = (
-    "answer", "answers", "prompt", "prompts", "row", "rows", "label", "labels", "tokens", "characters", "train",
-    "training", "dev", "test", "words", "loss", "rose", "fell", "behind", "on {rows}", "on {n}", "on {split}",
-    "{split} row", "{name} in {count}", "{name} by {difference}", "{difference} by {name}", "kappa", "text", "number", "list", "object", "capitals", "spaces", "underscores", "hyphens", "points", "capital", "small", "double", "single", "measured", "nothing", "none", "quotes", "fail",
+    "answer",
+    "answers",
+    "prompt",
+    "prompts",
+    "row",
+    "rows",
+    "label",
+    "labels",
+    "tokens",
+    "characters",
+    "train",
+    "training",
+    "dev",
+    "test",
+    "words",
+    "loss",
+    "rose",
+    "fell",
+    "behind",
+    "on {rows}",
+    "on {n}",
+    "on {split}",
+    "{split} row",
+    "{name} in {count}",
+    "{name} by {difference}",
+    "{difference} by {name}",
+    "template",
+    "truncation",
+    "text",
+    "number",
+    "list",
+    "object",
+    "capitals",
+    "spaces",
+    "underscores",
+    "hyphens",
+    "capital",
+    "small",
+    "double",
+    "single",
+    "measured",
+    "nothing",
+    "none",
+    "quotes",
+    "fail",
 )
 # Modules in which a phrase may be one word, or nothing but values.
 PHRASES = ("rubrics/phrases.py",)
@@ -67,23 +130,36 @@ RULE_FILES = {
     "hints.yaml": ("en",),
     "suitability.yaml": ("en",),
 }
-_PROGRAMMING = {"AssertionError", "KeyError", "NotImplementedError", "RuntimeError", "TypeError", "ValueError"}
+_PROGRAMMING = {
+    "AssertionError",
+    "KeyError",
+    "NotImplementedError",
+    "RuntimeError",
+    "TypeError",
+    "ValueError",
+}
 # Texts that the other catalogue holds.
 _MARKS = {"_", "N_", "ngettext"}
+# What validators of pydantic raise is said to the person.
+_VALIDATORS = {"AfterValidator", "BeforeValidator", "field_validator", "model_validator"}
 _NOT_SAID = {"startswith", "endswith", "removeprefix", "removesuffix", "partition", "split", "count"}
 _WORDS = re.compile(r"[A-Za-z]\S*\s+(?:\S+\s+)*?\S*[A-Za-z]{2}|[A-Za-z]{2}\S*\s+(?:\S+\s+)*?\S*[A-Za-z]")
 _MOST_FORMS = 8
+# Longer choices are texts of their own.
+_MOST_WORDS = 4
 
 
 def core_templates() -> dict[str, list[str]]:
     """Every template with the files that hold it."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {text: ["pydantic, or put together"] for text in TAKEN_OVER}
     for path in _modules():
         place = path.relative_to(ROOT).as_posix()
         for text in templates_of(path.read_text(encoding="utf-8"), phrases=place in PHRASES):
             found.setdefault(text, []).append(place)
     for name, fields in RULE_FILES.items():
-        for text in _rule_texts(yaml.safe_load((ROOT / "rubrics" / name).read_text(encoding="utf-8")), fields):
+        for text in _rule_texts(
+            yaml.safe_load((ROOT / "rubrics" / name).read_text(encoding="utf-8")), fields
+        ):
             found.setdefault(trimmed(text), []).append(f"rubrics/{name}")
     return {text: sorted(set(places)) for text, places in found.items()}
 
@@ -107,12 +183,18 @@ def templates_of(source: str, *, phrases: bool = False) -> list[str]:
     """
     tree = ast.parse(source)
     silent = _silent(tree)
+    # A text with a value added to its end is one with a field there.
+    added = {
+        id(node.left): f"{{{_name(node.right)}}}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and isinstance(node.right, ast.Call)
+    }
     found = []
     for node in ast.walk(tree):
         if id(node) in silent or not (isinstance(node, ast.JoinedStr) or _is_text(node)):
             continue
         for form in _forms(node):
-            text = trimmed(form)
+            text = trimmed(form + added.get(id(node), ""))
             if text in FOREIGN or _is_code(text):
                 continue
             if _is_said(text) or (phrases and _is_phrase(text)) or text in WORDS:
@@ -160,6 +242,8 @@ def _is_code(text: str) -> bool:
 def _silent(tree: ast.AST) -> set[int]:
     """The nodes below which nothing is said to a person."""
     silent: set[int] = set()
+    validates = any(isinstance(node, ast.Name) and node.id in _VALIDATORS for node in ast.walk(tree))
+    programming = _PROGRAMMING - {"ValueError"} if validates else _PROGRAMMING
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and _is_text(node.value):
             silent.add(id(node.value))
@@ -167,7 +251,7 @@ def _silent(tree: ast.AST) -> set[int]:
             silent.update(id(part) for part in node.values)
         elif isinstance(node, ast.FormattedValue) and node.format_spec:
             silent.update(id(below) for below in ast.walk(node.format_spec))
-        elif isinstance(node, ast.Compare | ast.Subscript) or _is_silent_call(node):
+        elif isinstance(node, ast.Compare | ast.Subscript) or _is_silent_call(node, programming):
             silent.update(id(below) for below in _below(node))
     return silent
 
@@ -182,14 +266,14 @@ def _below(node: ast.AST) -> Iterator[ast.AST]:
     return (below for part in (*node.args, *node.keywords, *table) for below in ast.walk(part))
 
 
-def _is_silent_call(node: ast.AST) -> bool:
+def _is_silent_call(node: ast.AST, programming: set[str]) -> bool:
     if not isinstance(node, ast.Call):
         return False
     called = node.func
     if isinstance(called, ast.Attribute):
         pattern = isinstance(called.value, ast.Name) and called.value.id == "re"
         return pattern or called.attr in _NOT_SAID
-    return isinstance(called, ast.Name) and called.id in _PROGRAMMING | _MARKS
+    return isinstance(called, ast.Name) and called.id in programming | _MARKS
 
 
 def _nouns(node: ast.AST) -> Iterator[str]:
@@ -215,16 +299,18 @@ def _forms(node: ast.AST) -> list[str]:
 
 
 def _choices(value: ast.expr) -> list[str]:
-    """The words of which a condition takes one; none where it chooses between more than words."""
+    """The words of which a condition takes one; none where it chooses between values or sentences."""
     if not isinstance(value, ast.IfExp):
         return []
-    sides = []
+    sides: list[str] = []
     for side in (value.body, value.orelse):
-        if isinstance(side, ast.IfExp):
-            sides.extend(_choices(side) or [" "])
+        if isinstance(side, ast.IfExp) and (inner := _choices(side)):
+            sides.extend(inner)
+        elif isinstance(side, ast.Constant) and isinstance(side.value, str):
+            sides.append(side.value)
         else:
-            sides.append(side.value if isinstance(side, ast.Constant) and isinstance(side.value, str) else " ")
-    return [] if any(" " in side.strip() or side == " " for side in sides) else sides
+            return []
+    return [] if any(len(side.split()) > _MOST_WORDS for side in sides) else sides
 
 
 def _field(value: ast.FormattedValue, names: dict[str, str]) -> str:
@@ -250,7 +336,9 @@ def _kind(value: ast.FormattedValue) -> str:
 def _name(value: ast.expr) -> str:
     """A short name for a value: that of the variable, attribute or key it comes from."""
     match value:
-        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=str(name))):
+        case (
+            ast.Name(id=name) | ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=str(name)))
+        ):
             return re.sub(r"\W", "", name.strip("_").lower()) or "value"
         case ast.Call(func=ast.Attribute(attr="join"), args=[inner]):
             return _name(inner)

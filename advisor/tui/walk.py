@@ -43,8 +43,8 @@ class WalkScreen(TranslatedScreen[None]):
     """A person's way from a task to a measured answer."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+n,n", "next", N_("Next")),
-        Binding("ctrl+b,b", "previous", N_("Back")),
+        Binding("ctrl+n", "next", N_("Next")),
+        Binding("ctrl+b", "previous", N_("Back")),
         Binding("ctrl+o", "app.runs", N_("Runs")),
         Binding("question_mark,f1", "help", N_("Help")),
         Binding("escape", "leave_field", N_("Leave the field"), show=False),

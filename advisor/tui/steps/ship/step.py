@@ -136,7 +136,8 @@ class ShipStep(Step):
 
     def _texts(self) -> dict[str, Text]:
         if self._fault is not None:
-            return {"none": Text(shown(f"✗ {told(str(self._fault))}"))}
+            parts = ["✗ " + told(self._fault.what), self._fault.where, told(self._fault.fix)]
+            return {"none": Text(shown("\n".join(part for part in parts if part)))}
         if self._found is None:
             return {"none": Text(_pending(self.state))}
         shipment, offer = self._found.shipment, self.offer
