@@ -49,10 +49,28 @@ FOREIGN = {
     "insert answer here",
     "seconds since the epoch",
 }
-# What the core puts together from parts, or takes over from pydantic.
+# What the core puts together from parts, or takes over from pydantic, the system and the reader of JSON.
 TAKEN_OVER = (
     "a number from {low:n} to {high:n}",
     "a number of {low:n} or more",
+    "it cannot be advised",
+    "to learn from the preferred answers alone: advisor data check {file} --prompt-field prompt --answer-field chosen",
+    "to read it as a pair: advisor data check {file} --prompt-field text --answer-field label",
+    "It takes at least {enough} of test data to show a gain of {need}.",
+    "No fall is shown: {place} went from {before:n} to {after:n}, by {difference} [{low}, {high}] on {rows}.",
+    "The share of right answers to {place}",
+    "Next-token accuracy on {place}",
+    "{labels} written in more than one way ({odd} not in the commonest)",
+    "{labels} with a rare neighbour that looks like a misspelling ({odd})",
+    "Is a directory",
+    "No such file or directory",
+    "Not a directory",
+    "Permission denied",
+    "No space left on device",
+    "Read-only file system",
+    "Expecting value",
+    "Expecting property name enclosed in double quotes",
+    "Extra data",
     "found {value!r}",
     "Field required",
     "Input should be {choices}",
@@ -76,7 +94,7 @@ TAKEN_OVER = (
 WORDS = (
     "answer", "answers", "prompt", "prompts", "row", "rows", "label", "labels", "tokens", "characters", "train",
     "training", "dev", "test", "words", "loss", "rose", "fell", "behind", "on {rows}", "on {n}", "on {split}",
-    "{split} row", "{name} in {count}", "{name} by {difference}", "{difference} by {name}", "template", "truncation", "text", "number", "list", "object", "capitals", "spaces", "underscores", "hyphens", "capital", "small", "double", "single", "measured", "nothing", "none", "quotes", "fail",
+    "{split} row", "{name} in {count}", "{name} by {difference}", "{difference} by {name}", "text", "dashes", "straight", "curly", "hyphen", "empty", "number", "list", "object", "capitals", "spaces", "underscores", "hyphens", "capital", "small", "double", "single", "measured", "nothing", "none", "quotes", "fail",
 )
 # Modules in which a phrase may be one word, or nothing but values.
 PHRASES = ("rubrics/phrases.py",)
