@@ -29,7 +29,7 @@ _NUMBER = r"[-+−]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?%?|[-+]?inf|nan"
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’]+")
 # Words of a value that nobody would translate: in quotes, code, names with marks or capitals within, paths.
 _OWN = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\S*[\w-]*[_/\\.@=<>{}\[\]]\w\S*|--\S+|\b\w*[A-Z\d]\w*[A-Z\d]\w*\b")
-_QUOTED = re.compile(r"(?<!\w)([\"'`])([^\"'`\n]+|(?<=\")[^\"\n]+|(?<=')[^'\n]+)\1(?!\w)")
+_QUOTED = re.compile(r"(?<!\w)([\"'])((?<=\")[^\"\n]+|(?<=')[^'\n]+)\1(?!\w)")
 # Characters for private use, of which no text has any.
 _FIRST_MASK, _MOST_MASKS = 0xE000, 1000
 _MASK = re.compile(f"[{chr(_FIRST_MASK)}-{chr(_FIRST_MASK + _MOST_MASKS)}]")
@@ -41,6 +41,8 @@ _PARTS = re.compile(
 _SENTENCE_END = re.compile(r"[.!?]\s+[A-Z]")
 # A template with fewer words of its own says little, and holds only where all its values are known.
 _FEW_WORDS = 2
+# One with this many is meant, whatever its values are.
+_MANY_WORDS = 4
 _TOUCHING = re.compile(r"[\w'’]*\0[\w'’]*")
 _QUOTES = "'\"`"
 _NAMES_FOLLOW = re.compile(
@@ -52,7 +54,7 @@ _VALUE = r"(?:\[[^\[\]]*\]|\([^()]*\)|[^\[\]()])"
 _AT_A_JOINT = r"(?:(?<=\s)|(?=[\s,;:(.]))"
 _SHORT, _LONG, _ANY = _VALUE + "*?", _VALUE + "*", ".*?"
 # Parts that a template may span within a longer text.
-_LONGEST = 20
+_LONGEST = 6
 # Names in a text that a template of one word may have.
 _MOST_UNKNOWN = 3
 
@@ -142,10 +144,16 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A text said again, with the number of its words that stayed English."""
+    """A text said again.
+
+    Attributes:
+        unknown: how many of its words stayed English.
+        settled: whether no better way is to be looked for, as what stayed English are single names.
+    """
 
     text: str
     unknown: int
+    settled: bool = False
 
 
 @lru_cache(maxsize=4096)
@@ -182,7 +190,7 @@ class Templates:
         """Those whose words a text has, the wordiest first."""
         words = {word.lower() for word in _WORD.findall(text)}
         found = [one for word in words for one in self.by_word.get(word, ()) if words.issuperset(one.words)]
-        return [*sorted(found, key=lambda one: -one.size), *self.wordless]
+        return [*sorted(found, key=lambda one: -one.size), *(self.wordless if text[:1].isdigit() else ())]
 
 
 class Telling:
@@ -202,20 +210,30 @@ class Telling:
     def _parted(self, text: str, joints: re.Pattern[str], otherwise: Callable[[str], Told]) -> Told:
         """Say a text again part by part, where several parts together may be a case of one template."""
         whole = self.whole(text)
-        if whole and not whole.unknown:
+        if whole and whole.settled:
             return whole
         pieces = joints.split(text)
+        # best[at]: the first `at` parts in the way that leaves fewest words English.
         best = [Told("", 0)]
         for end in range(1, len(pieces) + 1, 2):
-            ways = []
-            for start in range(max(0, end - 2 * _LONGEST + 1), end, 2):
-                part = "".join(pieces[start:end])
-                alone = otherwise(part) if end - start == 1 else None
-                for said in (self.whole(part), alone):
-                    if said is not None:
-                        ways.append(_joined(best[start // 2], pieces[start - 1] if start else "", said))
-            best.append(min(ways, key=lambda way: way.unknown))
+            best.append(
+                min(
+                    (
+                        _joined(best[start // 2], pieces[start - 1] if start else "", said)
+                        for start in _starts(end, len(pieces))
+                        if (said := self._part("".join(pieces[start:end]), otherwise if end - start == 1 else None))
+                    ),
+                    key=lambda way: way.unknown,
+                )
+            )
         return whole if whole and whole.unknown <= best[-1].unknown else best[-1]
+
+    def _part(self, text: str, otherwise: Callable[[str], Told] | None) -> Told | None:
+        whole = self.whole(text)
+        if otherwise is None or (whole and whole.settled):
+            return whole
+        alone = otherwise(text)
+        return whole if whole and whole.unknown <= alone.unknown else alone
 
     def whole(self, text: str) -> Told | None:
         """Say a text again that is a case of one template; the one that knows most of it."""
@@ -232,9 +250,9 @@ class Telling:
                 told = self._filled(template, values)
                 if told and (best is None or told.unknown < best.unknown):
                     best = told
-            if best and not best.unknown:
+            if best and best.settled:
                 break
-        return best and Told(f"{before}{best.text}{after}", best.unknown)
+        return best and Told(f"{before}{best.text}{after}", best.unknown, best.settled)
 
     def _filled(self, template: Template, values: Mapping[str, str]) -> Told | None:
         """The translation with its values; None where the values show that the text is none of its cases."""
@@ -247,7 +265,17 @@ class Telling:
         text = FIELD.sub(lambda place: told[place[1]].text, template.translation)
         if not all(values.values()):
             text = re.sub(r"(?<=\S) +(?=[,.;:)])|(?<= ) +", "", text)
-        return Told(text, unknown)
+        names = [values[name] for name, one in told.items() if one.unknown]
+        settled = not names or (template.size >= _MANY_WORDS and not any(map(_PARTS.search, names)))
+        return Told(text, unknown, settled)
+
+
+def _starts(end: int, last: int) -> Iterator[int]:
+    """Where parts that end at a place may begin: near it, or at the border of the text, since lists can be long."""
+    nearest = 0 if end == last else max(0, end - 2 * _LONGEST + 1)
+    if nearest > 0:
+        yield 0
+    yield from range(nearest + nearest % 2, end, 2)
 
 
 def _is_likely(template: Template, told: Mapping[str, Told], values: Mapping[str, str], unknown: int) -> bool:

