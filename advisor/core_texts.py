@@ -15,7 +15,7 @@ import re
 import struct
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 
@@ -25,10 +25,12 @@ from advisor.texts import language
 FIELD = re.compile(r"\{([a-z]\w*)(:n|!r)?\}")
 _EDGE = " \t\n,;:"
 _BEFORE = re.compile(r"^[\s,;:.]*(?:(?:and|or|but)\s+)?")
-_NUMBER = r"[-+−]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?%?|[-+]?inf|nan"
+_NUMBER = r"[-+−]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?%?|[-+]?inf|nan"
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’]+")
 # Words of a value that nobody would translate: in quotes, code, names with marks or capitals within, paths.
-_OWN = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\S*[\w-]*[_/\\.@=<>{}\[\]]\w\S*|--\S+|\b\w*[A-Z\d]\w*[A-Z\d]\w*\b")
+_OWN = re.compile(
+    r"'[^']*'|\"[^\"]*\"|`[^`]*`|\S*[\w-]*[_/\\.@=<>{}\[\]]\w\S*|--\S+|\b\w*[A-Z\d]\w*[A-Z\d]\w*\b"
+)
 _QUOTED = re.compile(r"(?<!\w)([\"'])((?<=\")[^\"\n]+|(?<=')[^'\n]+)\1(?!\w)")
 # Characters for private use, of which no text has any.
 _FIRST_MASK, _MOST_MASKS = 0xE000, 1000
@@ -50,8 +52,8 @@ _NAMES_FOLLOW = re.compile(
 )
 # Brackets and what is in them belong to one value.
 _VALUE = r"(?:\[[^\[\]]*\]|\([^()]*\)|[^\[\]()])"
-# Where one field touches another the second is left out, or the two meet at a blank or mark.
-_AT_A_JOINT = r"(?:(?<=\s)|(?=[\s,;:(.]))"
+# Where one field touches another the second is left out, or the two meet at a mark or a small word.
+_AT_A_JOINT = r"(?:(?<=[,;:.]\s)|(?=\s?[,;:(.\n]|\s(?:and|or|but)\s))"
 _SHORT, _LONG, _ANY = _VALUE + "*?", _VALUE + "*", ".*?"
 # Parts that a template may span within a longer text.
 _LONGEST = 6
@@ -67,7 +69,7 @@ def told(text: str) -> str:
     that the core composed only: a person's own words, model output and names are not to be passed here.
     """
     name = language()
-    return text if name == "en" or not text else _told_in(text, name)
+    return text if name == "en" or not text else said_again(text, name).text
 
 
 def trimmed(text: str) -> str:
@@ -122,8 +124,10 @@ class Template:
             name = place[1]
             values = _NUMBER if place[2] == ":n" else any_value
             pattern += _literal(self.source[at : place.start()], first=at == 0)
-            if place.start() == at > 0 and not place[2]:
+            if place.start() == at > 0:
                 values = f"(?:{_AT_A_JOINT}{values})?"
+            elif self.source[place.end() : place.end() + 1] == "{" and not place[2]:
+                values = f"(?=.){values}"
             pattern += f"(?P={name})" if f"(?P<{name}>" in pattern else f"(?P<{name}>{values})"
             at = place.end()
         pattern += _literal(self.source[at:], first=at == 0)
@@ -157,12 +161,13 @@ class Told:
 
 
 @lru_cache(maxsize=4096)
-def _told_in(text: str, name: str) -> str:
+def said_again(text: str, name: str) -> Told:
+    """Say a text of the core in a language that has a catalogue; see `told`."""
     templates = Templates.of(name)
     masked, quoted = _masked(text, templates.quoted)
-    said = Telling(templates).tell(masked).text
-    said = with_particles(said) if name == "ko" else said
-    return _MASK.sub(lambda mask: quoted[ord(mask[0]) - _FIRST_MASK], said)
+    said = Telling(templates).tell(masked)
+    filled = with_particles(said.text) if name == "ko" else said.text
+    return replace(said, text=_MASK.sub(lambda mask: quoted[ord(mask[0]) - _FIRST_MASK], filled))
 
 
 @dataclass(frozen=True)
@@ -204,7 +209,9 @@ class Telling:
     def tell(self, text: str) -> Told:
         """Say a text again in the way that leaves fewest of its words English: as a whole, or part by part."""
         if text not in self._told:
-            self._told[text] = self._parted(text, _SENTENCES, lambda one: self._parted(one, _PARTS, _as_it_is))
+            self._told[text] = self._parted(
+                text, _SENTENCES, lambda one: self._parted(one, _PARTS, _as_it_is)
+            )
         return self._told[text]
 
     def _parted(self, text: str, joints: re.Pattern[str], otherwise: Callable[[str], Told]) -> Told:
@@ -221,7 +228,11 @@ class Telling:
                     (
                         _joined(best[start // 2], pieces[start - 1] if start else "", said)
                         for start in _starts(end, len(pieces))
-                        if (said := self._part("".join(pieces[start:end]), otherwise if end - start == 1 else None))
+                        if (
+                            said := self._part(
+                                "".join(pieces[start:end]), otherwise if end - start == 1 else None
+                            )
+                        )
                     ),
                     key=lambda way: way.unknown,
                 )
@@ -256,7 +267,10 @@ class Telling:
 
     def _filled(self, template: Template, values: Mapping[str, str]) -> Told | None:
         """The translation with its values; None where the values show that the text is none of its cases."""
-        told = {name: Told(value, 0) if name in template.opaque else self.tell(value) for name, value in values.items()}
+        told = {
+            name: Told(value, 0) if name in template.opaque else self.tell(value)
+            for name, value in values.items()
+        }
         if any(one.unknown and _SENTENCE_END.search(values[name]) for name, one in told.items()):
             return None
         unknown = sum(one.unknown for one in told.values())
@@ -355,7 +369,9 @@ def _without_stop(text: str) -> str:
 
 
 def _joined(before: Told, joint: str, after: Told) -> Told:
-    return Told(before.text + _joint_in_korean(joint, before.text) + after.text, before.unknown + after.unknown)
+    return Told(
+        before.text + _joint_in_korean(joint, before.text) + after.text, before.unknown + after.unknown
+    )
 
 
 def _joint_in_korean(joint: str, before: str) -> str:

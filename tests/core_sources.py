@@ -8,6 +8,7 @@ something that texts are compared with, nor an error of programming. An f-string
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 import re
 from collections.abc import Iterator
@@ -54,6 +55,8 @@ TAKEN_OVER = (
     "a number from {low:n} to {high:n}",
     "a number of {low:n} or more",
     "it cannot be advised",
+    "With {number} test rows fixed by training instead of {fixed:n}",
+    "With {number} test rows broken by training instead of {broken:n}",
     "the package index cannot be reached to fetch {name}",
     "pip could not fetch {requirement}, which carries {name}",
     "no space left while fetching {name}",
@@ -100,11 +103,71 @@ TAKEN_OVER = (
 )
 # Single words that the core fills into its sentences.
 WORDS = (
-    "answer", "answers", "prompt", "prompts", "row", "rows", "label", "labels", "tokens", "characters", "train",
-    "training", "dev", "test", "words", "loss", "rose", "fell", "behind", "on {rows}", "on {n}", "on {split}",
-    "{split} row", "{name} in {count}", "{name} by {difference}", "{difference} by {name}", "text", "dashes", "straight", "curly", "hyphen", "empty", "spaced", "compact", "indented",
-    "English", "German", "French", "Spanish", "Italian", "Portuguese", "Dutch", "Hangul", "Cyrillic", "Arabic", "Greek",
-    "Hebrew", "Thai", "Devanagari", "Latin", "Han", "Kana", "number", "list", "object", "capitals", "spaces", "underscores", "hyphens", "capital", "small", "double", "single", "measured", "nothing", "none", "quotes", "fail",
+    "answer",
+    "answers",
+    "prompt",
+    "prompts",
+    "row",
+    "rows",
+    "label",
+    "labels",
+    "tokens",
+    "characters",
+    "train",
+    "training",
+    "dev",
+    "test",
+    "words",
+    "loss",
+    "rose",
+    "fell",
+    "behind",
+    "on {n}",
+    "on {split}",
+    "{split} row",
+    "{name} in {count}",
+    "{name} by {difference}",
+    "text",
+    "dashes",
+    "straight",
+    "curly",
+    "hyphen",
+    "empty",
+    "spaced",
+    "compact",
+    "indented",
+    "English",
+    "German",
+    "French",
+    "Spanish",
+    "Italian",
+    "Portuguese",
+    "Dutch",
+    "Hangul",
+    "Cyrillic",
+    "Arabic",
+    "Greek",
+    "Hebrew",
+    "Thai",
+    "Devanagari",
+    "Latin",
+    "Han",
+    "Kana",
+    "number",
+    "list",
+    "object",
+    "capitals",
+    "spaces",
+    "underscores",
+    "hyphens",
+    "capital",
+    "small",
+    "double",
+    "single",
+    "measured",
+    "nothing",
+    "none",
+    "quotes",
 )
 # Modules in which a phrase may be one word, or nothing but values.
 PHRASES = ("rubrics/phrases.py",)
@@ -116,7 +179,14 @@ RULE_FILES = {
     "hints.yaml": ("en",),
     "suitability.yaml": ("en",),
 }
-_PROGRAMMING = {"AssertionError", "KeyError", "NotImplementedError", "RuntimeError", "TypeError", "ValueError"}
+_PROGRAMMING = {
+    "AssertionError",
+    "KeyError",
+    "NotImplementedError",
+    "RuntimeError",
+    "TypeError",
+    "ValueError",
+}
 # What validators of pydantic raise is said to the person.
 _VALIDATORS = {"AfterValidator", "BeforeValidator", "field_validator", "model_validator"}
 _NOT_SAID = {"startswith", "endswith", "removeprefix", "removesuffix", "partition", "split", "count"}
@@ -126,6 +196,7 @@ _MOST_FORMS = 8
 _MOST_WORDS = 4
 
 
+@functools.cache
 def core_templates() -> dict[str, list[str]]:
     """Every template with the files that hold it."""
     found: dict[str, list[str]] = {text: ["pydantic, or put together"] for text in TAKEN_OVER}
@@ -134,7 +205,9 @@ def core_templates() -> dict[str, list[str]]:
         for text in templates_of(path.read_text(encoding="utf-8"), phrases=place in PHRASES):
             found.setdefault(text, []).append(place)
     for name, fields in RULE_FILES.items():
-        for text in _rule_texts(yaml.safe_load((ROOT / "rubrics" / name).read_text(encoding="utf-8")), fields):
+        for text in _rule_texts(
+            yaml.safe_load((ROOT / "rubrics" / name).read_text(encoding="utf-8")), fields
+        ):
             found.setdefault(trimmed(text), []).append(f"rubrics/{name}")
     return {text: sorted(set(places)) for text, places in found.items()}
 
@@ -224,8 +297,10 @@ def _silent(tree: ast.AST) -> set[int]:
             silent.add(id(node.value))
         elif isinstance(node, ast.JoinedStr):
             silent.update(id(part) for part in node.values)
-        elif isinstance(node, ast.FormattedValue) and node.format_spec:
-            silent.update(id(below) for below in ast.walk(node.format_spec))
+        elif isinstance(node, ast.FormattedValue):
+            # Words that a condition chooses are put into the template.
+            inner = node.value if _choices(node.value) else node.format_spec
+            silent.update(id(below) for below in (ast.walk(inner) if inner else ()))
         elif isinstance(node, ast.Compare | ast.Subscript) or _is_silent_call(node, programming):
             silent.update(id(below) for below in _below(node))
     return silent
@@ -305,13 +380,15 @@ def _kind(value: ast.FormattedValue) -> str:
     if value.conversion == ord("r") or called in {"repr", "quote"}:
         return "!r"
     spec = ast.unparse(value.format_spec).strip("f'\"") if value.format_spec else ""
-    return ":n" if called == "len" or re.fullmatch(r"[+,]*[\d.]*[defg%]?,?", spec) and spec else ""
+    return ":n" if called == "len" or (re.fullmatch(r"[+,]*[\d.]*[defg%]?,?", spec) and spec) else ""
 
 
 def _name(value: ast.expr) -> str:
     """A short name for a value: that of the variable, attribute or key it comes from."""
     match value:
-        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=str(name))):
+        case (
+            ast.Name(id=name) | ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=str(name)))
+        ):
             return re.sub(r"\W", "", name.strip("_").lower()) or "value"
         case ast.Call(func=ast.Attribute(attr="join"), args=[inner]):
             return _name(inner)
