@@ -7,6 +7,7 @@ does not read what changed is reused. The plan as it was lies beside the new one
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from advisor.plan import Plan, flag_of, make_plan
+from advisor.plan import Plan, flag_of, make_plan, words_of
 from advisor.run_directory import RunDirectory, check_files, lacks_space
 from advisor.stage import asked_of
 from advisor.stages.budget import BUDGET
@@ -96,6 +97,44 @@ def propose(run: RunDirectory, changes: Mapping[str, Any], *, because: str = "")
     return Amendment(plan, changed, _redone(run, before, plan), against)
 
 
+def taken_back(names: str) -> dict[str, None]:
+    """The changes that leave some choices to the program again, from flags as `--reset` names them.
+
+    Raises:
+        Fault: one of them is not among `AMENDABLE`; exit code 2.
+    """
+    known = {flag_of(field).removeprefix("--"): field for field in AMENDABLE}
+    given = [name.strip().removeprefix("--") for name in names.split(",") if name.strip()]
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise Fault(
+            f"{', '.join(unknown)} cannot be taken back",
+            where="--reset",
+            fix=f"Name some of {', '.join(known)}.",
+        )
+    return {known[name]: None for name in given}
+
+
+def resume_command(path: Path, changes: Mapping[str, Any], *, because: str = "") -> str:
+    """The command that goes on with a run in the same way.
+
+    Args:
+        changes: as `propose` takes them, without `because`.
+    """
+    values = _with_defaults(changes)
+    back = [name for name, value in values.items() if value is None or value is False]
+    words = [
+        word for name, value in values.items() if name not in back for word in words_of(name, _plain(value))
+    ]
+    reset = ["--reset", ",".join(flag_of(name).removeprefix("--") for name in back)] if back else []
+    reason = ["--because", because] if because.strip() else []
+    return shlex.join(["advisor", "resume", str(path), *words, *reset, *reason])
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
+
+
 def amend(run: RunDirectory, changes: Mapping[str, Any], *, because: str = "") -> Amendment:
     """Change the plan of a run on disk; see `propose`. The plan as it was is kept beside it.
 
@@ -150,13 +189,19 @@ def _refuse_fixed(run: RunDirectory, changes: Mapping[str, Any]) -> None:
 
 def _consistent(changes: Mapping[str, Any], before: Plan) -> dict[str, Any]:
     """What goes with the changes: training instead of not training, and the rung of a prompt that was added."""
-    values = dict(changes)
+    values = _with_defaults(changes)
     for one, other in (("force_train", "no_train"), ("no_train", "force_train")):
         if values.get(one):
             values.setdefault(other, False)
     if values.get("prompt_file") and "prompt_file" not in values.get("rungs", before.rungs):
         values["rungs"] = (*values.get("rungs", before.rungs), "prompt_file")
     return values
+
+
+def _with_defaults(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """None is the default of the plan, which for some fields is a value."""
+    fields = Plan.model_fields
+    return {name: fields[name].default if value is None else value for name, value in changes.items()}
 
 
 def _verdict(run: RunDirectory) -> str:

@@ -98,6 +98,13 @@ def allow(
     return Allowance(dev, test, tuple(reductions))
 
 
+def allow_unmeasured(dev_rows: int, test_rows: int) -> Allowance:
+    """How many rows to ask an endpoint about under a limit: its speed is not known beforehand, so the least."""
+    dev, test = min(dev_rows, LEAST_DEV_ROWS), min(test_rows, LEAST_TEST_ROWS)
+    note = f"{dev:,} of {dev_rows:,} dev and {test:,} of {test_rows:,} test rows are asked about (time limit)"
+    return Allowance(dev, test, (note,) if (dev, test) != (dev_rows, test_rows) else ())
+
+
 def _fit(seconds: float, each: float, there: int, least: int) -> int:
     return min(there, max(least, int(seconds / each))) if each > 0 else there
 

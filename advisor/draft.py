@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -74,14 +75,16 @@ class Draft:
 
     def problem_of(self, name: str) -> str:
         """What is wrong with the value of one field; empty where nothing is."""
-        return self._wrong_fields().get(name, "")
+        return self._wrong_fields.get(name, "")
 
     def problems(self) -> tuple[str, ...]:
         """Everything that keeps the draft from being a plan: wrong fields first, then what does not go together."""
-        wrong = [f"{flag_of(name)}: {message}" for name, message in self._wrong_fields().items()]
+        wrong = [f"{flag_of(name)}: {message}" for name, message in self._wrong_fields.items()]
         return (*wrong, *contradictions(self.values))
 
+    @cached_property
     def _wrong_fields(self) -> dict[str, str]:
+        # Every field of a form asks, ten times a second; the values never change.
         try:
             Plan.model_validate(dict(self.values))
         except ValidationError as error:

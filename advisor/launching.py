@@ -6,7 +6,6 @@ Everything here blocks for a few seconds at most and may be called from a thread
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -15,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import advisor
 from advisor.amending import amend
+from advisor.child_environment import child_environment
 from advisor.plan import Plan
 from advisor.run_directory import RUN_LOG, RunDirectory, create_run, lacks_space, open_run
 from advisor.walk import check_test_rows, check_until
@@ -97,7 +96,7 @@ def _start(run: RunDirectory, until: str) -> Launched:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=_environment(),
+                env=child_environment(),
                 start_new_session=True,
             )
     except OSError as error:
@@ -113,18 +112,6 @@ def _start(run: RunDirectory, until: str) -> Launched:
             break
         time.sleep(_POLL_SECONDS)
     return Launched(run.path, process.pid)
-
-
-def _environment() -> dict[str, str]:
-    """The child finds this very package, whatever lies in the folder that it is started in."""
-    package = str(Path(advisor.__file__).resolve().parent.parent)
-    others = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part and part != package]
-    return {
-        **os.environ,
-        "PYTHONSAFEPATH": "1",
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONPATH": os.pathsep.join([package, *others]),
-    }
 
 
 def _raise_failure(run: RunDirectory, code: int, said_before: int) -> None:

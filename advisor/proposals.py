@@ -8,12 +8,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from advisor.data.findings import label_set
-from advisor.models.resolve import ModelFacts
 from rubrics.scoring import is_quantity, json_validity
 from rubrics.text import mostly_unspaced
+from trainer.job import Method
+
+if TYPE_CHECKING:
+    from advisor.models.facts import ModelFacts
 
 _LLAMA_POWER, _QWEN_POWER = 0.781, 0.0775
 _LORA_FACTOR = 10
@@ -48,6 +51,11 @@ def learning_rate(facts: ModelFacts) -> tuple[float, str]:
     return float(f"{rate:.2g}"), source
 
 
+def method_of(choice: str) -> Method:
+    """The method that a plan's choice means: LoRA unless 4-bit weights are asked for (KNOWLEDGE.md section 1)."""
+    return "qlora" if choice == "qlora" else "lora"
+
+
 def epochs(rows: int, batch_size: int) -> float:
     """Epochs by rows: few rows need more passes, and at least 100 updates are made where rows are few."""
     usual = 4.0 if rows < 100 else 3.0 if rows < 500 else 2.0 if rows < 2000 else 1.0
@@ -55,6 +63,9 @@ def epochs(rows: int, batch_size: int) -> float:
     if updates >= LEAST_UPDATES or rows >= 2000:
         return usual
     return min(5.0, float(-(-LEAST_UPDATES * batch_size // rows)))
+
+
+AnswerKind = Literal["calls", "json", "labels", "numbers", "forms", "spans", "texts"]
 
 
 @dataclass(frozen=True)
@@ -66,12 +77,16 @@ class MetricProposal:
         beside: those that tell more about the same answers.
         reason: what was seen in the answers, and why that asks for this metric.
         warning: what the metric cannot see; empty where nothing is to be said.
+        kind: what the answers were taken for.
+        seen: what that rests on where it can be named: the number of labels, or an answer of the commonest form.
     """
 
     metric: str
     beside: tuple[str, ...]
     reason: str
     warning: str = ""
+    kind: AnswerKind = "texts"
+    seen: str = ""
 
 
 def propose_metric(answers: Sequence[str]) -> MetricProposal:
@@ -96,11 +111,13 @@ def _for_json(answers: Sequence[str]) -> MetricProposal | None:
             "call_match",
             ("json_equality", "json_validity"),
             "every answer is a function call in JSON, so the function and its arguments count",
+            kind="calls",
         )
     return MetricProposal(
         "json_equality",
         ("json_inside", "field_f1", "json_validity"),
         "every answer is a JSON document, so its content counts and not its spelling; field_f1 gives partial credit",
+        kind="json",
     )
 
 
@@ -121,6 +138,8 @@ def _for_labels(answers: Sequence[str]) -> MetricProposal | None:
         ("label_match", "macro_f1") if len(labels) > 1 else ("label_match",),
         f"the answers are a closed set of labels ({len(labels)}), and a label is right or wrong; label_match shows "
         "right choices in a wrong form, macro_f1 weighs rare labels as much as common ones",
+        kind="labels",
+        seen=str(len(labels)),
     )
 
 
@@ -128,7 +147,10 @@ def _for_numbers(answers: Sequence[str]) -> MetricProposal | None:
     if not all(map(is_quantity, answers)):
         return None
     return MetricProposal(
-        "numeric_match", (), "every answer is one number, so its value counts; --tolerance allows a distance"
+        "numeric_match",
+        (),
+        "every answer is one number, so its value counts; --tolerance allows a distance",
+        kind="numbers",
     )
 
 
@@ -144,6 +166,8 @@ def _for_forms(answers: Sequence[str]) -> MetricProposal | None:
         (),
         f"the answers keep a fixed form (such as {usual!r}, with a and A for letters and 9 for digits), so every "
         "character counts",
+        kind="forms",
+        seen=next(answer.strip() for answer in answers if _form(answer) == usual),
     )
 
 
@@ -166,6 +190,7 @@ def _for_spans(answers: Sequence[str]) -> MetricProposal | None:
         ("mixed_f1",) if unspaced else (),
         "the answers are short spans, right whatever their case and punctuation; "
         f"{'mixed_f1' if unspaced else 'token_f1'} gives partial credit by {unit}",
+        kind="spans",
     )
 
 

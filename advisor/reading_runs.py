@@ -59,11 +59,13 @@ def read_report(path: Path) -> Report:
 
 def list_runs(folder: Path) -> list[RunEntry]:
     """The runs in a folder, newest first."""
-    found = [_entry(RunDirectory(path)) for path in folder.glob("*") if (path / PLAN_FILE).is_file()]
+    found = [read_entry(path) for path in folder.glob("*") if (path / PLAN_FILE).is_file()]
     return sorted(found, key=lambda entry: -entry.created)
 
 
-def _entry(run: RunDirectory) -> RunEntry:
+def read_entry(path: Path) -> RunEntry:
+    """One run, as a list shows it; its folder must hold a plan.toml."""
+    run = RunDirectory(path)
     try:
         task = run.plan().task
     except Fault as fault:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from advisor import __version__
-from advisor.data.named_fields import check_fields, keep_fields
 from advisor.data.production import read_production
-from advisor.data.reading import DataFile, read_plain_file
 from advisor.guard import guard_of, known_rows
 from advisor.interrupt import Interrupted, StopSignal
 from advisor.jobs import check_train_extra
 from advisor.models.resolve import ResolvedModel, resolve
 from advisor.plan import Plan
+from advisor.plan_files import read_files
 from advisor.report.model import ForecastPart, Report
 from advisor.run_directory import RunDirectory, lacks_space
 from advisor.scoring import scoring_of
@@ -197,30 +195,6 @@ def open_context(
         model = resolve(plan.model, emit, stop)
     write_json(run.path / "environment.json", environment(plan, model))
     return Context(plan, run, emit, stop, files, model, scoring, production, guard, follow)
-
-
-def read_files(plan: Plan) -> Mapping[str, DataFile]:
-    """Read every data file; the ids of rows name their file by its flag where files are several.
-
-    Raises:
-        Fault: rows cannot be used, or hold tools, calls or images; exit code 3. A field that the plan names is in none
-            of the rows to be scored; exit code 2.
-    """
-    wanted = dict.fromkeys(plan.slices, "--slice")
-    if plan.cluster_field:
-        wanted[plan.cluster_field] = "--cluster-field"
-    files = {
-        name: read_plain_file(path, name="" if name == "data" else name, with_fields=bool(wanted))
-        for name, path in plan.files().items()
-    }
-    if not wanted:
-        return files
-    scored = files.get("test") or files.get("data") or files["train"]
-    check_fields([dict(row.fields) for row in scored.rows], wanted, str(scored.path))
-    return {
-        name: replace(file, rows=keep_fields(file.rows, plan.cluster_field, plan.slices))
-        for name, file in files.items()
-    }
 
 
 def needs_local_model(plan: Plan) -> bool:

@@ -187,6 +187,8 @@ _PROGRAMMING = {
     "TypeError",
     "ValueError",
 }
+# Texts that the other catalogue holds.
+_MARKS = {"_", "N_", "ngettext"}
 # What validators of pydantic raise is said to the person.
 _VALIDATORS = {"AfterValidator", "BeforeValidator", "field_validator", "model_validator"}
 _NOT_SAID = {"startswith", "endswith", "removeprefix", "removesuffix", "partition", "split", "count"}
@@ -323,7 +325,7 @@ def _is_silent_call(node: ast.AST, programming: set[str]) -> bool:
     if isinstance(called, ast.Attribute):
         pattern = isinstance(called.value, ast.Name) and called.value.id == "re"
         return pattern or called.attr in _NOT_SAID
-    return isinstance(called, ast.Name) and called.id in programming
+    return isinstance(called, ast.Name) and called.id in programming | _MARKS
 
 
 def _nouns(node: ast.AST) -> Iterator[str]:

@@ -10,6 +10,7 @@ from advisor import __version__
 from advisor.cli import data as data_files
 from advisor.cli import judging, looking, running, working
 from advisor.cli.attaching import attach
+from advisor.cli.deleting import delete
 from advisor.cli.forecasting import forecast
 from advisor.cli.judge import judge
 
@@ -48,6 +49,7 @@ for command in (
     attach,
     running.resume,
     running.stop,
+    delete,
     looking.doctor,
 ):
     app.command()(command)
@@ -77,26 +79,48 @@ def start(
     lang: str | None = typer.Option(
         None, "--lang", help="language of the wizard: en or ko (default: by LANG)"
     ),
+    plain: bool = typer.Option(
+        False,
+        "--plain",
+        help="questions line by line instead of the screen, for screen readers and dumb terminals",
+    ),
 ) -> None:
     """Without a command: the wizard on a terminal, this help elsewhere."""
-    if context.invoked_subcommand is None:
-        from advisor.cli.terminal import is_screen
+    if lang is not None:
+        _speak(lang)
+    if context.invoked_subcommand is not None:
+        return
+    if plain:
+        raise typer.Exit(_questions())
+    from advisor.cli.terminal import is_screen
 
-        if not is_screen():
-            sys.stderr.write(context.get_help() + "\n")
-            raise typer.Exit(2)
-        raise typer.Exit(_wizard(lang))
-
-
-def _wizard(lang: str | None) -> int:
-    from advisor.texts import LANGUAGES, use_language
+    if not is_screen():
+        sys.stderr.write(context.get_help() + "\n")
+        raise typer.Exit(2)
     from advisor.tui.start import start as show
+
+    raise typer.Exit(show())
+
+
+def _speak(lang: str) -> None:
+    from advisor.texts import LANGUAGES, use_language
     from rubrics.errors import Fault
 
     try:
         use_language(lang)
     except KeyError:
+        known = ", ".join(LANGUAGES)
+        raise Fault(f"no such language: {lang}", where="--lang", fix=f"Known are {known}.") from None
+
+
+def _questions() -> int:
+    from advisor.plain import converse
+    from rubrics.errors import Fault
+
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise Fault(
-            f"no such language: {lang}", where="--lang", fix=f"Known are {', '.join(LANGUAGES)}."
-        ) from None
-    return show()
+            "nobody is there to answer: input and messages must be a terminal",
+            where="--plain",
+            fix="Use `advisor run` with flags, or a plan by --config.",
+        )
+    return converse()

@@ -20,7 +20,7 @@ def attach(
     ),
     quiet: bool = typer.Option(False, "--quiet", help="no narration"),
 ) -> None:
-    """Watch a run, wherever it was started, until it ends.
+    """Watch a run, wherever it was started: on a terminal in the wizard, else by lines until it ends.
 
     Ctrl-C leaves it running. A run that has ended is told in short. The exit code is 0 however the run ends or is
     left: `--json` says how.
@@ -29,10 +29,15 @@ def attach(
     """
     from advisor.attaching import follow
     from advisor.cli.show import err, out_json
+    from advisor.cli.terminal import is_screen
     from advisor.display import display_for
     from advisor.run_directory import open_run
 
     run = open_run(path)
+    if is_screen() and not (plain or json_ or json_events or quiet):
+        from advisor.tui.start import start
+
+        raise typer.Exit(start(run=run.path))
     display = display_for(quiet=quiet, json_events=json_events)
     try:
         state = follow(run.path, display, whole=json_events)

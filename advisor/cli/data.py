@@ -255,7 +255,7 @@ def _refuse_json_beside_rows(output: Path | None, as_json: bool) -> None:
 
 
 def _list_findings(findings: list[dict[str, Any]]) -> None:
-    from advisor.cli.cells import printable
+    from advisor.cells import printable
     from advisor.cli.health import places
     from advisor.cli.show import out
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from advisor.cli.cells import packed, printable
+from advisor.cells import packed, printable
 from advisor.cli.show import screen_width, table
 from advisor.data.fixes import FIXES, Fix
 

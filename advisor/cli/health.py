@@ -13,7 +13,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.cli.cells import bar, fit, packed, printable, wrapped
+from advisor.cells import bar, fit, packed, printable, wrapped
 from rubrics.data_rules import RULE_IDS
 
 if TYPE_CHECKING:

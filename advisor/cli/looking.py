@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import typer
 
@@ -13,7 +12,7 @@ _QUIET = typer.Option(False, "--quiet", help="no narration")
 
 def report(
     path: Path = typer.Argument(metavar="RUN", help="run directory"),
-    form: str = typer.Option("md", "--format", help="md (default) or json"),
+    form: str = typer.Option("md", "--format", help="md (default), html or json"),
     output: Path | None = typer.Option(
         None, "-o", "--output", help="write to this new file instead of stdout"
     ),
@@ -26,41 +25,15 @@ def report(
     """
     from advisor.cli.show import err, out
     from advisor.reading_runs import read_report
-    from advisor.report.markdown import render
-    from rubrics.errors import Fault
+    from advisor.saving import report_text, write_new
 
-    if form not in ("md", "json"):
-        raise Fault(f"{form!r} is not a format", where="--format", fix="Use md or json.")
-    found = read_report(path)
-    text = _json_text(found.to_json()) if json_ or form == "json" else render(found, path)
+    text = report_text(read_report(path), path, "json" if json_ else form)
     if output is None:
         out(text.rstrip("\n"))
         return
-    _write_new(output, text)
+    write_new(output, text)
     if not quiet:
         err(f"written: {output}")
-
-
-def _json_text(value: Any) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
-
-
-def _write_new(path: Path, text: str) -> None:
-    from rubrics.errors import Fault
-
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise Fault(
-            "exists already and is not overwritten", where=str(path), fix="Give another name."
-        ) from None
-    except OSError as error:
-        raise Fault(
-            f"cannot be written: {error.strerror}", where=str(path), fix="Give another place."
-        ) from None
 
 
 def runs(

@@ -105,6 +105,9 @@ PLAN_OPTIONS: dict[str, Any] = {
     ),
     "seed": _option(_COUNT, "--seed", "chooses splits, examples and batches (default 0)"),
 }
+RESET_OPTION = _option(
+    _TEXT, "--reset", "take flags back, such as --reset epochs,rank: the program chooses again"
+)
 UNTIL_OPTION = _option(
     _TEXT, "--until", "end with a report after this stage, before training: decide or forecast"
 )
@@ -178,7 +181,13 @@ TRAIN_FLAGS = tuple(
 
 def takes(*names: str) -> Callable[[_F], _F]:
     """Give a command these flags; it receives them as keyword arguments, None or False where not given."""
-    known = {**PLAN_OPTIONS, **OUTPUT_OPTIONS, "until": UNTIL_OPTION, "path": RUN_ARGUMENT}
+    known = {
+        **PLAN_OPTIONS,
+        **OUTPUT_OPTIONS,
+        "until": UNTIL_OPTION,
+        "reset": RESET_OPTION,
+        "path": RUN_ARGUMENT,
+    }
 
     def decorate(function: _F) -> _F:
         parameters = [

@@ -88,7 +88,7 @@ def train(**flags: Any) -> None:
     with_run(lambda: create_run(plan, flags["out"]), flags, work)
 
 
-@takes("path", *AMENDING_FLAGS, "until", "json_", "json_events", "quiet")
+@takes("path", *AMENDING_FLAGS, "reset", "until", "json_", "json_events", "quiet")
 def resume(**flags: Any) -> None:
     """Go on with a run that was interrupted or paused; what is done is kept.
 
@@ -97,12 +97,13 @@ def resume(**flags: Any) -> None:
 
     Example: advisor resume runs/20261124-0930-route-the-message --epochs 3
     """
+    from advisor.amending import taken_back
     from advisor.run_directory import open_run
     from advisor.walk import check_until
 
     run = open_run(flags["path"])
     check_until(flags["until"] or "")
-    changes = plan_values(flags)
+    changes = {**taken_back(flags["reset"] or ""), **plan_values(flags)}
     if changes:
         _amend(run, changes, quiet=flags["quiet"])
     _work(lambda: run, flags)

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from advisor.columns import table as table
+from advisor.problems import problem_lines as problem_lines
 from rubrics.errors import ExitCode, Fault
 
 if TYPE_CHECKING:
     from rich.text import Text
-
-_SHOWN_PROBLEMS = 20
-"""Places shown of each kind of problem."""
-_SHOWN_KINDS = 20
-_FOLDED_FROM = 4
-"""Places of one and the same fault from which they are told on one line."""
 
 
 def out(text: str) -> None:
@@ -68,56 +63,6 @@ def show_fault(fault: Fault) -> int:
     if fault.fix:
         err(f"what to do: {fault.fix}")
     return int(fault.code)
-
-
-def problem_lines(problems: Sequence[str]) -> list[str]:
-    """Return problems for a person: where one fault repeats, its first places and how many more there are."""
-    kinds: dict[str, list[str]] = {}
-    for problem in problems:
-        kinds.setdefault(_kind(problem), []).append(problem)
-    lines: list[str] = []
-    for number, (kind, same) in enumerate(kinds.items()):
-        if number == _SHOWN_KINDS:
-            rest = sum(len(others) for others in list(kinds.values())[number:])
-            return [*lines, f"and {rest:,} more"]
-        if folded := _folded(same):
-            lines.append(folded)
-            continue
-        lines += same[:_SHOWN_PROBLEMS]
-        if len(same) > _SHOWN_PROBLEMS:
-            lines.append(f"and {len(same) - _SHOWN_PROBLEMS:,} more like it: {kind}")
-    return lines
-
-
-def _folded(same: Sequence[str]) -> str:
-    """One line for a fault that repeats word for word in one file; empty where it does not."""
-    found = [re.match(r"(.*?):(\d+): (.*)", problem, re.DOTALL) for problem in same]
-    if len(same) < _FOLDED_FROM or not all(found) or len({(at[1], at[3]) for at in found if at}) > 1:
-        return ""
-    numbers = [at[2] for at in found if at]
-    more = f" and {len(numbers) - _SHOWN_PROBLEMS:,} more" if len(numbers) > _SHOWN_PROBLEMS else ""
-    file, _, what = found[0].groups() if found[0] else ("", "", "")
-    return f"{file}: lines {', '.join(numbers[:_SHOWN_PROBLEMS])}{more}: {what}"
-
-
-def _kind(problem: str) -> str:
-    """What repeats in `file:line: field: expected X, found Y`: field and expectation, indices left out."""
-    what = re.sub(r"^.*?:\d+: ", "", problem, count=1)
-    return re.sub(r"\[\d+\]", "[]", what.partition(", found ")[0])
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """Columns of plain text, aligned; wide characters are counted as a terminal shows them."""
-    from rich.cells import cell_len
-
-    widths = [max(cell_len(row[at]) for row in [head, *rows]) for at in range(len(head))]
-    lines = [
-        "  ".join(
-            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in [head, ["-" * width for width in widths], *rows]
-    ]
-    return "\n".join(lines)
 
 
 INTERRUPTED = int(ExitCode.INTERRUPTED)

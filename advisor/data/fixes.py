@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from advisor.texts import N_
 from rubrics.errors import Fault
 
 
@@ -17,7 +18,7 @@ class Fix:
         name: as `--rule` takes it.
         check: the data rule that it serves, `D1` to `D12`.
         safe: applied without being asked for, since it changes form and no meaning.
-        text: what it does, for `--list` and for the summary.
+        text: what it does, for `--list` and for the summary; marked for translation.
         needs: flags without which it cannot work.
     """
 
@@ -29,31 +30,42 @@ class Fix:
 
 
 FIXES = (
-    Fix("mojibake", "D12", True, "mend text that was decoded wrongly (caf\u00c3\u00a9 becomes caf\u00e9)"),
-    Fix("unicode", "D6", True, "compose characters (Unicode NFC)"),
-    Fix("spaces", "D6", True, "remove zero-width characters, make non-breaking blanks ordinary ones"),
-    Fix("line-ends", "D6", True, "end lines with \\n alone"),
-    Fix("trim", "D6", True, "remove white space around each text"),
-    Fix("quotes", "D6", False, "make curly quotes straight"),
-    Fix("redact", "D11", False, "replace secrets and personal data by what they are, as [EMAIL]"),
     Fix(
-        "json-keys", "D6", True, "write JSON answers with their keys in the commonest order, values unchanged"
+        "mojibake", "D12", True, N_("mend text that was decoded wrongly (caf\u00c3\u00a9 becomes caf\u00e9)")
     ),
-    Fix("lower-labels", "D6", False, "write labels in lower case, where answers are a closed set"),
-    Fix("labels", "D6", True, "write each label in its commonest form, where answers are a closed set"),
-    Fix("label-spelling", "D6", False, "as labels, and write likely misspellings as the common label"),
-    Fix("placeholders", "D12", False, "drop rows whose answer is a placeholder (None, TODO)"),
-    Fix("too-long", "D7", False, "drop rows over --max-length", ("--max-length", "--model")),
-    Fix("leaks", "D4", False, "drop rows that stand in --against, exactly or nearly", ("--against",)),
-    Fix("conflicts", "D3", False, "drop every row of a prompt that has different answers"),
+    Fix("unicode", "D6", True, N_("compose characters (Unicode NFC)")),
+    Fix("spaces", "D6", True, N_("remove zero-width characters, make non-breaking blanks ordinary ones")),
+    Fix("line-ends", "D6", True, N_("end lines with \\n alone")),
+    Fix("trim", "D6", True, N_("remove white space around each text")),
+    Fix("quotes", "D6", False, N_("make curly quotes straight")),
+    Fix("redact", "D11", False, N_("replace secrets and personal data by what they are, as [EMAIL]")),
+    Fix(
+        "json-keys",
+        "D6",
+        True,
+        N_("write JSON answers with their keys in the commonest order, values unchanged"),
+    ),
+    Fix("lower-labels", "D6", False, N_("write labels in lower case, where answers are a closed set")),
+    Fix("labels", "D6", True, N_("write each label in its commonest form, where answers are a closed set")),
+    Fix("label-spelling", "D6", False, N_("as labels, and write likely misspellings as the common label")),
+    Fix("placeholders", "D12", False, N_("drop rows whose answer is a placeholder (None, TODO)")),
+    Fix("too-long", "D7", False, N_("drop rows over --max-length"), ("--max-length", "--model")),
+    Fix(
+        "leaks",
+        "D4",
+        False,
+        N_("drop rows that stand in the other file (--against) too, exactly or nearly"),
+        ("--against",),
+    ),
+    Fix("conflicts", "D3", False, N_("drop every row of a prompt that has different answers")),
     Fix(
         "conflicts-majority",
         "D3",
         False,
-        "keep the answer that most rows of a prompt give; no majority, none",
+        N_("keep the answer that most rows of a prompt give; no majority, none"),
     ),
-    Fix("duplicates", "D1", True, "drop rows that repeat an earlier row"),
-    Fix("near-duplicates", "D2", False, "keep the first row of each group of near duplicates"),
+    Fix("duplicates", "D1", True, N_("drop rows that repeat an earlier row")),
+    Fix("near-duplicates", "D2", False, N_("keep the first row of each group of near duplicates")),
 )
 """In the order in which they are applied: texts first, since equal texts show only then, rows last."""
 

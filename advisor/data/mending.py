@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from advisor.data.checking import named_fields, tokenizer_of
 from advisor.data.checks import inspect
 from advisor.data.edits import Edit, map_strings
 from advisor.data.fixes import Fix, fix_for
-from advisor.data.fixing import Mended, as_log, mend
+from advisor.data.fixing import Change, Mended, as_log, mend
 from advisor.data.formats import Unreadable, map_texts, parser_of, read_fields
 from advisor.data.output import STDOUT
 from advisor.data.privacy import mask
@@ -20,6 +20,11 @@ from advisor.data.rows import Row
 from advisor.data.sources import name_of
 from advisor.data.writing import check_target, write_records
 from rubrics.errors import ExitCode, Fault
+
+_EXAMPLE = 1_000
+"""Characters of a text in an example of a change."""
+_CONTEXT = 60
+"""Characters of it before the change."""
 
 
 def fix_file(
@@ -60,9 +65,7 @@ def fix_file(
         check_target(place, inputs=[path for path in (file, against) if path], force=force)
     if log is not None and log == output:
         raise Fault("is the output", where="--changes", fix="Give the log another name.")
-    given = read_records(file, **reading)
-    other = read_file(against, name="against", **named_fields(reading)).rows if against else ()
-    mended = mended_records(given, fixes, Need(other, tokenizer_of(model)[0], max_length))
+    given, other, mended = _read_and_mend(file, fixes, against, model, max_length, reading)
     if not mended.records:
         raise Fault(
             f"every one of the {len(given)} rows would be dropped",
@@ -80,6 +83,78 @@ def fix_file(
         "fixes": [{"rule": rule, **counts} for rule, counts in mended.counts().items()],
         "left": _left([record.row for record in mended.records], other if against else None, fixes),
     }
+
+
+def preview_fixes(
+    file: Path,
+    fixes: Sequence[Fix],
+    *,
+    against: Path | None = None,
+    model: str | None = None,
+    max_length: int | None = None,
+    examples: int = 20,
+    **reading: Any,
+) -> dict[str, Any]:
+    """Return what `fix_file` would do, and write nothing.
+
+    Args:
+        examples: most changes that are listed of each fix.
+
+    Returns:
+        `{rows, written, fixes: [{rule, changed, dropped, examples: [{row, before, after}]}]}`, secrets masked;
+        `before` of a row that would be dropped is its prompt and answer, and `after` is None.
+
+    Raises:
+        Fault: a fix lacks its flag, or rows cannot be read.
+    """
+    _refuse_lacking(fixes, {"--against": against, "--model": model, "--max-length": max_length})
+    given, _, mended = _read_and_mend(file, fixes, against, model, max_length, reading)
+    counts = mended.counts()
+    listed: dict[str, list[Change]] = {rule: [] for rule in counts}
+    for change in mended.changes:
+        if len(listed[change.rule]) < examples:
+            listed[change.rule].append(change)
+    gone = {change.row for changes in listed.values() for change in changes if change.after is None}
+    rows = {record.row.id: record.row for record in given if record.row.id in gone}
+    shown = {rule: [_example(change, rows) for change in changes] for rule, changes in listed.items()}
+    return {
+        "rows": len(given),
+        "written": len(mended.records),
+        "fixes": [{"rule": rule, **counts[rule], "examples": shown[rule]} for rule in counts],
+    }
+
+
+def _example(change: Change, rows: Mapping[str, Row]) -> dict[str, Any]:
+    """Return one change for a person to read; of a dropped row prompt and answer."""
+    if change.after is None:
+        row = rows[change.row]
+        return {"row": change.row, "before": mask(f"{row.prompt}\n→ {row.answer}")[:_EXAMPLE], "after": None}
+    before, after = mask(str(change.before)), mask(change.after)
+    return {"row": change.row, **_where_they_differ(before, after)}
+
+
+def _where_they_differ(before: str, after: str) -> dict[str, str]:
+    """Cut long texts to the piece around their first difference."""
+    pairs = enumerate(zip(before, after, strict=False))
+    first = next((at for at, (ours, theirs) in pairs if ours != theirs), min(len(before), len(after)))
+    start = max(0, first - _CONTEXT)
+    mark = "…" if start else ""
+    return {
+        name: mark + text[start : start + _EXAMPLE] for name, text in (("before", before), ("after", after))
+    }
+
+
+def _read_and_mend(
+    file: Path,
+    fixes: Sequence[Fix],
+    against: Path | None,
+    model: str | None,
+    max_length: int | None,
+    reading: dict[str, Any],
+) -> tuple[Records, Sequence[Row], Mended]:
+    given = read_records(file, **reading)
+    other = read_file(against, name="against", **named_fields(reading)).rows if against else ()
+    return given, other, mended_records(given, fixes, Need(other, tokenizer_of(model)[0], max_length))
 
 
 def mended_records(given: Records, fixes: Sequence[Fix], need: Need) -> Mended:
@@ -110,8 +185,13 @@ def _refuse_lacking(fixes: Sequence[Fix], given: dict[str, Any]) -> None:
             raise Fault(what, where="--rule", fix=f"Give {lacking[0]}, or leave {fix.name} out.")
 
 
+def log_place(output: Path) -> Path:
+    """Return where the log of changes lies by default: beside the file that they were made in."""
+    return output.with_name(f"{name_of(output)}.changes.jsonl")
+
+
 def _log_place(output: Path) -> Path | None:
-    return None if output == STDOUT else output.with_name(f"{name_of(output)}.changes.jsonl")
+    return None if output == STDOUT else log_place(output)
 
 
 def _write(mended: Mended, output: Path, log: Path | None, *, force: bool) -> None:

@@ -47,7 +47,7 @@ _CONTAINERS: dict[Container, Callable[[Source], Iterator[Entry]]] = {
     "tsv": csv_rows,
     "parquet": parquet_rows,
 }
-_CONTAINER_NAMES = {"json": "a JSON array", "csv": "CSV", "tsv": "TSV", "parquet": "Parquet"}
+CONTAINER_NAMES = {"json": "a JSON array", "csv": "CSV", "tsv": "TSV", "parquet": "Parquet"}
 _MOST_NAMED = 10
 
 
@@ -223,7 +223,7 @@ def _read(path: Path, name: str, asked: _Asked, values: list[tuple[int, dict[str
     with opened(path) as source, _without_collection():
         found = _gather(source, name or name_of(path), asked, values)
         notes = [*source.notes]
-    container = _CONTAINER_NAMES.get(source.container)
+    container = CONTAINER_NAMES.get(source.container)
     if not found.total:
         kinds = {"json": "the file is an empty JSON array"}
         kinds |= dict.fromkeys(("csv", "tsv", "parquet"), "the file has columns and no rows")
@@ -255,7 +255,7 @@ def _gather(
     found = _Found()
     parsers: dict[str, Parser] = {}
     file_name = source.path.name if str(source.path) != "-" else "stdin"
-    for number, value, repeated, line, prefix in _CONTAINERS[source.container](source):
+    for number, value, repeated, line, prefix in entries_of(source):
         found.total += 1
         line = line or number
         kind = _kind(value, asked)
@@ -282,6 +282,15 @@ def _gather(
         if values is not None:
             values.append((number, value))
     return found
+
+
+def entries_of(source: Source) -> Iterator[Entry]:
+    """Yield what stands in an open file, value by value, sound or not.
+
+    Raises:
+        Fault: code 3, the file cannot be read on.
+    """
+    return _CONTAINERS[source.container](source)
 
 
 def _kind(value: Any, asked: _Asked) -> str | Unreadable:

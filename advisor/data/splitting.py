@@ -25,6 +25,9 @@ MIN_TEST_FROM_ROWS = 250
 
 NAMES = ("train", "dev", "test")
 _TOLERANCE = 0.02
+FRACTIONS = (0.7, 0.1, 0.2)
+"""Of train, dev and test (contract, `advisor decide`)."""
+MIN_TEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,8 @@ def split_rows(
     rows: Sequence[Row],
     *,
     seed: int,
-    fractions: tuple[float, float, float] = (0.7, 0.1, 0.2),
-    min_test: int = 100,
+    fractions: tuple[float, float, float] = FRACTIONS,
+    min_test: int = MIN_TEST,
 ) -> Split:
     """Divide rows into train, dev and test (rule D4), the same way for the same rows and seed.
 
@@ -65,14 +68,24 @@ def split_rows(
     least = math.ceil(1 / min(filter(None, fractions)) - 1e-9)
     if len(rows) < least:
         raise _too_few(f"{len(rows)} rows are too few to split", f"at least {least} rows are needed")
-    wanted = [fraction * len(rows) for fraction in fractions]
-    floors = [1, 1, 1]
-    if len(rows) >= MIN_TEST_FROM_ROWS and wanted[2]:
-        floors[2] = max(1, min(min_test, len(rows) - 2))
-    if 0 < wanted[2] < floors[2]:
-        rest = (len(rows) - floors[2]) / (wanted[0] + wanted[1])
-        wanted = [wanted[0] * rest, wanted[1] * rest, floors[2]]
-    return _split(rows, wanted, floors, seed)
+    wanted = wanted_sizes(len(rows), fractions, min_test)
+    return _split(rows, wanted, [1, 1, _least_test(len(rows), wanted[2], min_test)], seed)
+
+
+def wanted_sizes(
+    rows: int, fractions: tuple[float, float, float] = FRACTIONS, min_test: int = MIN_TEST
+) -> tuple[float, float, float]:
+    """Return how many rows `split_rows` wants in train, dev and test; what it finds differs by whole groups."""
+    train, dev, test = (fraction * rows for fraction in fractions)
+    least = _least_test(rows, test, min_test)
+    if not 0 < test < least:
+        return train, dev, test
+    rest = (rows - least) / (train + dev)
+    return train * rest, dev * rest, float(least)
+
+
+def _least_test(rows: int, wanted: float, min_test: int) -> int:
+    return max(1, min(min_test, rows - 2)) if rows >= MIN_TEST_FROM_ROWS and wanted else 1
 
 
 def split_by_size(rows: Sequence[Row], sizes: tuple[int, int, int], *, seed: int) -> Split:

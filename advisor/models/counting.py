@@ -33,7 +33,15 @@ def count_tokens(model: ResolvedModel) -> Counter:
     length in training. The function raises one `Fault` (exit code 3) that names every row which cannot be
     trained on: refused by the template, without an answer, without an end token.
     """
-    codec = model.codec()
+    return count_with(model.codec(), model.name)
+
+
+def count_with(codec: ChatCodec, name: str) -> Counter:
+    """Return what `count_tokens` does, of a codec alone.
+
+    Args:
+        name: of the model, for the fault.
+    """
     # Named explicitly, or tokenizers prints a warning into the terminal when a child process is forked later.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
 
@@ -46,7 +54,7 @@ def count_tokens(model: ResolvedModel) -> Counter:
                     lengths = _count_alone(codec, row, problems)
                 counts.append(lengths)
         if problems:
-            raise _refusal(model.name, problems)
+            raise _refusal(name, problems)
         return counts
 
     return count

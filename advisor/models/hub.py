@@ -41,10 +41,10 @@ def get_from_hub(repository: str, revision: str | None, emit: Listener, stop: St
             model to this user (exit code 5).
         Interrupted: a stop was asked for; the next call goes on with the partial files.
     """
-    folder = _cached(repository, revision)
+    folder = cached_snapshot(repository, revision)
     if folder is None:
         _fetch(repository, revision, emit, stop)
-        folder = _cached(repository, revision)
+        folder = cached_snapshot(repository, revision)
     if folder is None:
         raise Fault(
             "holds no model that can be loaded here (config.json, tokenizer.json and *.safetensors)",
@@ -55,8 +55,8 @@ def get_from_hub(repository: str, revision: str | None, emit: Listener, stop: St
     return folder, folder.name
 
 
-def _cached(repository: str, revision: str | None) -> Path | None:
-    """The snapshot in the cache, if it has what a model needs."""
+def cached_snapshot(repository: str, revision: str | None) -> Path | None:
+    """The snapshot in the hub's own cache, if it has what a model needs; the hub is not asked."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from advisor.interrupt import StopSignal
 from advisor.models.catalogue import EMBEDDED
@@ -22,6 +21,7 @@ from advisor.models.facts import (
 )
 from advisor.models.gguf_file import get_gguf
 from advisor.models.hub import get_from_hub
+from advisor.models.naming import Kind, kind_of
 from advisor.models.weights import content_digest
 from rubrics.errors import Fault
 from trainer.conversation import ChatCodec
@@ -30,13 +30,10 @@ from trainer.job import ModelSpec, Precision
 
 __all__ = ["ModelFacts", "ResolvedModel", "TokenizerFacts", "count_tokens", "resolve"]
 
-Kind = Literal["embedded", "folder", "gguf", "hub"]
-
 _POSSIBLE = (
     f"A model is one of: an embedded one ({', '.join(EMBEDDED)}), a folder saved with save_pretrained, "
     "a .gguf file, a hub id (ORGANISATION/NAME)."
 )
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
 @dataclass(frozen=True)
@@ -98,21 +95,21 @@ def _locate(
     name: str, emit: Listener, stop: StopSignal, revision: str | None
 ) -> tuple[Kind, Path, str | None]:
     """Kind, folder and revision of a name; a path that exists wins over a hub id of the same form."""
-    path = Path(name).expanduser()
-    is_hub_id = name not in EMBEDDED and not path.exists() and bool(_HUB_ID.fullmatch(name))
-    if revision is not None and not is_hub_id:
+    kind = kind_of(name)
+    if revision is not None and kind != "hub":
         raise Fault("only a hub id has revisions", where=name, fix="Leave the revision out.")
-    if name in EMBEDDED:
+    path = Path(name).expanduser()
+    if kind == "embedded":
         model = EMBEDDED[name]
-        return "embedded", get_embedded(model, emit, stop), model.gguf_sha256
-    if path.is_dir():
-        return "folder", path.resolve(), None
+        return kind, get_embedded(model, emit, stop), model.gguf_sha256
+    if kind == "folder":
+        return kind, path.resolve(), None
+    if kind == "gguf":
+        return (kind, *get_gguf(path.resolve(), emit, stop))
+    if kind == "hub":
+        return (kind, *get_from_hub(name, revision, emit, stop))
     if path.is_file():
-        if path.suffix.lower() != ".gguf":
-            raise Fault("is a file, but not a .gguf file", where=name, fix=_POSSIBLE)
-        return ("gguf", *get_gguf(path.resolve(), emit, stop))
-    if is_hub_id and path.suffix.lower() != ".gguf":
-        return ("hub", *get_from_hub(name, revision, emit, stop))
+        raise Fault("is a file, but not a .gguf file", where=name, fix=_POSSIBLE)
     raise _unknown(name)
 
 

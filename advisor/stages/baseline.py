@@ -15,7 +15,7 @@ from advisor.chat.local import LocalModel
 from advisor.chat.protocol import ChatModel, ChatRequest
 from advisor.data.rows import Message, Row
 from advisor.ledger import scoring
-from advisor.plan import RUNGS
+from advisor.plan import RUNGS, Plan
 from advisor.predictions import (
     Prediction,
     Score,
@@ -27,6 +27,7 @@ from advisor.predictions import (
     write_predictions,
 )
 from advisor.rungs import classifier
+from advisor.rungs.own_prompt import read_prompt
 from advisor.rungs.prompts import (
     Prompt,
     answer_facts,
@@ -164,7 +165,7 @@ def chat_model(context: Context, live: LadderScores) -> ChatModel:
 
 def _make(context: Context) -> Ladder:
     train = rows_of(context, "train")
-    prompts, skipped = _prompts(context, train)
+    prompts, skipped = prompts_of(context.plan, train)
     dev, test = dev_rows(context), test_rows(context)
     live = LadderScores(context.scoring, context.run.jobs, context.emit)
     asking = _Asking(chat_model(context, live) if prompts else None, prompts, answer_room(context), live)
@@ -194,9 +195,13 @@ def _make(context: Context) -> Ladder:
     )
 
 
-def _prompts(context: Context, train: list[Row]) -> tuple[dict[str, Prompt], dict[str, str]]:
-    """The rungs that ask a model, and those left out with their reasons."""
-    plan, facts = context.plan, answer_facts(train)
+def prompts_of(plan: Plan, train: Sequence[Row]) -> tuple[dict[str, Prompt], dict[str, str]]:
+    """Return the plan's rungs that ask a model, and those left out with their reasons.
+
+    Raises:
+        Fault: the person's own prompt cannot be read; exit code 2.
+    """
+    facts = answer_facts(train)
     skipped: dict[str, str] = {}
     prompts: dict[str, Prompt] = {
         "zero_shot": zero_shot(plan.task),
@@ -204,22 +209,10 @@ def _prompts(context: Context, train: list[Row]) -> tuple[dict[str, Prompt], dic
         "few_shot": few_shot(plan.task, facts, pick_examples(train, plan.seed)),
     }
     if plan.prompt_file is not None:
-        prompts["prompt_file"] = with_system(_present_prompt(plan.prompt_file))
+        prompts["prompt_file"] = with_system(read_prompt(plan.prompt_file))
     elif "prompt_file" in plan.rungs:
         skipped["prompt_file"] = "no --prompt-file was given"
     return {rung: prompts[rung] for rung in RUNGS if rung in prompts and rung in plan.rungs}, skipped
-
-
-def _present_prompt(path: Path) -> str:
-    try:
-        text = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Fault(
-            f"the prompt cannot be read: {error}", where=str(path), fix="Give a UTF-8 text file."
-        ) from None
-    if not text:
-        raise Fault("the prompt is empty", where=str(path), fix="Give the prompt that you use today.")
-    return text
 
 
 def _answered(
@@ -367,4 +360,4 @@ BASELINE = Stage(
 
 def _prompt_digest(context: Context) -> dict[str, str]:
     path = context.plan.prompt_file
-    return {"prompt_file": _present_prompt(path)} if path else {}
+    return {"prompt_file": read_prompt(path)} if path else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from advisor.budget import LEAST_DEV_ROWS, Speed, allow, seconds_per_row
+from advisor.budget import Allowance, Speed, allow, allow_unmeasured, seconds_per_row
 from advisor.data.rows import Row
 from advisor.data.splitting import stratified_sample
 from advisor.stage import Artefact, Context, Stage
@@ -59,35 +59,21 @@ def test_rows(context: Context) -> list[Row]:
 
 
 def _make(context: Context) -> Budget:
-    split = context.get(SPLIT)
-    seconds = context.seconds_left()
-    if not context.has(MEASURE):
-        return _without_rates(context, split.dev, split.test)
-    asked = [rung for rung in context.plan.rungs if rung != "classifier"]
-    allowance = allow(
-        seconds=seconds,
-        speed=speed_of(context),
-        asked_rungs=len(asked),
-        dev_rows=split.dev,
-        test_rows=split.test,
-    )
+    split, limited = context.get(SPLIT), context.plan.max_minutes is not None
+    if context.has(MEASURE):
+        allowance = allow(
+            seconds=context.seconds_left(),
+            speed=speed_of(context),
+            asked_rungs=sum(rung != "classifier" for rung in context.plan.rungs),
+            dev_rows=split.dev,
+            test_rows=split.test,
+        )
+    else:
+        allowance = (
+            allow_unmeasured(split.dev, split.test) if limited else Allowance(split.dev, split.test, ())
+        )
     return Budget(
         dev_rows=allowance.dev_rows, test_rows=allowance.test_rows, reductions=list(allowance.reductions)
-    )
-
-
-def _without_rates(context: Context, dev: int, test: int) -> Budget:
-    """An endpoint's speed is not known beforehand: under a limit the least rows are asked about."""
-    if context.plan.max_minutes is None:
-        return Budget(dev_rows=dev, test_rows=test, reductions=[])
-    fewer_dev, fewer_test = min(dev, LEAST_DEV_ROWS), min(test, 400)
-    note = (
-        f"{fewer_dev:,} of {dev:,} dev and {fewer_test:,} of {test:,} test rows are asked about (time limit)"
-    )
-    return Budget(
-        dev_rows=fewer_dev,
-        test_rows=fewer_test,
-        reductions=[note] if (fewer_dev, fewer_test) != (dev, test) else [],
     )
 
 

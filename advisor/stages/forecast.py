@@ -61,7 +61,7 @@ def _make(context: Context) -> Forecast:
     plan, facts = context.plan, context.model.facts
     measured, split = context.get(MEASURE).measurement, context.get(SPLIT)
     rate, source = proposals.learning_rate(facts) if plan.learning_rate is None else (plan.learning_rate, "")
-    method: Method = "qlora" if plan.method == "qlora" else "lora"
+    method = proposals.method_of(plan.method)
     epochs = plan.epochs or proposals.epochs(split.train, plan.batch_size)
     base = Hyperparameters(
         method=method,

@@ -9,12 +9,11 @@ from pydantic import Field
 
 from advisor.data.findings import grouped
 from advisor.data.rows import Row, as_json_lines, read_rows
-from advisor.data.splitting import carve_dev, groups_of, split_rows
+from advisor.data.splitting import groups_of
+from advisor.plan_files import divided
 from advisor.stage import Artefact, Context, Stage
 from advisor.stages.inspect import INSPECT
 from trainer.job import write_json_lines
-
-DEV_SHARE = 0.1
 
 
 class SplitReport(Artefact):
@@ -44,20 +43,8 @@ def _path(context: Context, split: str) -> Path:
 
 
 def _make(context: Context) -> SplitReport:
-    plan, files = context.plan, context.files
-    reasons: tuple[str, ...] = ()
-    train: tuple[Row, ...]
-    dev: tuple[Row, ...]
-    if "data" in files:
-        split = split_rows(files["data"].rows, seed=plan.seed)
-        train, dev, test, reasons = split.train, split.dev, split.test, split.reasons
-    else:
-        train = files["train"].rows
-        test = files["test"].rows if "test" in files else ()
-        if "dev" in files:
-            dev = files["dev"].rows
-        else:
-            train, dev = carve_dev(train, plan.seed, max(1, round(DEV_SHARE * len(train))))
+    split = divided(context.files, context.plan.seed)
+    train, dev, test = split.train, split.dev, split.test
     for name, rows in (("train", train), ("dev", dev), ("test", test)):
         write_json_lines(_path(context, name), as_json_lines(rows))
     found = context.get(INSPECT)
@@ -66,7 +53,7 @@ def _make(context: Context) -> SplitReport:
         dev=len(dev),
         test=len(test),
         leaked=[*found.leaked_exact, *found.leaked_near],
-        reasons=list(reasons),
+        reasons=list(split.reasons),
         clusters=shared_clusters(test),
     )
 

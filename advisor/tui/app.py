@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from advisor.draft import Draft
+from advisor.run_list import has_runs
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, Choice
 from advisor.tui.services import Services
@@ -70,7 +71,23 @@ class AdvisorApp(App[str]):
             with suppress(RuntimeError, ValueError, NotImplementedError):
                 loop.add_signal_handler(number, partial(self.exit, return_code=code))
         draft, run, step = self._first
-        self.push_screen(WalkScreen(draft, run=run, step=step))
+        if draft is None and run is None and not step and has_runs(self.services.runs):
+            self._show_runs()
+        else:
+            self.push_screen(WalkScreen(draft, run=run, step=step))
+
+    def action_runs(self) -> None:
+        """From a walk to the list of runs; asks only where answers would be lost."""
+        if isinstance(self.screen, WalkScreen):
+            self.screen.unless_lost(self._show_runs)
+
+    def _show_runs(self) -> None:
+        from advisor.tui.home import HomeScreen
+
+        if isinstance(self.screen, WalkScreen):
+            self.switch_screen(HomeScreen())
+        else:
+            self.push_screen(HomeScreen())
 
     def action_leave(self) -> None:
         """Quit; asks only where something would be lost."""

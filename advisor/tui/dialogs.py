@@ -74,7 +74,7 @@ class Ask(Dialog[str | None]):
                         id=f"choice-{choice.key}",
                         variant="error" if choice.danger else "default",
                     )
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """The first choice is the safe one."""
@@ -128,7 +128,7 @@ class AskText(Dialog[str | None]):
                 yield Static(Text(shown(self._detail)))
             yield Input(self._value, compact=True)
             yield Static("", id="problem")
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the answer, or say what is wrong with it."""
@@ -159,7 +159,7 @@ class Explain(Dialog[None]):
             yield Static(Text(shown(self._title)), classes="title")
             with VerticalScroll():
                 yield Static(self._text)
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=False)
 
     def action_leave(self) -> None:
         """Close."""

@@ -36,7 +36,7 @@ class HelpScreen(Dialog[None]):
             with VerticalScroll():
                 yield Static(Text(self._text + "\n"))
                 yield Static(table)
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=False)
 
     def action_leave(self) -> None:
         """Close."""

@@ -43,8 +43,9 @@ class WalkScreen(TranslatedScreen[None]):
     """A person's way from a task to a measured answer."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+n,n", "next", N_("Next")),
-        Binding("ctrl+b,b", "previous", N_("Back")),
+        Binding("ctrl+n", "next", N_("Next")),
+        Binding("ctrl+b", "previous", N_("Back")),
+        Binding("ctrl+o", "app.runs", N_("Runs")),
         Binding("question_mark,f1", "help", N_("Help")),
         Binding("escape", "leave_field", N_("Leave the field"), show=False),
         *(Binding(str(n), f"step({n})", N_("Go to a step"), show=False) for n in range(1, 10)),
@@ -114,7 +115,7 @@ class WalkScreen(TranslatedScreen[None]):
             with Vertical(id="body"):
                 yield Static(id="why")
                 yield ContentSwitcher()
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Show the first step, and watch the run if there is one."""

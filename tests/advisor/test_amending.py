@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from advisor.amending import AMENDABLE, amend, propose
+from advisor.amending import AMENDABLE, amend, propose, resume_command, taken_back
 from advisor.cli.options import AMENDING_FLAGS
 from advisor.interrupt import StopSignal
 from advisor.plan import Plan, read_plan
@@ -253,3 +253,38 @@ def test_a_run_is_paused_amended_overruled_and_trained_again(tiny_model, tmp_pat
     watched = RunWatch(run.path).poll()
     assert watched.training.step == fourth["training"]["steps"]
     assert watched.training.series["loss"].points[0][0] == 1
+
+
+def test_none_leaves_a_choice_to_the_program_again(run):
+    amend(run, {"rank": 4, "learning_curve": True, "epochs": 3.0})
+
+    amend(run, {"rank": None, "learning_curve": None, "epochs": None})
+
+    assert (run.plan().rank, run.plan().learning_curve, run.plan().epochs) == (16, False, None)
+
+
+def test_the_printed_command_makes_the_same_changes(run):
+    # Given a run whose plan has settled some choices
+    amend(run, {"epochs": 3.0, "learning_curve": True, "rank": 4})
+    changes = {"epochs": None, "learning_curve": None, "rank": 8, "force_train": True}
+
+    command = resume_command(run.path, changes, because=REASON)
+
+    words = shlex.split(command)
+    assert words[:3] == ["advisor", "resume", str(run.path)]
+    assert words[3:] == [
+        "--rank",
+        "8",
+        "--force-train",
+        "--reset",
+        "epochs,learning-curve",
+        "--because",
+        REASON,
+    ]
+    # And the words are read back as those changes
+    assert taken_back("epochs,learning-curve") == {"epochs": None, "learning_curve": None}
+
+
+def test_only_what_may_change_is_taken_back():
+    with pytest.raises(Fault, match="seed cannot be taken back"):
+        taken_back("rank, seed")

@@ -35,7 +35,7 @@ class StepEntry:
         return found
 
 
-_ALL = (
+ALL_STEPS = (
     StepEntry(
         "task", "TaskStep", N_("Task"), N_("What should the model do, and how will you know that it does?")
     ),
@@ -70,4 +70,4 @@ _ALL = (
     StepEntry("ship", "ShipStep", N_("Ship"), N_("Where the winner lies, and the code to use it.")),
 )
 
-STEPS = tuple(entry for entry in _ALL if find_spec(f"{__name__}.{entry.key}") is not None)
+STEPS = tuple(entry for entry in ALL_STEPS if find_spec(f"{__name__}.{entry.key}") is not None)

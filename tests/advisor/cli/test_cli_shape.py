@@ -26,7 +26,7 @@ CONTRACT = {
     "forecast", "attach", "resume", "stop", "models list", "models get", "doctor", "help", "decide",
 }  # fmt: skip
 
-BESIDE = {"judge"}
+BESIDE = {"judge", "delete"}
 """Commands added to those of the contract, which allows it."""
 
 

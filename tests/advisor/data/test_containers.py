@@ -16,7 +16,7 @@ from advisor.data.checking import check_file
 from advisor.data.reading import read_file, read_plain_file, read_records
 from advisor.data.writing import write_records
 from advisor.plan import make_plan
-from advisor.walk import read_files
+from advisor.plan_files import read_files
 from rubrics.errors import ExitCode, Fault
 
 PAIRS = [{"question": f"q {index}", "answer": f"a, {index}\nand more"} for index in range(7)]

@@ -11,8 +11,8 @@ from advisor.data.reading import read_file
 from advisor.data.rows import Row
 from advisor.data.splitting import groups_of
 from advisor.plan import make_plan
+from advisor.plan_files import read_files
 from advisor.stages.split import shared_clusters
-from advisor.walk import read_files
 from rubrics.errors import ExitCode, Fault
 
 

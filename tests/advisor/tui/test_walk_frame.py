@@ -97,9 +97,9 @@ async def test_keys_lead_through_the_steps_and_keep_what_is_typed() -> None:
         # when keys that no field takes are pressed, or letters once the field is left
         await pilot.press("ctrl+n")
         assert _screen(app).here == "suitability"
-        await pilot.press("n")
+        await pilot.press("ctrl+n")
         assert _screen(app).here == "options"
-        await pilot.press("b", "1")
+        await pilot.press("ctrl+b", "1")
         # then the first step is as it was left
         assert _screen(app).here == "task"
         assert app.screen.query_one("#step-task #field", Input).value == "n2"

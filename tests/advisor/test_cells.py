@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from advisor.cli.cells import bar, fit, printable, wrapped
+from advisor.cells import bar, fit, printable, wrapped
 
 texts = st.text(st.sampled_from("ab \u00e9\uac00\ub098\u4e2d\u3042e\u0301"), max_size=60)
 

@@ -1,0 +1,79 @@
+"""What a person types into a field of the plan, as the plan's value and back, and what is wrong with it in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from advisor.core_texts import told
+from advisor.draft import Draft
+from advisor.texts import N_, _
+
+PATHS = ("data", "train", "dev", "test", "production", "schema_file", "prompt_file")
+_SHARES = ("target", "min_gain")
+_NUMBERS = ("max_minutes",)
+
+_WRONG: Mapping[str, str] = {
+    "target": N_("Give a score from 0 to 1, such as 0.9 or 90%."),
+    "min_gain": N_("Give a gain over 0 and up to 1, such as 0.05 or 5%."),
+    "max_minutes": N_("Give a number of minutes over 0."),
+    "tolerance": N_("Give a distance such as 0.5, or a share such as 1%."),
+}
+_TOGETHER: Mapping[str, str] = {
+    "no rows: give --data FILE, or --train FILE and --test FILE": N_("No rows yet: choose a data file."),
+    "--data is one file to split; it does not go with --train, --dev or --test": N_(
+        "Give either one data file or separate files, not both."
+    ),
+    "--endpoint and --endpoint-model go together": N_(
+        "An endpoint needs its address and the name of the model there."
+    ),
+    "--metric schema_validity needs --schema": N_("This metric needs a JSON Schema file."),
+    "--metric format_adherence needs --pattern": N_("This metric needs a pattern."),
+}
+"""What does not go together (`advisor.plan.contradictions`), said without flags."""
+
+
+def value_of(field: str, text: str) -> Any:
+    """Return what a text means for a field; None where it is empty, and the text itself where it means nothing.
+
+    A share may be written as 0.9, 0,9 or 90%.
+    """
+    text = text.strip()
+    if not text:
+        return None
+    if field in PATHS:
+        return Path(text).expanduser()
+    if field in _SHARES or field in _NUMBERS:
+        return _number(text, share=field in _SHARES)
+    return text
+
+
+def _number(text: str, *, share: bool) -> float | str:
+    plain = text.replace(",", ".")
+    is_percent = share and plain.endswith("%")
+    try:
+        number = float(plain.removesuffix("%") if is_percent else plain)
+    except ValueError:
+        return text
+    return round(number / 100, 10) if is_percent else number
+
+
+def text_of(value: Any) -> str:
+    """Return a value as a person would type it; empty for none."""
+    if value is None:
+        return ""
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def wrong_in(draft: Draft, field: str) -> str:
+    """Say what is wrong with a field's value; empty where nothing is."""
+    problem = draft.problem_of(field)
+    return _(_WRONG[field]) if problem and field in _WRONG else told(problem)
+
+
+def still_wrong(draft: Draft) -> tuple[str, ...]:
+    """Say all that keeps the draft from being a plan, in the words of a form and not of flags."""
+    return tuple(
+        _(_TOGETHER[problem]) if problem in _TOGETHER else told(problem) for problem in draft.problems()
+    )

@@ -1,0 +1,43 @@
+"""The tokenizer of a model that lies on this machine already; nothing is fetched or converted for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from advisor.models.catalogue import EMBEDDED, model_folder, read_manifest
+from advisor.models.counting import load_codec
+from advisor.models.naming import kind_of
+from rubrics.errors import Fault
+from trainer.conversation import ChatCodec
+
+
+def codec_at_hand(name: str) -> ChatCodec | None:
+    """Return the codec of a model, by its name in a plan.
+
+    Returns:
+        None where the model was not fetched yet, cannot be used, or is a GGUF file, which is converted first.
+    """
+    folder = _folder_of(name)
+    try:
+        return load_codec(folder, _stamp(folder)) if folder is not None else None
+    except (Fault, OSError):
+        return None
+
+
+def _folder_of(name: str) -> Path | None:
+    kind = kind_of(name)
+    if kind == "embedded":
+        folder = model_folder(name, EMBEDDED[name].gguf_sha256)
+        return folder if read_manifest(folder) is not None else None
+    if kind == "folder":
+        return Path(name).expanduser().resolve()
+    if kind == "hub":
+        from advisor.models.hub import cached_snapshot
+
+        return cached_snapshot(name, None)
+    return None
+
+
+def _stamp(folder: Path) -> str:
+    """Another tokenizer in the same folder is another codec."""
+    return f"at {(folder / 'tokenizer.json').stat().st_mtime_ns}"

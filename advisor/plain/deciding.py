@@ -1,0 +1,170 @@
+"""The verdict, accepted or overruled, and the plan of a training."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from advisor.amending import propose
+from advisor.display import duration
+from advisor.methods import Methods, methods_of
+from advisor.outcomes import OUTCOMES
+from advisor.plain.talk import EMPTY
+from advisor.plain.walking import Walk
+from advisor.plan import flag_of, words_of
+from advisor.run_directory import open_run
+from advisor.situation import wish_of
+from advisor.texts import _
+from advisor.training_settings import Setting, read_setting, settings_of, written
+
+_FINE_TUNE = "FINE_TUNE"
+
+
+def verdict(walk: Walk) -> None:
+    """Tell the outcome and what it rests on; accept it, or overrule it with a reason."""
+    found: Mapping[str, Any] = walk.need("verdict", _("Cheap options"))
+    outcome = str(found["outcome"])
+    words = OUTCOMES[outcome]
+    walk.talk.say(_(words.headline) + f" ({outcome})", _(words.meaning))
+    walk.talk.say("", _("Why:"), *("  " + reason for reason in found["reasons"]))
+    if found["flip"]:
+        walk.talk.say(_("What would change it:"), *("  " + flip["text"] for flip in found["flip"]))
+    wants = outcome == _FINE_TUNE
+    other = _("overrule it: do not train") if wants else _("overrule it: train all the same")
+    options = [("a", _("accept it")), ("o", other), ("r", _("the rules that were considered"))]
+    while True:
+        chosen = walk.talk.choose(_("What do you say?"), options, now="a")
+        if chosen == "r":
+            _rules(walk, found)
+            continue
+        if chosen == "o":
+            _overrule(walk, train=not wants)
+        else:
+            walk.change(force_train=None, no_train=None, overruled=None)
+        return
+
+
+def _rules(walk: Walk, found: Mapping[str, Any]) -> None:
+    for entry in found["considered"]:
+        held = entry["held"]
+        word = _("not known") if held == "unknown" else _("holds") if held else _("does not hold")
+        if entry["rule"] == found["rule"]:
+            word = _("decides")
+        walk.talk.say(f"  {entry['rule']}: {word}")
+
+
+def _overrule(walk: Walk, *, train: bool) -> None:
+    reason = walk.talk.ask(
+        _("Your reason, which the report will show"),
+        problem=lambda text: "" if text.strip() else _("a reason is needed"),
+    )
+    walk.change(force_train=train or None, no_train=None if train else True, overruled=reason)
+
+
+# The plan --------------------------------------------------------------------------------------------------------
+
+
+def plan(walk: Walk) -> None:
+    """Tell what training takes, let settings be changed, and start it."""
+    found = walk.need("verdict", _("Cheap options"))
+    if wish_of(walk.draft, found) not in ("advised", "overruled"):
+        walk.talk.say(_("Nothing is to be trained. To train all the same, go back and overrule the verdict."))
+        return
+    _tell_methods(walk)
+    while True:
+        options = [
+            ("s", _("change a setting")),
+            ("c", _("show the command that does the same")),
+            ("t", _("start training")),
+            ("l", _("go on without training now")),
+        ]
+        chosen = walk.talk.choose(_("What next?"), options, now="t")
+        if chosen == "s":
+            _setting(walk)
+        elif chosen == "c":
+            walk.talk.say(command_of(walk))
+        elif chosen == "t":
+            _tell_redone(walk)
+            walk.launch()
+            return
+        else:
+            return
+
+
+def _tell_methods(walk: Walk) -> None:
+    forecast, measurement = walk.state.artefact("forecast"), walk.state.artefact("measurement")
+    if not forecast or not measurement:
+        return
+    found = methods_of(forecast, measurement["measurement"], walk.draft.get("training_cost"))
+    walk.talk.say(_("Ways of training on {device}:").format(device=found.device))
+    for row in found.rows:
+        walk.talk.say("  " + _method_words(row, found))
+    if found.recommended:
+        walk.talk.say(
+            _("Recommended: {method}; it {reason}.").format(method=found.recommended, reason=_(found.reason))
+        )
+    else:
+        walk.talk.say(_("Note: {text}").format(text=_(found.reason)))
+
+
+def _method_words(row: Any, found: Methods) -> str:
+    parts = [_("{size} of memory").format(size=f"{row.memory_bytes / 2**30:.2f} GiB")]
+    if row.share is not None:
+        parts.append(_("{share} of what there is").format(share=f"{row.share:.0%}"))
+    if row.seconds is not None:
+        parts.append(duration(row.seconds))
+    if row.limit:
+        parts.append(_("does not fit"))
+    return f"{row.method}: " + ", ".join(parts)
+
+
+def _setting(walk: Walk) -> None:
+    begun = walk.state.begun_with.plan() if walk.state.begun_with is not None else None
+    forecast, measurement = walk.state.artefact("forecast"), walk.state.artefact("measurement")
+    settings = settings_of(begun, forecast, measurement["measurement"] if measurement else None)
+    options = [(setting.field, _setting_words(walk, setting)) for setting in settings]
+    field = walk.talk.choose(_("Which setting?"), options)
+    setting = next(setting for setting in settings if setting.field == field)
+    now = written(field, walk.draft.get(field))
+    choices = _(" (one of {choices})").format(choices=", ".join(setting.choices)) if setting.choices else ""
+    answer = walk.talk.ask(
+        _(setting.label) + choices,
+        now=now,
+        help_=_("- lets the program choose. `advisor help training` tells what it does."),
+        problem=lambda text: "" if text in ("", EMPTY) else walk.problem(field, read_setting(field, text)),
+    )
+    if answer != now:
+        walk.change(**{field: None if answer == EMPTY else read_setting(field, answer)})
+
+
+def _setting_words(walk: Walk, setting: Setting) -> str:
+    now = written(setting.field, walk.draft.get(setting.field))
+    if now and now != setting.proposed:
+        return f"{_(setting.label)}: {now}"
+    return f"{_(setting.label)}: {setting.proposed or now} ({_(setting.source)})"
+
+
+def command_of(walk: Walk) -> str:
+    """The command that does the same as the next start."""
+    path = walk.state.run_path
+    if path is None:
+        return walk.draft.command()
+    words = ["advisor", "resume", str(path)]
+    for name, value in walk.state.changes().items():
+        if value not in (None, False, ""):
+            words += words_of(name, value)
+    return shlex.join(words)
+
+
+def _tell_redone(walk: Walk) -> None:
+    """What a changed plan makes again is said before it is."""
+    path, changes = walk.state.run_path, walk.state.changes()
+    if path is None or not changes:
+        return
+    because = str(changes.pop("overruled", "") or "")
+    found = propose(open_run(path), changes, because=because)
+    if found.changed:
+        walk.talk.say(_("Changed: {fields}").format(fields=", ".join(map(flag_of, found.changed))))
+    if found.redone:
+        walk.talk.say(_("Made again for it: {stages}").format(stages=", ".join(found.redone)))

@@ -1,0 +1,32 @@
+"""What the rungs and the systems of a comparison are called on a screen; untranslated, see `advisor.texts`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from advisor.texts import N_, _
+
+RUNG_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "classifier": N_("linear classifier"),
+        "zero_shot": N_("plain prompt"),
+        "instruction": N_("better instruction"),
+        "prompt_file": N_("your own prompt"),
+        "few_shot": N_("prompt with examples"),
+    }
+)
+SYSTEM_NAMES: Mapping[str, str] = MappingProxyType(
+    {"base": N_("base model"), "best_baseline": N_("best cheap option"), "tuned": N_("tuned model")}
+)
+
+
+def rung_name(rung: str) -> str:
+    """Name a rung in the language in use; one that has no name yet keeps its key."""
+    return _(RUNG_NAMES[rung]) if rung in RUNG_NAMES else rung.replace("_", " ")
+
+
+def system_name(system: str, rung: str = "") -> str:
+    """Name a system of a comparison, the best cheap option with its rung."""
+    name = _(SYSTEM_NAMES[system])
+    return f"{name} ({rung_name(rung)})" if system == "best_baseline" and rung else name

@@ -1,0 +1,84 @@
+"""A run in a list: its columns and the lines that tell more of the one under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.text import Text
+
+from advisor.outcomes import OUTCOMES
+from advisor.run_list import ListedRun, age_words
+from advisor.texts import N_, _
+from advisor.tui.plain_text import shown
+
+STATE_WORDS: Mapping[str, str] = {
+    "running": N_("● running"),
+    "paused": N_("‖ paused"),
+    "finished": N_("✓ finished"),
+    "interrupted": N_("■ interrupted"),
+}
+"""Glyph and word of each state of a `RunEntry`."""
+
+_WHAT_NOW: Mapping[str, str] = {
+    "running": N_("Enter watches it. It goes on without this program."),
+    "paused": N_("It waits before training. Enter shows the verdict; r goes on to train."),
+    "finished": N_("Enter shows the results."),
+    "interrupted": N_("What is done is kept. Enter shows it; r goes on from there."),
+}
+
+
+def state_words(state: str) -> str:
+    """Glyph and word of a state, in the language in use."""
+    return _(STATE_WORDS[state]) if state in STATE_WORDS else state
+
+
+def outcome_words(outcome: str) -> str:
+    """An outcome in a few words; one that is not known keeps its name."""
+    return _(OUTCOMES[outcome].headline) if outcome in OUTCOMES else outcome
+
+
+class When(Text):
+    """How long ago a run was made; the list is in the order of `created`."""
+
+    def __init__(self, created: float, now: float) -> None:
+        super().__init__(age_words(now - created), no_wrap=True)
+        self.created = created
+
+
+def cells(listed: ListedRun, now: float, *, is_marked: bool) -> dict[str, Text]:
+    """The cells of a run, by column."""
+    entry = listed.entry
+    return {
+        "mark": Text("◆" if is_marked else " "),
+        "state": Text(state_words(entry.state), no_wrap=True),
+        "task": Text(
+            shown(entry.task, one_line=True) or Path(entry.path).name, no_wrap=True, overflow="ellipsis"
+        ),
+        "outcome": Text(outcome_words(entry.outcome), no_wrap=True, overflow="ellipsis"),
+        "when": When(entry.created, now),
+        "folder": Text(shown(Path(entry.path).name, one_line=True), no_wrap=True, overflow="ellipsis"),
+    }
+
+
+def details(listed: ListedRun) -> Text:
+    """Where it lies, what it is at, and what can be done."""
+    entry = listed.entry
+    lines = [shown(entry.path, one_line=True)]
+    told = [
+        part for part in (state_words(entry.state), _at_work(listed), outcome_words(entry.outcome)) if part
+    ]
+    lines.append(" · ".join(told))
+    lines.append(_(_WHAT_NOW[entry.state]) if entry.state in _WHAT_NOW else "")
+    return Text("\n".join(lines), no_wrap=True, overflow="ellipsis")
+
+
+def _at_work(listed: ListedRun) -> str:
+    """Stage, task and share of what goes on."""
+    activity = listed.activity
+    if activity is None:
+        return ""
+    share = activity.share()
+    parts = [activity.stage, activity.task if activity.task != activity.stage else ""]
+    parts.append("" if share is None else f"{share:.0%}")
+    return shown(" ".join(part for part in parts if part), one_line=True)

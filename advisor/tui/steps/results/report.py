@@ -1,0 +1,108 @@
+"""The report on a screen, and its copy in a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+from textual.widgets import Footer, MarkdownViewer, Static
+
+from advisor.report.model import Report
+from advisor.saving import report_text, save_report
+from advisor.texts import N_, _
+from advisor.tui.dialogs import AskText, tell_fault
+from advisor.tui.plain_text import shown
+from advisor.tui.translated import TranslatedScreen
+from rubrics.errors import Fault
+
+_WIDE = 120
+"""Columns from which the table of contents stands beside the text."""
+
+
+class ReportScreen(TranslatedScreen[None]):
+    """The report as it would be handed on; escape leaves it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "leave", N_("Close")),
+        Binding("s", "save", N_("Save the report")),
+        Binding("c", "contents", N_("Contents")),
+    ]
+    DEFAULT_CSS = """
+    ReportScreen #report-title { height: 1; text-style: bold; background: $primary-darken-3; color: $text; }
+    ReportScreen MarkdownViewer { height: 1fr; }
+    """
+
+    def __init__(self, report: Report, run: Path) -> None:
+        super().__init__()
+        self._report, self._run = report, run
+
+    def compose(self) -> ComposeResult:
+        """Title and page."""
+        yield Static(f" {_('Report')} · {self._run.name}", id="report-title", markup=False)
+        yield MarkdownViewer("", show_table_of_contents=self.app.size.width >= _WIDE, open_links=False)
+        yield Footer(compact=True)
+
+    def on_mount(self) -> None:
+        """Write the page in a thread: it quotes rows of the prediction files."""
+        self.query_one(MarkdownViewer).focus()
+        self.run_worker(self._write, thread=True, exclusive=True, group="report")
+
+    def _write(self) -> None:
+        try:
+            text = report_text(self._report, self._run, "md")
+        except (OSError, Fault) as error:
+            fault = error if isinstance(error, Fault) else Fault(str(error), where=str(self._run))
+            self.app.call_from_thread(tell_fault, self.app, fault)
+            return
+        self.app.call_from_thread(self._put, shown(text))
+
+    def _put(self, text: str) -> None:
+        self.query_one(MarkdownViewer).document.update(text)
+
+    def action_save(self) -> None:
+        """Save the report to a file that the person names."""
+        ask_where(self, self._report, self._run)
+
+    def action_contents(self) -> None:
+        """Show the table of contents, or put it away."""
+        viewer = self.query_one(MarkdownViewer)
+        viewer.show_table_of_contents = not viewer.show_table_of_contents
+
+    def action_leave(self) -> None:
+        """Back."""
+        self.dismiss(None)
+
+
+def ask_where(node: Any, report: Report, run: Path) -> None:
+    """Ask for a file name and save the report there, as its ending says.
+
+    Args:
+        node: the step or screen that asks.
+    """
+
+    def answered(name: str | None) -> None:
+        if name:
+            node.run_worker(lambda: save(Path(name)), thread=True, group="save")
+
+    def save(file: Path) -> None:
+        app = node.app
+        try:
+            path = save_report(report, run, file)
+        except Fault as fault:
+            app.call_from_thread(tell_fault, app, fault)
+            return
+        app.call_from_thread(app.notify, _("Saved: {path}").format(path=path), markup=False)
+
+    assert isinstance(node, DOMNode)
+    node.app.push_screen(
+        AskText(
+            _("Save the report to which file?"),
+            _("The ending says as what: .md, .html or .json. A file that exists is not overwritten."),
+            f"report-{run.name}.html",
+            lambda name: "" if name.strip() else _("Give a name."),
+        ),
+        answered,
+    )

@@ -1,0 +1,352 @@
+"""The form of the task: every field fills the plan, what is read of the files and what follows is told beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rich.console import Group
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.suggester import SuggestFromList
+from textual.widgets import Button, Collapsible, Select, Static, TextArea
+
+from advisor.detecting import Detectable, detectable, expected_test_rows
+from advisor.draft import Draft
+from advisor.filling import still_wrong, wrong_in
+from advisor.models.catalogue import EMBEDDED
+from advisor.models.naming import kind_of
+from advisor.plan import AUTO_METRIC
+from advisor.previewing import Preview
+from advisor.proposals import MetricProposal
+from advisor.texts import N_, _
+from advisor.tui.dialogs import Ask, Choice, Explain
+from advisor.tui.plain_text import shown
+from advisor.tui.said import Said
+from advisor.tui.state import WalkState
+from advisor.tui.step import Step
+from advisor.tui.steps.task.fields import Field
+from advisor.tui.steps.task.picker import FilePicker
+from advisor.tui.steps.task.rows import (
+    Found,
+    Seen,
+    evidence,
+    in_a_line,
+    in_full,
+    read_on,
+    table_of,
+    worth_seeing,
+)
+from advisor.tui.steps.task.words import DECIDING, detect_words, metric_note, model_words
+
+_FILES = ("data", "train", "dev", "test", "production")
+_SETTLE_SECONDS = 0.25
+"""Before a path that is being typed is looked at."""
+_ROWS, _ROWS_NARROW = 8, 4
+_MANY_TEST_ROWS = 1_000
+"""From so many on it is told what they show, though the file is still being counted."""
+_METRICS_WITH = {
+    "pattern": ("format_adherence",),
+    "schema_file": ("schema_validity",),
+    "tolerance": ("numeric_match",),
+}
+"""Metrics for which a field is asked."""
+
+
+class TaskStep(Step):
+    """What the model should do, by which rows, and what counts as done."""
+
+    HELP: ClassVar[str] = N_(
+        "Say in a sentence what the model should do and choose the file with your questions and right answers. "
+        "A metric is proposed from the answers. A target is a score from which the task is solved; without one the "
+        "question is only whether tuning is better. Nothing is sent or changed here."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2,f", "pick", N_("Choose a file")),
+        Binding("e", "example", N_("Use the bundled example")),
+        Binding("v", "rows", N_("See the rows")),
+        Binding("m", "more", N_("More settings")),
+    ]
+    SCOPED_CSS: ClassVar[bool] = False
+    DEFAULT_CSS = """
+    TaskStep #doors, TaskStep #describe, TaskStep #choose { height: auto; }
+    TaskStep #doors Button { margin-right: 2; }
+    TaskStep .label { width: 20; }
+    TaskStep TextArea { width: 1fr; height: 3; border: none; padding: 0; }
+    TaskStep #rows { height: auto; margin: 0 0 1 0; padding-left: 2; display: none; }
+    TaskStep #rows.-said { display: block; }
+    TaskStep #numbers { height: auto; }
+    TaskStep #fields { width: 1fr; height: auto; }
+    TaskStep #detect { width: 1fr; height: auto; padding-left: 4; }
+    .-narrow TaskStep #numbers { layout: vertical; }
+    .-narrow TaskStep #fields { width: 100%; }
+    .-narrow TaskStep #detect { width: 100%; padding-left: 0; margin-top: 1; }
+    TaskStep #metric-note { height: auto; padding-left: 20; color: $text-muted; }
+    TaskStep Select { width: 1fr; }
+    TaskStep Collapsible { padding: 0; border: none; margin-top: 1; background: transparent; }
+    TaskStep #status { height: auto; margin-top: 1; }
+    """
+
+    class Detected(Message):
+        """What the test set can show was computed."""
+
+        def __init__(self, asked: tuple[int, float, str], found: Detectable) -> None:
+            super().__init__()
+            self.asked, self.found = asked, found
+
+    def __init__(self, state: WalkState) -> None:
+        super().__init__(state)
+        self._looked: dict[str, Path | None] = {}
+        self._found: dict[str, Found] = {}
+        self._asked: tuple[int, float, str] | None = None
+        self._detected: Detectable | None = None
+
+    # What is on the screen -----------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """The form, from what has to be said to what may be left."""
+        with Horizontal(id="doors"):
+            yield Button(Text(_("Choose a file") + " [f]"), id="pick", compact=True)
+            yield Button(Text(_("Use the bundled example") + " [e]"), id="example", compact=True)
+        with Horizontal(id="describe"):
+            yield Static(Text(_("What should it do?")), classes="label")
+            yield TextArea(id="task", compact=True, soft_wrap=True)
+        yield Field("data", _("Data file"), placeholder=_("a path, or F2 to choose"))
+        yield Said(id="rows")
+        with Horizontal(id="numbers"):
+            with Vertical(id="fields"):
+                yield from self._deciding()
+            yield Said(id="detect")
+        with Collapsible(title=_("More settings"), id="more"):
+            yield from self._others()
+        yield Said(id="status")
+
+    def _deciding(self) -> ComposeResult:
+        with Horizontal(id="choose"):
+            yield Static(Text(_("Metric")), classes="label")
+            options = [(_("automatic"), AUTO_METRIC), *((name, name) for name in DECIDING)]
+            yield Select(options, allow_blank=False, value=AUTO_METRIC, compact=True, id="metric")
+        yield Said(id="metric-note")
+        yield Field("pattern", _("Pattern"), placeholder=_("a regular expression for the whole answer"))
+        yield Field("schema_file", _("JSON Schema"), placeholder=_("a path, or F2 to choose"))
+        yield Field("tolerance", _("Tolerance"), placeholder=_("0.5 or 1%; none if empty"))
+        yield Field("target", _("Target"), placeholder=_("0.9 or 90%; none if empty"))
+        yield Field("min_gain", _("Smallest gain"), placeholder=_("worth a tuned model, such as 0.05"))
+        yield Field("max_minutes", _("Time limit"), placeholder=_("minutes for the whole run; none if empty"))
+
+    def _others(self) -> ComposeResult:
+        a_file = _("a path, or F2 to choose")
+        yield Field("production", _("Production sample"), placeholder=_("rows of real use, to compare with"))
+        yield Field("train", _("Training rows"), placeholder=a_file)
+        yield Field("dev", _("Dev rows"), placeholder=a_file)
+        yield Field("test", _("Test rows"), placeholder=a_file)
+        yield Field("model", _("Model"), suggester=SuggestFromList(list(EMBEDDED)))
+        yield Field("endpoint", _("Endpoint"), placeholder=_("address of an OpenAI-compatible server"))
+        yield Field("endpoint_model", _("Model there"), placeholder=_("its name at the endpoint"))
+
+    def show(self, state: WalkState) -> None:
+        """Show the draft, and look at files that are new in it."""
+        super().show(state)
+        draft = state.draft
+        self._show_task(str(draft.get("task")))
+        metric = self.query_one("#metric", Select)
+        if draft.get("metric") in (AUTO_METRIC, *DECIDING) and metric.value != draft.get("metric"):
+            with metric.prevent(Select.Changed):
+                metric.value = draft.get("metric")
+        for field in self.query(Field):
+            field.show(draft.get(field.field))
+        for name in _FILES:
+            self._look(name, draft.get(name))
+        self._tell()
+
+    def _show_task(self, task: str) -> None:
+        area = self.query_one("#task", TextArea)
+        if area.text.strip() != task.strip():
+            with area.prevent(TextArea.Changed):
+                area.load_text(task)
+
+    def _tell(self) -> None:
+        """Say beside each field what is known now."""
+        draft, proposal = self.state.draft, self._proposal
+        for field in self.query(Field):
+            field.say(wrong_in(draft, field.field), self._note(field.field))
+        for name, metrics in _METRICS_WITH.items():
+            wanted = self._metric in metrics or draft.get(name) is not None
+            self.query_one(f"#field-{name}").display = wanted
+        note = wrong_in(draft, "metric") or metric_note(str(draft.get("metric")), proposal)
+        self.query_one("#metric-note", Said).say(shown(note))
+        self._tell_rows()
+        self._ask_what_shows()
+        self._tell_detected()
+        self._tell_status(draft)
+
+    def _note(self, field: str) -> str:
+        if field in _FILES:
+            found = self._found.get(field)
+            return "" if found is None else in_a_line(found, needs_answers=field != "production")
+        return model_words(kind_of(str(self.state.draft.get("model")))) if field == "model" else ""
+
+    def _tell_rows(self) -> None:
+        rows, preview = self.query_one("#rows", Said), self._preview
+        rows.set_class(preview is not None and bool(preview.rows), "-said")
+        if preview is not None and preview.rows:
+            limit = _ROWS_NARROW if self.screen.has_class("-narrow") else _ROWS
+            line = shown(" · ".join(evidence(preview)), one_line=True)
+            first = worth_seeing(preview, limit)
+            rows.draw((line, first), lambda: Group(Text(line, no_wrap=True), table_of(first)))
+
+    def _tell_status(self, draft: Draft) -> None:
+        lacking = [f"○ {problem}" for problem in still_wrong(draft)]
+        said = lacking or ["✓ " + _("All that a run needs is here. ctrl+n goes on.")]
+        self.query_one("#status", Said).say(shown("\n".join(said)))
+
+    # What is known of the files --------------------------------------------------------------------------------
+
+    @property
+    def _preview(self) -> Preview | None:
+        """Of the file that most rows come from."""
+        for name in ("data", "train"):
+            found = self._found.get(name)
+            if isinstance(found, Preview):
+                return found
+        return None
+
+    @property
+    def _proposal(self) -> MetricProposal | None:
+        return self._preview.proposal if self._preview is not None else None
+
+    @property
+    def _metric(self) -> str:
+        """The metric that a run would decide by, as far as it is known."""
+        chosen = str(self.state.draft.get("metric"))
+        return self._proposal.metric if chosen == AUTO_METRIC and self._proposal else chosen
+
+    def _look(self, name: str, path: Any) -> None:
+        if self._looked.get(name) == path:
+            return
+        self._looked[name] = path
+        self._found.pop(name, None)
+        self.workers.cancel_group(self, f"preview-{name}")
+        if isinstance(path, Path):
+            self.set_timer(_SETTLE_SECONDS, lambda: self._read(name, path))
+
+    def _read(self, name: str, path: Path) -> None:
+        if self._looked.get(name) == path:
+            read_on(self, name, path)
+
+    def on_seen(self, event: Seen) -> None:
+        """More of a file was read."""
+        event.stop()
+        if self._looked.get(event.key) == event.path:
+            self._found[event.key] = event.found
+            self._tell()
+
+    def _ask_what_shows(self) -> None:
+        """Compute in a thread what the test set can show, where something that it depends on is new."""
+        data, test = self._rows_of("data"), self._rows_of("test")
+        rows, gain = expected_test_rows(data, test), self.state.draft.get("min_gain")
+        if not rows or wrong_in(self.state.draft, "min_gain"):
+            self._asked = self._detected = None
+            return
+        asked = (rows, float(gain), self._metric)
+        waits = not self._is_counted and (self._detected is not None or rows < _MANY_TEST_ROWS)
+        if asked == self._asked or waits:
+            return
+        self._asked = asked
+        self.run_worker(
+            lambda: self.post_message(self.Detected(asked, detectable(*asked))),
+            thread=True,
+            exclusive=True,
+            group="detect",
+        )
+
+    def _rows_of(self, name: str) -> int | None:
+        found = self._found.get(name)
+        return found.read if isinstance(found, Preview) else None
+
+    @property
+    def _is_counted(self) -> bool:
+        return all(found.finished for found in self._found.values() if isinstance(found, Preview))
+
+    @on(Detected)
+    def _take_detected(self, event: Detected) -> None:
+        event.stop()
+        if event.asked == self._asked:
+            self._detected = event.found
+            self._tell_detected()
+
+    def _tell_detected(self) -> None:
+        rows = None if self._rows_of("test") is not None else self._rows_of("data")
+        limited = self.state.draft.get("max_minutes") is not None
+        words = detect_words(rows, self._detected, limited=limited)
+        self.query_one("#detect", Said).say(words)
+
+    # What a person does ----------------------------------------------------------------------------------------
+
+    def on_field_filled(self, event: Field.Filled) -> None:
+        """A field was typed into."""
+        event.stop()
+        self.change(**{event.field: event.value})
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        """The description was typed."""
+        self.change(task=event.text_area.text.strip() or None)
+
+    def on_select_changed(self, event: Select.Changed) -> None:
+        """A metric was chosen."""
+        self.change(metric=str(event.value))
+
+    @on(Button.Pressed, "#pick")
+    def action_pick(self) -> None:
+        """Choose the file of the field that has the focus, else the data file."""
+        field = next((found for found in self.query(Field) if found.has_focus_within), None)
+        name = field.field if field is not None and field.field in (*_FILES, "schema_file") else "data"
+        given = self.state.draft.get(name)
+        folder = given.parent if isinstance(given, Path) and given.parent.is_dir() else Path()
+
+        def picked(path: Path | None) -> None:
+            if path is not None:
+                self.change(**{name: path})
+
+        self.app.push_screen(FilePicker(folder), picked)
+
+    @on(Button.Pressed, "#example")
+    def action_example(self) -> None:
+        """Fill in the bundled example; asks where something was filled in before."""
+        from advisor.example import example_plan
+
+        example = Draft.of(example_plan())
+        if self.state.draft.is_empty or self.state.draft == example:
+            self.post_message(self.Changed(example))
+            return
+
+        def answered(choice: str | None) -> None:
+            if choice == "y":
+                self.post_message(self.Changed(example))
+
+        self.app.push_screen(
+            Ask(
+                _("Replace your answers by the example's?"),
+                _("The bundled example sorts messages to the support desk of a ferry company."),
+                [Choice("n", _("No, keep mine")), Choice("y", _("Yes, replace them"), danger=True)],
+            ),
+            answered,
+        )
+
+    def action_rows(self) -> None:
+        """Read the first rows in full."""
+        if self._preview is not None:
+            self.app.push_screen(Explain(in_a_line(self._preview), in_full(self._preview)))
+        else:
+            self.notify(_("No rows yet: choose a data file."))
+
+    def action_more(self) -> None:
+        """Unfold or fold the settings that may be left alone."""
+        more = self.query_one("#more", Collapsible)
+        more.collapsed = not more.collapsed
+        if not more.collapsed:
+            more.query(Field).first().input.focus()

@@ -1,0 +1,291 @@
+"""The Plan step: methods, settings, what a change makes anew, the command, the start; on real run directories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Collapsible, Input, OptionList
+from training_runs import (
+    AGAINST,
+    FORECAST,
+    GIB,
+    LONG,
+    Doors,
+    a_run,
+    application,
+    done,
+    paused,
+    screen_text,
+    until,
+)
+
+from advisor.draft import Draft
+from advisor.run_directory import RunDirectory
+from advisor.texts import use_language
+from advisor.tui.app import AdvisorApp
+from advisor.tui.dialogs import Explain
+from advisor.tui.steps.plan import PlanStep
+from advisor.tui.walk import WalkScreen
+from rubrics.errors import Fault
+from trainer.job import hold
+
+SIZE = (80, 24)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunDirectory:
+    return a_run(tmp_path, paused())
+
+
+def step_of(app: AdvisorApp) -> PlanStep:
+    screen = app.screen_stack[-1] if isinstance(app.screen_stack[-1], WalkScreen) else app.screen_stack[-2]
+    assert isinstance(screen, WalkScreen)
+    assert isinstance(screen.step, PlanStep)
+    return screen.step
+
+
+def says(app: AdvisorApp, key: str) -> str:
+    said = step_of(app).query_one(f"#{key}").said
+    return said.plain if said is not None else ""
+
+
+@contextmanager
+def in_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.chdir(folder)
+        yield
+
+
+async def ready(pilot: Any) -> None:
+    """The run was read and shown."""
+    await until(
+        pilot, lambda: pilot.app.screen.step is not None and "verdict is" in says(pilot.app, "advice")
+    )
+
+
+async def test_methods_stand_side_by_side_with_what_they_take(run):
+    app = application(run, "plan")
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+
+        text = screen_text(app)
+
+    assert "lora  ██░░░░░░░░ 3.50 GiB  22%  13 min 0 s  ★ recommended" in text
+    assert "qlora █░░░░░░░░░ 2.00 GiB  12%  time: not tried" in text
+    assert "● auto  the program chooses: lora" in text
+
+
+async def test_a_method_that_does_not_fit_says_so_in_words(tmp_path):
+    large = {**FORECAST, "memory_bytes": 20 * GIB, "memory_measured_bytes": None}
+    app = application(a_run(tmp_path, paused(), artefacts={"forecast": large}), "plan")
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+
+        text = screen_text(app)
+
+    assert "✗ does not fit" in text
+    assert "★ qlora: it is the only one that fits into the memory." in text
+
+
+async def test_a_change_says_what_is_made_anew_and_the_command_makes_it(run, monkeypatch):
+    app = application(run, "plan")
+    with in_folder(run.path.parent, monkeypatch):
+        async with app.run_test(size=SIZE) as pilot:
+            await ready(pilot)
+            app.screen.step.query_one(OptionList).focus()
+            await pilot.press("end", "enter")
+            await until(pilot, lambda: "Changed" in says(app, "changes"))
+            changes, command = says(app, "changes"), says(app, "command")
+            await pilot.press("c")
+            await pilot.pause()
+            copied = app.clipboard
+            await pilot.press("z")
+            await until(pilot, lambda: not says(app, "changes"))
+
+    assert changes.startswith(
+        "Changed: --method. Made again for it: speed of this machine, verdict, forecast."
+    )
+    assert copied == "advisor resume run --method qlora"
+    assert copied in command
+    assert run.plan().method == "auto"
+
+
+async def test_starting_makes_the_changes_and_goes_to_the_training(run):
+    doors = Doors()
+    app = application(run, "plan", doors)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        step_of(app).change(rank=4)
+        await until(pilot, lambda: "--rank" in says(app, "changes"))
+        await pilot.press("t")
+        await until(pilot, lambda: app.screen.here == "training")
+
+    assert doors.relaunched == [(run.path, {"rank": 4}, "")]
+
+
+async def test_a_choice_can_be_measured_before_it_is_trained(run):
+    doors = Doors()
+    app = application(run, "plan", doors)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        assert not app.screen.active_bindings.get("f")
+        step_of(app).change(method="qlora")
+        await until(pilot, lambda: "--method" in says(app, "changes"))
+        await pilot.press("f")
+        await until(pilot, lambda: doors.relaunched)
+
+        assert app.screen.here == "plan"
+    assert doors.until == ["forecast"]
+
+
+async def test_a_refused_start_is_told_and_can_be_tried_again(run):
+    doors = Doors(refuse=Fault("no space left", where="/runs", fix="Free some space."))
+    app = application(run, "plan", doors)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(app.screen, Explain))
+        text = screen_text(app)
+        await pilot.press("escape")
+        await pilot.pause()
+
+        assert app.screen.active_bindings["t"].enabled
+    assert "no space left" in text
+    assert "What to do: Free some space." in text
+
+
+async def test_against_the_verdict_nothing_starts_until_it_is_overruled_with_a_reason(tmp_path):
+    doors = Doors()
+    run = a_run(tmp_path, paused(), artefacts={"verdict": AGAINST})
+    app = application(run, "plan", doors)
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        assert "training is not advised" in says(app, "advice")
+        await pilot.press("t")
+        await pilot.pause()
+        assert doors.relaunched == []
+
+        step_of(app).change(force_train=True, overruled="it must run offline")
+        await until(pilot, lambda: "you overrule it: it must run offline" in says(app, "advice"))
+        await until(pilot, lambda: "--because 'it must run offline'" in says(app, "command"))
+        await until(pilot, lambda: "t" in app.screen.active_bindings)
+        await pilot.press("t")
+        await until(pilot, lambda: doors.relaunched)
+
+    assert doors.relaunched == [(run.path, {"force_train": True}, "it must run offline")]
+
+
+async def test_while_somebody_works_on_the_run_nothing_is_started(run):
+    doors = Doors()
+    app = application(run, "plan", doors)
+    with hold(run.path / "lock"):
+        async with app.run_test(size=SIZE) as pilot:
+            await ready(pilot)
+            await pilot.press("t")
+            await pilot.pause()
+
+    assert doors.relaunched == []
+
+
+async def test_a_training_that_is_done_is_started_again_only_for_a_change(tmp_path):
+    app = application(a_run(tmp_path, done(), artefacts={"comparison": {"outcome": "SHIP_TUNED"}}), "plan")
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        assert "t" not in app.screen.active_bindings
+
+        step_of(app).change(epochs=5.0)
+        await until(pilot, lambda: "t" in app.screen.active_bindings)
+
+
+async def test_settings_show_what_is_proposed_and_tell_a_wrong_value_beside_its_field(run):
+    app = application(run, "plan")
+    async with app.run_test(size=(100, 50)) as pilot:
+        await ready(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.focused, Input))
+        epochs = app.focused
+        assert epochs.placeholder == "3"
+        await pilot.press("9", "0", "0")
+        await until(pilot, lambda: "✗ Input should be less than or" in screen_text(app))
+        assert says(app, "changes") == "✗ --epochs cannot be taken as written; the settings say why."
+        assert epochs.value == "900"
+
+        await pilot.press("backspace")
+        await until(pilot, lambda: "--epochs 90" in says(app, "command"))
+        # And what was written stands in the plan only once it is started.
+        assert run.plan().epochs is None
+
+
+async def test_settings_of_a_changed_run_are_filled_in_and_not_called_proposals(tmp_path):
+    app = application(a_run(tmp_path, paused(), epochs=2.5, precision="fp32"), "plan")
+    async with app.run_test(size=(100, 50)) as pilot:
+        await ready(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: not app.screen.step.query_one(Collapsible).collapsed)
+        await pilot.pause(0.2)
+
+        fields = app.screen.step
+        assert fields.query_one("#setting-epochs Input").value == "2.5"
+        assert fields.query_one("#setting-precision Select").value == "fp32"
+        # And showing them changed nothing.
+        assert app.screen.walk_state.changes() == {}
+
+
+async def test_without_a_run_the_way_is_told_and_choices_are_kept(tmp_path):
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"question": "a", "answer": "b"}\n')
+    app = AdvisorApp(Doors().services(), draft=Draft().changed(data=rows), step="plan")
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.screen.step is not None and says(app, "advice"))
+        assert "the cheap options (4) come first" in says(app, "advice")
+        step_of(app).query_one(OptionList).focus()
+        await pilot.press("end", "enter")
+        await until(pilot, lambda: "--method qlora" in says(app, "command"))
+
+
+async def test_a_long_reason_and_device_leave_the_layout_whole(tmp_path):
+    measured = {"measurement": {"device": LONG, "device_memory_bytes": None, "precision": "bf16"}}
+    run = a_run(
+        tmp_path,
+        paused(),
+        artefacts={"verdict": AGAINST, "measurement": measured},
+        force_train=True,
+        overruled=LONG.strip(),
+    )
+    app = application(run, "plan")
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+
+        step = step_of(app)
+        assert all(widget.region.right <= SIZE[0] for widget in step.query("Words, OptionList"))
+        assert "the memory of this device is not known" in says(app, "facts").replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "language", "theme"),
+    [
+        ("narrow", (80, 24), "en", "textual-dark"),
+        ("wide", (140, 40), "en", "textual-dark"),
+        ("light", (80, 24), "en", "textual-light"),
+        ("korean", (80, 24), "ko", "textual-dark"),
+    ],
+)
+def test_looks(name, size, language, theme, run, snap_compare, monkeypatch):
+    monkeypatch.chdir(run.path.parent)
+    use_language(language)
+    app = application(run, "plan")
+
+    async def show(pilot: Any) -> None:
+        app.theme = theme
+        await until(pilot, lambda: app.screen.step is not None and says(app, "facts").count("\n") > 3)
+        if name == "wide":
+            await pilot.press("e")
+            await pilot.pause(0.3)
+            app.screen.step.focus()
+        await pilot.pause(0.2)
+
+    assert snap_compare(app, terminal_size=size, run_before=show)

@@ -1,0 +1,346 @@
+"""Results on a screen: words first, numbers as they lie in the run, rows one by one, the report opened and saved."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_runs import Made, change_artefact, lengthen, make_run, pattern, shipping
+from rich.cells import cell_len
+from textual.pilot import Pilot
+from textual.widgets import Input, Markdown, Static
+
+from advisor.draft import Draft
+from advisor.predictions import Score
+from advisor.report.model import Report
+from advisor.texts import use_language
+from advisor.tui import rail, walk
+from advisor.tui.app import AdvisorApp
+from advisor.tui.dialogs import AskText, Explain
+from advisor.tui.steps import ALL_STEPS
+from advisor.tui.steps.results.page import interval_bar
+from advisor.tui.steps.results.report import ReportScreen
+from advisor.tui.steps.results.row_list import RowList
+from advisor.tui.steps.results.rows import RowsScreen
+from advisor.tui.walk import WalkScreen
+
+SIZES = [(80, 24), (140, 40)]
+PATIENCE = 20.0
+
+
+@pytest.fixture(autouse=True)
+def two_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rail does not change with the other steps."""
+    entries = tuple(entry for entry in ALL_STEPS if entry.key in ("results", "ship"))
+    for module in (walk, rail):
+        monkeypatch.setattr(module, "STEPS", entries)
+
+
+@pytest.fixture
+def run(tmp_path: Path, make_report: Callable[..., Report]) -> Path:
+    """A run whose tuned model won."""
+    return make_run(tmp_path / "desk", shipping(), report=make_report())
+
+
+def app_of(run: Path | None) -> AdvisorApp:
+    return AdvisorApp(draft=Draft() if run is None else None, run=run, step="results")
+
+
+async def until(pilot: Pilot[Any], holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, screen_text(pilot.app)
+        await pilot.pause(0.02)
+    await pilot.pause()
+
+
+def screen_text(app: Any) -> str:
+    """What stands on the screen, line by line."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+
+def page(app: Any) -> str:
+    """All sections, those below the screen as well."""
+    return "\n".join(str(words.render()) for words in app.screen.query("ResultsStep Words"))
+
+
+async def shown(pilot: Pilot[Any], text: str) -> None:
+    await until(pilot, lambda: text in screen_text(pilot.app))
+
+
+async def on_page(pilot: Pilot[Any], text: str) -> None:
+    await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen) and text in page(pilot.app))
+
+
+async def in_rows(pilot: Pilot[Any]) -> RowsScreen:
+    await on_page(pilot, "Ship the tuned model")
+    await pilot.press("v")
+    await shown(pilot, "100 rows")
+    assert isinstance(pilot.app.screen, RowsScreen)
+    return pilot.app.screen
+
+
+# The page ----------------------------------------------------------------------------------------------------------
+
+
+async def test_the_outcome_stands_first_and_every_number_is_the_runs(run: Path) -> None:
+    app = app_of(run)
+    async with app.run_test(size=(140, 60)) as pilot:
+        await on_page(pilot, "Ship the tuned model")
+        text = page(app)
+    assert text.index("✓ Ship the tuned model") < text.index("on the test rows") < text.index("The test")
+    comparison = json.loads((run / "comparison.json").read_text())
+    evaluation = json.loads((run / "evaluation.json").read_text())
+    for system in evaluation["systems"]:
+        score = system["metrics"]["exact_match"]
+        assert f"{score['value']:.3f} [{score['low']:.3f}, {score['high']:.3f}]" in text
+    assert f"{comparison['difference']:+.3f} [{comparison['low']:+.3f}, {comparison['high']:+.3f}]" in text
+    assert "30 fixed" in text
+    assert "2 broken" in text
+    for note in comparison["notes"]:
+        assert note in text
+    assert "label: BOWLINE" in text
+
+
+async def test_before_a_run_the_step_that_makes_results_is_named() -> None:
+    app = app_of(None)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await on_page(pilot, "the step Cheap options measures")
+        # then no key leads to what is not there
+        offered = {active.binding.action for active in app.screen.active_bindings.values() if active.enabled}
+        assert not offered & {"rows", "report", "save"}
+
+
+async def test_without_a_tuned_model_the_best_option_stands_against_the_plain_prompt(tmp_path: Path) -> None:
+    made = Made(pattern(40, 4), pattern(40, 30), outcome="PROMPT_IS_ENOUGH")
+    app = app_of(make_run(tmp_path / "desk", made))
+    async with app.run_test(size=(100, 40)) as pilot:
+        await on_page(pilot, "✓ A prompt is enough")
+        assert "0.750" in page(app)
+        assert "tuned model" not in page(app)
+        await pilot.press("v")
+        await shown(pilot, "✓ fixed 26")
+
+
+async def test_a_verdict_to_train_says_that_training_comes_next(tmp_path: Path) -> None:
+    app = app_of(make_run(tmp_path / "desk", Made(pattern(40, 4), pattern(40, 30))))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await on_page(pilot, "the step Plan begins its training")
+
+
+async def test_results_that_come_while_it_is_open_appear(tmp_path: Path, make_report: Any) -> None:
+    # given a run whose comparison is still to come
+    run = make_run(tmp_path / "desk", shipping(), report=make_report())
+    kept = (run / "comparison.json").read_text()
+    (run / "comparison.json").unlink()
+    app = app_of(run)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await on_page(pilot, "Fine-tuning is worth a try")
+        # when it is written
+        (run / "comparison.json").write_text(kept)
+        # then the page shows it
+        await on_page(pilot, "Ship the tuned model")
+
+
+async def test_a_worse_guard_is_said_in_a_word_and_a_glyph(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import advisor.results
+
+    monkeypatch.setattr(advisor.results, "_guard", lambda run, found: ("It knows less.", True))
+    app = app_of(run)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await on_page(pilot, "Outside the task: ✗ worse")
+        assert "It knows less." in page(app)
+
+
+def test_a_bar_shows_where_value_and_interval_lie() -> None:
+    assert interval_bar(Score(value=0.5, low=0.2, high=0.8), 11) == "··├──●──┤··"
+    assert interval_bar(Score(value=0, low=0, high=0.1), 11) == "●┤·········"
+    assert interval_bar(Score(value=1, low=1, high=1), 5) == "····●"
+
+
+# Rows one by one -----------------------------------------------------------------------------------------------------
+
+
+async def test_rows_are_filtered_by_keys_and_by_words(run: Path) -> None:
+    app = app_of(run)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await in_rows(pilot)
+        for key, count in (("x", 2), ("f", 30), ("w", 10), ("r", 58), ("a", 100)):
+            await pilot.press(key)
+            assert len(screen.query_one(RowList).entries) == count, key
+        # when words are searched for
+        await pilot.press("slash", *"parcel 42 ")
+        assert [screen.query_one(RowList).chosen] == [42]
+        # then escape leaves the field first and the screen after that
+        await pilot.press("escape")
+        assert app.focused is screen.query_one(RowList)
+        await pilot.press("x")
+        await shown(pilot, "No row is like that")
+        await pilot.press("escape")
+        assert isinstance(app.screen, WalkScreen)
+
+
+async def test_the_chosen_row_shows_every_answer_with_its_differences_marked(run: Path) -> None:
+    app = app_of(run)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await in_rows(pilot)
+        await pilot.press("x", "down")
+        await shown(pilot, "Reference  CLEAT")
+        # then the tuned answer is marked where it differs from the reference, by signs and not by style alone
+        await shown(pilot, "tuned model: ✗ 0 (cut off)  {+HALYARD+}")
+        assert "best cheap option: ✓ 1  CLEAT" in screen_text(app)
+        # when the two systems are to be compared with each other
+        await pilot.press("d")
+        await shown(pilot, "best cheap option: ✓ 1  [-CLEAT-]")
+        await shown(pilot, "{+HALYARD+}")
+
+
+async def test_the_whole_prompt_is_on_a_key(run: Path) -> None:
+    app = app_of(run)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await in_rows(pilot)
+        await pilot.press("p")
+        await until(pilot, lambda: isinstance(app.screen, Explain))
+        await shown(pilot, "Route the message.")
+        await shown(pilot, "What was asked for row test:0")
+
+
+async def test_rows_that_cannot_be_read_say_so_and_lead_back(run: Path) -> None:
+    (run / "evaluation" / "tuned.test.jsonl").write_text('{"id": "other", "prompt": []}\n')
+    app = app_of(run)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await on_page(pilot, "Ship the tuned model")
+        await pilot.press("v")
+        await shown(pilot, "✗ holds answers to different rows")
+        await pilot.press("escape")
+        assert isinstance(app.screen, WalkScreen)
+
+
+async def test_ten_thousand_rows_with_long_labels_answer_at_once(tmp_path: Path) -> None:
+    label = "한국어 label " * 20
+    made = Made(pattern(100, 20), pattern(100, 60), wrong=label, outcome="PROMPT_IS_ENOUGH")
+    run = make_run(tmp_path / "desk", made)
+    lengthen(run, 100)
+    app = app_of(run)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await on_page(pilot, "A prompt is enough")
+        await pilot.press("v")
+        await shown(pilot, "10,000 rows")
+        for keys in (["end"], ["pageup"] * 5, ["down"] * 5, ["w"], ["slash", *"test:99-99"]):
+            begin = time.process_time()
+            await pilot.press(*keys)
+            assert (time.process_time() - begin) / len(keys) < 0.4, keys
+        await shown(pilot, "1 row")
+        assert {cell_len(line) for line in screen_text(app).splitlines()} <= set(range(141))
+
+
+async def test_control_characters_of_a_model_are_made_visible(tmp_path: Path) -> None:
+    made = Made([0.0, 1.0], [0.0, 1.0], [0.0, 1.0], wrong="\x1b[31mred [bold]x[/bold]")
+    app = app_of(make_run(tmp_path / "desk", made))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await on_page(pilot, "The test cannot tell")
+        await pilot.press("v")
+        await shown(pilot, "�[31mred [bold]x[/bold]")
+
+
+# The report ----------------------------------------------------------------------------------------------------------
+
+
+async def test_the_report_is_opened_as_a_page(run: Path) -> None:
+    app = app_of(run)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await on_page(pilot, "Ship the tuned model")
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(app.screen, ReportScreen))
+        await until(pilot, lambda: "## Row by row" in (app.screen.query_one(Markdown).source or ""))
+        await shown(pilot, "Route the message")
+        await pilot.press("escape")
+        assert isinstance(app.screen, WalkScreen)
+
+
+async def test_the_report_is_saved_where_it_is_asked_for_and_never_over_a_file(
+    run: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "there.md").write_text("mine")
+    app = app_of(run)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await on_page(pilot, "Ship the tuned model")
+        for name, says in (("new.html", "Saved:"), ("there.md", "exists already"), ("x.pdf", "saved as")):
+            await pilot.press("s")
+            await until(pilot, lambda: isinstance(app.screen, AskText))
+            app.screen.query_one(Input).value = str(tmp_path / name)
+            await pilot.press("enter")
+            await shown(pilot, says)
+            if name != "new.html":
+                await pilot.press("escape")
+    assert "<!doctype html>" in (tmp_path / "new.html").read_text()
+    assert (tmp_path / "there.md").read_text() == "mine"
+
+
+async def test_without_a_report_there_is_no_key_for_it(tmp_path: Path) -> None:
+    app = app_of(make_run(tmp_path / "desk", shipping()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await on_page(pilot, "Ship the tuned model")
+        await pilot.press("o", "s")
+        assert isinstance(app.screen, WalkScreen)
+
+
+# Looks -----------------------------------------------------------------------------------------------------------------
+
+
+def ready(*keys: str, says: str = "Ship the tuned model") -> Callable[[Pilot[Any]], Any]:
+    async def run_before(pilot: Pilot[Any]) -> None:
+        await on_page(pilot, says)
+        for key in keys:
+            await pilot.press(key)
+        if keys and keys[0] == "v":
+            await until(pilot, lambda: bool(str(pilot.app.screen.query_one("#rows-row", Static).visual)))
+            await shown(pilot, "{+HALYARD+}")
+
+    return run_before
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_results_look(size: tuple[int, int], snap_compare: Any, run: Path) -> None:
+    assert snap_compare(app_of(run), terminal_size=size, run_before=ready())
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_rows_look(size: tuple[int, int], snap_compare: Any, run: Path) -> None:
+    assert snap_compare(app_of(run), terminal_size=size, run_before=ready("v", "x"))
+
+
+def test_results_look_in_light(snap_compare: Any, run: Path) -> None:
+    app = app_of(run)
+
+    async def light(pilot: Pilot[Any]) -> None:
+        await ready()(pilot)
+        app.theme = "textual-light"
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=light)
+
+
+def test_results_look_in_korean(snap_compare: Any, run: Path) -> None:
+    use_language("ko")
+    assert snap_compare(app_of(run), terminal_size=(80, 24), run_before=ready(says="조정된 모델"))
+
+
+def test_rows_look_in_korean(snap_compare: Any, run: Path) -> None:
+    use_language("ko")
+    assert snap_compare(app_of(run), terminal_size=(140, 40), run_before=ready("v", "x", says="조정된 모델"))
+
+
+def test_nothing_measured_looks(snap_compare: Any) -> None:
+    assert snap_compare(app_of(None), terminal_size=(80, 24), run_before=ready(says="Cheap options measures"))
+
+
+def test_an_inconclusive_run_looks(snap_compare: Any, run: Path) -> None:
+    change_artefact(run, "comparison", outcome="INCONCLUSIVE", reason="The interval holds both.")
+    assert snap_compare(app_of(run), terminal_size=(80, 24), run_before=ready(says="The test cannot tell"))
