@@ -32,6 +32,9 @@ SILENT = (
     "advisor/report/tables.py",
     "advisor/report/sections.py",
     "advisor/report/model.py",
+    "advisor/report/page.py",
+    "advisor/report/terminal_page.py",
+    "advisor/usage_code.py",
     "advisor/models/catalogue.py",
     "advisor/rungs/prompts.py",
     "rubrics/judging/framing.py",
@@ -49,6 +52,7 @@ FOREIGN = {
     "answer here",
     "insert answer here",
     "seconds since the epoch",
+    "if best",
 }
 # What the core puts together from parts, or takes over from pydantic, the system and the reader of JSON.
 TAKEN_OVER = (
