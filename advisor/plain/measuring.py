@@ -45,7 +45,8 @@ def _rungs(walk: Walk) -> None:
         problem=problem,
     )
     chosen = {names[int(part) - 1] for part in answer.split(",")}
-    own = {"prompt_file"} & set(walk.draft.get("rungs"))
+    # All of them is the plan's default, in which a prompt of one's own has its place.
+    own = {"prompt_file"} if walk.draft.get("prompt_file") or len(chosen) == len(names) else set()
     walk.change(rungs=tuple(rung for rung in RUNGS if rung in chosen | own))
 
 
@@ -62,8 +63,9 @@ def _prompt_file(walk: Walk) -> None:
     if answer == now:
         return
     path = None if answer in ("", EMPTY) else Path(answer).expanduser()
-    rungs = set(walk.draft.get("rungs")) - {"prompt_file"} | ({"prompt_file"} if path else set())
-    walk.change(prompt_file=path, rungs=tuple(rung for rung in RUNGS if rung in rungs))
+    walk.change(prompt_file=path)
+    if path is not None:
+        walk.change(rungs=tuple(rung for rung in RUNGS if rung in (*walk.draft.get("rungs"), "prompt_file")))
 
 
 def _price(walk: Walk) -> None:
@@ -137,7 +139,7 @@ def _samples(walk: Walk, rungs: Sequence[RungState]) -> None:
 def training(walk: Walk) -> None:
     """Follow a training that goes on; say how one that ended was left, and go on with it where that is wanted."""
     run = walk.look()
-    if run is None or not (run.training.status or run.is_live):
+    if run is None or not (run.training.status or run.is_live or can_resume(run)):
         raise Fault(
             _("nothing is being trained"),
             fix=_("The step {step} makes it.").format(step=_("Plan")),

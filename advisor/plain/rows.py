@@ -108,7 +108,7 @@ def _mend(walk: Walk, path: Path, fixes: Sequence[Fix]) -> bool:
         problem=lambda text: _wrong_numbers(text, len(fixes)),
     )
     names = [fixes[int(number) - 1].name for number in numbers.split(",")]
-    files = DataFiles(file=path)
+    files = DataFiles(data=path)
     name = walk.talk.ask(
         _("name of the new file"), now=str(copy_place(path)), problem=lambda text: place_problem(text, files)
     )

@@ -70,7 +70,7 @@ class Talk:
         Raises:
             Back, Leave, Steps: asked for by these words, or by the end of the input.
         """
-        asked = f"{question} [{shown(now, one_line=True)}]: " if now else f"{question}: "
+        asked = f"{question} [{shown(now, one_line=True)}]: " if now else question + _end_of(question)
         while True:
             text = self._line(asked)
             if text == "?":
@@ -133,6 +133,10 @@ class Talk:
             text = line.strip()
             _move(text.lower())
             return text
+
+
+def _end_of(question: str) -> str:
+    return " " if question.endswith("?") else ": "
 
 
 def _move(word: str) -> None:
