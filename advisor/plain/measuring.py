@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from advisor.core_texts import told
+from advisor.ladder_forecast import forecast_ladder
 from advisor.plain.talk import EMPTY, in_turn
 from advisor.plain.walking import Walk
 from advisor.plan import RUNGS
+from advisor.rungs.about import about_rung
 from advisor.rungs.names import rung_name
 from advisor.situation import can_resume, situation_of
 from advisor.texts import _
@@ -29,7 +32,7 @@ def options(walk: Walk) -> None:
 def _rungs(walk: Walk) -> None:
     names = [rung for rung in RUNGS if rung != "prompt_file"]
     for number, rung in enumerate(names, start=1):
-        walk.talk.say(f"  {number}. {rung_name(rung)}")
+        walk.talk.say(f"  {number}. {rung_name(rung)}: {about_rung(rung)}")
     now = ",".join(str(at) for at, rung in enumerate(names, start=1) if rung in walk.draft.get("rungs"))
 
     def problem(text: str) -> str:
@@ -88,6 +91,7 @@ def _measured(walk: Walk) -> RunState | None:
     """Start the run, or join it, and follow it to its end or to the pause before training."""
     run = walk.run
     if run is None or not run.is_live:
+        _tell_forecast(walk)
         walk.talk.say(_("The equivalent command: {command}").format(command=walk.draft.command()))
         question = _("Start measuring now? Nothing is trained.")
         if run is not None:
@@ -96,6 +100,19 @@ def _measured(walk: Walk) -> RunState | None:
             return walk.run
         walk.launch(until="forecast")
     return walk.watch()
+
+
+def _tell_forecast(walk: Walk) -> None:
+    """Calls, tokens, time and cost before anything is asked."""
+    from advisor.tui.steps.options.words import total
+
+    plan = walk.draft.plan()
+    found = forecast_ladder(plan, runs=walk.services.runs, own=walk.state.run_path)
+    for rung in found.rungs:
+        if rung.skipped:
+            reason = _("left out: {reason}").format(reason=told(rung.skipped))
+            walk.talk.say(f"  {rung_name(rung.rung)}: {reason}")
+    walk.talk.say(total(found, plan.price).plain)
 
 
 def _tell_rungs(walk: Walk, run: RunState) -> None:
@@ -171,4 +188,4 @@ def _tell_training(walk: Walk, run: RunState) -> None:
                 )
             )
     for finding in run.findings:
-        walk.talk.say(_("Note: {text}").format(text=finding.message))
+        walk.talk.say(_("Note: {text}").format(text=told(finding.message)))

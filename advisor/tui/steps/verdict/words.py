@@ -51,7 +51,8 @@ def what_now(verdict: Mapping[str, Any], against: str) -> Text:
             "! " + _("You overrule it: {reason}").format(reason=shown(against, one_line=True)), "bold"
         )
         return text.append(
-            "\n" + _("The report will show this. a takes it back; ctrl+n goes to {step}.").format(step=follows),
+            "\n"
+            + _("The report will show this. a takes it back; ctrl+n goes to {step}.").format(step=follows),
             "not bold",
         )
     return Text(_("a accepts it and goes to {step}; o overrules it with a reason.").format(step=follows))
