@@ -24,8 +24,9 @@ from advisor.scoring_files import prepared, row_scores
 from advisor.slices import slices_note, slices_of
 from advisor.stages.compare import for_the_rules, paired, settle_note
 from advisor.stages.split import SPLIT, cluster_of_each, shared_clusters
+from rubrics.compared import PairedResult
 from rubrics.errors import Fault
-from rubrics.outcome import PairedResult, compare_outcome
+from rubrics.outcome import compare_outcome
 from rubrics.rulebook import AfterTraining
 from rubrics.scoring import Options, deciding_metric
 from rubrics.statistics import Interval, holm, simultaneous

@@ -9,10 +9,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from rubrics.compared import Compared, Guard, PairedResult
 from rubrics.learning import forgetting, load_signs, loss_against_metric, read_history
 from rubrics.measured_parts import Score, read_score
 from rubrics.measurements import Measurements, from_report
-from rubrics.outcome import Compared, Guard, PairedResult, judge
+from rubrics.outcome import judge
 from rubrics.outcome_flips import find_outcome_flips
 from rubrics.phrases import rows
 from rubrics.reading import Field

@@ -10,8 +10,9 @@ import functools
 from collections.abc import Iterator
 from dataclasses import replace
 
+from rubrics.compared import Compared, PairedResult
 from rubrics.flips import SHARE_STEP, Dial, Flip, nearest_flips
-from rubrics.outcome import Compared, PairedResult, outcome_of
+from rubrics.outcome import outcome_of
 from rubrics.statistics import mcnemar_exact, paired_share_difference
 
 

@@ -24,9 +24,10 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from rubrics import outcome
+from rubrics.compared import PairedResult
 from rubrics.decide import decide_report
 from rubrics.measurements import from_report
-from rubrics.outcome import PairedResult, compare_outcome
+from rubrics.outcome import compare_outcome
 from rubrics.rulebook import AfterTraining, Outcome
 from rubrics.statistics import Interval, Z, compare_paired, paired_share_difference, wilson
 from rubrics.verdict import first_that_holds

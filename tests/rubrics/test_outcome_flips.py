@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rubrics.outcome import Compared, Guard, PairedResult, first_that_holds, judge
+from rubrics.compared import Compared, Guard, PairedResult
+from rubrics.outcome import first_that_holds, judge
 from rubrics.outcome_flips import find_outcome_flips, outcome_dials, recount
 
 
