@@ -17,12 +17,12 @@ from rubrics.format_failure import format_failure
 from rubrics.measured_parts import Rung, Score
 from rubrics.measurements import Measurements
 from rubrics.phrases import points, rows, rung_words, score
+from rubrics.power import MOST_ROWS
 
 T = TypeVar("T")
 OutcomeOf = Callable[[Measurements], str]
 
 SHARE_STEP = 0.001
-_MOST_ROWS = 100_000
 # Each look outward is this much farther away than the last; between two looks that differ, bisection.
 _STRIDE = 1.3
 # Ways to one outcome that a flip names.
@@ -114,14 +114,14 @@ class _Plain:
 _PLAIN = (
     _Plain("", "target", "task.target", "With a target of {score}"),
     _Plain("", "min_gain", "task.min_gain", "If a gain were worth it from {points} on", low=SHARE_STEP),
-    _Plain("data", "train_rows", "data.splits.train", "With {rows} to train on", 1, high=_MOST_ROWS),
+    _Plain("data", "train_rows", "data.splits.train", "With {rows} to train on", 1, high=MOST_ROWS),
     _Plain(
         "data",
         "smallest_label",
         "data.findings.D10.rows_per_label",
         "With {rows} in train of the rarest label",
         1,
-        high=_MOST_ROWS,
+        high=MOST_ROWS,
     ),
     _Plain(
         "data",
@@ -307,7 +307,7 @@ def _test_rows_dial(m: Measurements) -> Iterator[Dial[Measurements]]:
     if m.n is not None:
         words = "With {rows} of clean test data and the same scores"
         yield Dial(
-            "data.splits.test", m.n, 1, 1, _MOST_ROWS, lambda value: _with_test_rows(m, int(value)), words
+            "data.splits.test", m.n, 1, 1, MOST_ROWS, lambda value: _with_test_rows(m, int(value)), words
         )
 
 

@@ -17,12 +17,12 @@ from statistics import NormalDist
 from rubrics.compared import Compared, OtherOption, PairedResult, gain_words
 from rubrics.logic import over, under
 from rubrics.phrases import rows, rung_words
+from rubrics.power import MOST_ROWS
 from rubrics.statistics import ALPHA, Z
 
 _ONE_SIDED_P = 2 * ALPHA
 """Two-sided p under which a difference above 0 is shown at 5% one-sided: the level of each test of the union."""
 _POWER = NormalDist().inv_cdf(0.8)
-_MOST_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def _rows_for(c: Compared, option: OtherOption, z: float) -> int | None:
     spread = _dev_error(option) * math.sqrt(option.rows)
     gain = c.paired.difference - option.lead
     number = option.rows
-    while number <= _MOST_ROWS:
+    while number <= MOST_ROWS:
         error = spread / math.sqrt(number)
         behind = option.lead + (Z + _POWER) * error < 0
         shown = gain > z * math.hypot(c.paired.error, error) + _POWER * error

@@ -25,12 +25,11 @@ from rubrics.open_options import (
     tested,
 )
 from rubrics.phrases import points, rows, score
-from rubrics.power import rows_to_settle
+from rubrics.power import MOST_ROWS, rows_to_settle
 from rubrics.rulebook import AfterTraining, load_rulebook
 from rubrics.statistics import ALPHA, Z
 
 TargetState = Literal["met", "unmet", "unknown"]
-_MOST_ROWS = 100_000
 
 
 # Whether a rule holds, and what it saw.
@@ -258,7 +257,7 @@ def rows_to_decide(paired: PairedResult, min_gain: float) -> int | None:
     if not paired.n:
         return None
     deviation = (paired.high - paired.low) / (2 * Z) * math.sqrt(paired.n)
-    return rows_to_settle(paired.difference, deviation, min_gain, limit=_MOST_ROWS) if deviation > 0 else None
+    return rows_to_settle(paired.difference, deviation, min_gain) if deviation > 0 else None
 
 
 def _not_alike(mismatch: Sequence[str]) -> str:
@@ -300,4 +299,4 @@ def _more_rows(c: Compared) -> str:
         return f"About {rows(needed)} of test data would decide."
     if c.paired.n is None:
         return "More test rows are needed; how many is not known."
-    return f"No number of test rows up to {_MOST_ROWS:,} would decide."
+    return f"No number of test rows up to {MOST_ROWS:,} would decide."
