@@ -235,6 +235,42 @@ class SlicePart(_Part):
     broken: int | None
 
 
+class OnTestPart(_Part):
+    """The tuned model against a contender on the test rows."""
+
+    metric: str
+    n: int
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    test: str
+    fixed: int | None
+    broken: int | None
+    both_right: int | None
+    both_wrong: int | None
+    clusters: int | None = None
+    notes: list[str] = []
+
+
+class ContenderPart(_Part):
+    """A cheap option beside the chosen one: its lead on dev.
+
+    `test_value` is its score on test and `on_test` the tuned model against it, where it was asked about the test rows.
+    """
+
+    rung: str
+    n: int
+    chosen_value: float
+    value: float
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    test_value: float | None = None
+    on_test: OnTestPart | None = None
+
+
 class ComparisonPart(_Part):
     """Tuned against the best cheap option; `looks` are tuned models scored on these rows so far."""
 
@@ -266,9 +302,13 @@ class ComparisonPart(_Part):
     notes: list[str] = Field(default=[], description="signs L1 to L7 and cautions, in words")
     slices: list[SlicePart] = []
     slices_note: str = ""
-    contenders: list[dict[str, Any]] = Field(
-        default=[], description="cheap options that dev does not tell from the chosen one"
+    contenders: list[ContenderPart] = Field(
+        default=[], description="cheap options that dev does not show to be worse than the chosen one"
     )
+    against: list[str] = Field(
+        default=[], description="those of them that keep the tuned model from being shipped"
+    )
+    dev_rows_needed: int | None = None
 
 
 class EconomicsPart(_Part):

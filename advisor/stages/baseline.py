@@ -45,6 +45,7 @@ from advisor.stages.split import SPLIT, clusters_of, rows_of
 from advisor.tagging import write_failures
 from rubrics.errors import ExitCode, Fault
 from rubrics.scoring import get_metric
+from trainer.events import Listener
 from trainer.job import Completion
 
 _SPARE_TOKENS = 8
@@ -148,23 +149,25 @@ def answer_room(context: Context) -> int:
 
 def chat_model(context: Context, live: LadderScores) -> ChatModel:
     """The model that the ladder asks: the endpoint where one is given, else the local one."""
+    if context.plan.endpoint:
+        return endpoint_model(context, live.hearing(context.emit))
+    spec, jobs = base_spec(context), context.run.jobs
+    return LocalModel(context.plan.model, spec, jobs, live.hearing(context.follow), context.stop)
+
+
+def endpoint_model(context: Context, listener: Listener) -> EndpointModel:
+    """The model behind the plan's endpoint."""
     plan = context.plan
-    if plan.endpoint and plan.endpoint_model:
-        return EndpointModel(
-            plan.endpoint,
-            plan.endpoint_model,
-            context.run.jobs,
-            emit=live.hearing(context.emit),
-            stop=context.stop,
-        )
-    return LocalModel(
-        plan.model, base_spec(context), context.run.jobs, live.hearing(context.follow), context.stop
+    assert plan.endpoint is not None
+    assert plan.endpoint_model is not None
+    return EndpointModel(
+        plan.endpoint, plan.endpoint_model, context.run.jobs, emit=listener, stop=context.stop
     )
 
 
 def _make(context: Context) -> Ladder:
     train = rows_of(context, "train")
-    prompts, skipped = _prompts(context, train)
+    prompts, skipped = model_prompts(context), _unasked(context)
     dev, test = dev_rows(context), test_rows(context)
     live = LadderScores(context.scoring, context.run.jobs, context.emit)
     asking = _Asking(chat_model(context, live) if prompts else None, prompts, answer_room(context), live)
@@ -194,10 +197,10 @@ def _make(context: Context) -> Ladder:
     )
 
 
-def _prompts(context: Context, train: list[Row]) -> tuple[dict[str, Prompt], dict[str, str]]:
-    """The rungs that ask a model, and those left out with their reasons."""
-    plan, facts = context.plan, answer_facts(train)
-    skipped: dict[str, str] = {}
+def model_prompts(context: Context) -> dict[str, Prompt]:
+    """The prompts of the rungs that ask a model."""
+    plan, train = context.plan, rows_of(context, "train")
+    facts = answer_facts(train)
     prompts: dict[str, Prompt] = {
         "zero_shot": zero_shot(plan.task),
         "instruction": instruction(plan.task, facts),
@@ -205,9 +208,14 @@ def _prompts(context: Context, train: list[Row]) -> tuple[dict[str, Prompt], dic
     }
     if plan.prompt_file is not None:
         prompts["prompt_file"] = with_system(_present_prompt(plan.prompt_file))
-    elif "prompt_file" in plan.rungs:
-        skipped["prompt_file"] = "no --prompt-file was given"
-    return {rung: prompts[rung] for rung in RUNGS if rung in prompts and rung in plan.rungs}, skipped
+    return {rung: prompts[rung] for rung in RUNGS if rung in prompts and rung in plan.rungs}
+
+
+def _unasked(context: Context) -> dict[str, str]:
+    """The rungs that ask a model and are left out, with their reasons."""
+    if "prompt_file" in context.plan.rungs and context.plan.prompt_file is None:
+        return {"prompt_file": "no --prompt-file was given"}
+    return {}
 
 
 def _present_prompt(path: Path) -> str:
