@@ -60,7 +60,7 @@ def joint_quantile(options: int) -> float:
     """How many joint standard errors a gain by test and dev together must exceed, over one of so many open options.
 
     The chosen option is the luckiest of several, so the 5% are shared among the open ones (Bonferroni). It is never
-    under 1.96: with a single open option and 40 dev rows, whose scores are far from normal, 1.645 ships 5.5% falsely.
+    under 1.96: with a single open option and 40 dev rows, whose scores are far from normal, 1.645 ships 5.5% falsely where every run trains.
     """
     return max(Z, NormalDist().inv_cdf(1 - ALPHA / max(1, options)))
 
