@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from advisor.report.model import BaselinePart, ComparisonPart, EvaluationPart, Report
+from advisor.report.comparison_parts import ComparisonPart
+from advisor.report.model import BaselinePart, EvaluationPart, Report
 from rubrics.phrases import rung_words, score
 
 _BEFORE = {

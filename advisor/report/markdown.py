@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from advisor.predictions import Prediction, read_predictions
-from advisor.report.model import BaselinePart, EvaluationPart, FlipPart, Report
+from advisor.report.comparison_parts import FlipPart
+from advisor.report.model import BaselinePart, EvaluationPart, Report
 from advisor.report.sections import (
     contenders_words,
     curve_section,

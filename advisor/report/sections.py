@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from advisor.report.model import ComparisonPart, CurvePart, OverruledPart, Report
+from advisor.report.comparison_parts import ComparisonPart
+from advisor.report.model import CurvePart, OverruledPart, Report
 from advisor.report.tables import change, interval, table
 from rubrics.phrases import rung_words
 
