@@ -15,7 +15,7 @@ import re
 import struct
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 
@@ -25,26 +25,38 @@ from advisor.texts import language
 FIELD = re.compile(r"\{([a-z]\w*)(:n|!r)?\}")
 _EDGE = " \t\n,;:"
 _BEFORE = re.compile(r"^[\s,;:.]*(?:(?:and|or|but)\s+)?")
-_NUMBER = r"[-+−]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?%?|[-+]?inf|nan"
+_NUMBER = r"[-+−]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?%?|[-+]?inf|nan"
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’]+")
 # Words of a value that nobody would translate: in quotes, code, names with marks or capitals within, paths.
 _OWN = re.compile(
     r"'[^']*'|\"[^\"]*\"|`[^`]*`|\S*[\w-]*[_/\\.@=<>{}\[\]]\w\S*|--\S+|\b\w*[A-Z\d]\w*[A-Z\d]\w*\b"
 )
+_QUOTED = re.compile(r"(?<!\w)([\"'])((?<=\")[^\"\n]+|(?<=')[^'\n]+)\1(?!\w)")
+# Characters for private use, of which no text has any.
+_FIRST_MASK, _MOST_MASKS = 0xE000, 1000
+_MASK = re.compile(f"[{chr(_FIRST_MASK)}-{chr(_FIRST_MASK + _MOST_MASKS)}]")
 _SENTENCES = re.compile(r"(\s*\n\s*|(?<=[.!?])\s+)")
 # Where sentences are made of parts.
 _PARTS = re.compile(
-    r"(\s*\[[-+\d., %]*\]\s*|\s*[;:]\s+|\s+\(|\)(?:\s+|(?=[,;:.])|$)|,\s+(?:(?:and|or|but)\s+)?|\s+(?:and|or|but)\s+)"
+    r"(\s*\[[-+\d., %]*\]\s*|\s*[;:]\s+|(?:^|\s+)\(|\)(?:\s+|(?=[,;:.])|$)|,\s+(?:(?:and|or|but)\s+)?|\s+(?:and|or|but)\s+)"
 )
 _SENTENCE_END = re.compile(r"[.!?]\s+[A-Z]")
 # A template with fewer words of its own says little, and holds only where all its values are known.
 _FEW_WORDS = 2
+# One with this many is meant, whatever its values are.
+_MANY_WORDS = 4
 _TOUCHING = re.compile(r"[\w'’]*\0[\w'’]*")
 _QUOTES = "'\"`"
+_NAMES_FOLLOW = re.compile(
+    r"\b(?:[Kk]nown are|[Oo]ne of|The rows have|metrics:|that can:|server offers|the (?:tags|thresholds|fields)|order \(|Choose of:) $"
+)
 # Brackets and what is in them belong to one value.
 _VALUE = r"(?:\[[^\[\]]*\]|\([^()]*\)|[^\[\]()])"
+# Where one field touches another the second is left out, or the two meet at a mark or a small word.
+_AT_A_JOINT = r"(?:(?<=[,;:.]\s)|(?=\s?[,;:(.\n]|\s(?:and|or|but)\s))"
+_SHORT, _LONG, _ANY = _VALUE + "*?", _VALUE + "*", ".*?"
 # Parts that a template may span within a longer text.
-_LONGEST = 8
+_LONGEST = 6
 # Names in a text that a template of one word may have.
 _MOST_UNKNOWN = 3
 
@@ -57,7 +69,7 @@ def told(text: str) -> str:
     that the core composed only: a person's own words, model output and names are not to be passed here.
     """
     name = language()
-    return text if name == "en" or not text else _told_in(text, name)
+    return text if name == "en" or not text else said_again(text, name).text
 
 
 def trimmed(text: str) -> str:
@@ -80,63 +92,82 @@ class Template:
     translation: str
     words: tuple[str, ...]
     size: int
+    _patterns: dict[str, re.Pattern[str]] = field(default_factory=dict, repr=False, compare=False)
 
     @staticmethod
     def of(source: str, translation: str) -> Template:
         """Make a template of an entry of the catalogue."""
-        source, translation = _without_stop(trimmed(source)), _without_stop(translation)
+        source, translation = _bare(source), _bare(translation)
         words = _WORD.findall(_TOUCHING.sub(" ", FIELD.sub("\0", source)))
         size = len(_WORD.findall(FIELD.sub(" ", source)))
         return Template(source, translation, tuple(word.lower() for word in words), size)
 
+    @cached_property
+    def is_divided(self) -> bool:
+        """Whether a text could be shared out among the fields in several ways."""
+        return sum(place[2] != ":n" for place in FIELD.finditer(self.source)) > 1
+
     def values_in(self, text: str) -> Iterator[Mapping[str, str]]:
         """The values of a text of this template, in each of the ways in which they can be told apart."""
         found: list[Mapping[str, str]] = []
-        for pattern in self.patterns:
-            match = pattern.fullmatch(text)
+        for any_value in (_SHORT, _LONG, _ANY) if self.is_divided else (_ANY,):
+            match = self._pattern(any_value).fullmatch(text)
             if match and match.groupdict() not in found:
                 found.append(match.groupdict())
                 yield found[-1]
 
-    @cached_property
-    def patterns(self) -> tuple[re.Pattern[str], ...]:
-        """Match a text of this template, the values in groups by name: as short as can be, and as long as can be."""
-        return tuple(self._pattern(values) for values in (_VALUE + "*?", _VALUE + "*", ".*?"))
-
     def _pattern(self, any_value: str) -> re.Pattern[str]:
+        if any_value in self._patterns:
+            return self._patterns[any_value]
         pattern, at = "", 0
-        for field in FIELD.finditer(self.source):
-            name = field[1]
-            values = _NUMBER if field[2] == ":n" else any_value
-            pattern += _literal(self.source[at : field.start()], first=at == 0)
+        for place in FIELD.finditer(self.source):
+            name = place[1]
+            values = _NUMBER if place[2] == ":n" else any_value
+            pattern += _literal(self.source[at : place.start()], first=at == 0)
+            if place.start() == at > 0:
+                values = f"(?:{_AT_A_JOINT}{values})?"
+            elif self.source[place.end() : place.end() + 1] == "{" and not place[2]:
+                values = f"(?=.){values}"
             pattern += f"(?P={name})" if f"(?P<{name}>" in pattern else f"(?P<{name}>{values})"
-            at = field.end()
-        return re.compile(pattern + _literal(self.source[at:], first=at == 0), re.DOTALL)
+            at = place.end()
+        pattern += _literal(self.source[at:], first=at == 0)
+        return self._patterns.setdefault(any_value, re.compile(pattern, re.DOTALL))
 
     @cached_property
     def opaque(self) -> frozenset[str]:
-        """Fields whose values are a person's own: in quotes, by themselves or by the template."""
-        fields = FIELD.finditer(f" {self.source} ")
+        """Fields whose values stay as they are: those in quotes, and lists of names to be typed."""
+        text = f" {self.source} "
         return frozenset(
-            field[1]
-            for field in fields
-            if field[2] == "!r"
-            or (field.string[field.start() - 1] in _QUOTES and field.string[field.end()] in _QUOTES)
+            place[1]
+            for place in FIELD.finditer(text)
+            if place[2] == "!r"
+            or (text[place.start() - 1] in _QUOTES and text[place.end()] in _QUOTES)
+            or _NAMES_FOLLOW.search(text[: place.start()])
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A text said again, with the number of its words that stayed English."""
+    """A text said again.
+
+    Attributes:
+        unknown: how many of its words stayed English.
+        settled: whether no better way is to be looked for, as what stayed English are single names.
+    """
 
     text: str
     unknown: int
+    settled: bool = False
 
 
 @lru_cache(maxsize=4096)
-def _told_in(text: str, name: str) -> str:
-    said = Telling(Templates.of(name)).tell(text)
-    return with_particles(said.text) if name == "ko" else said.text
+def said_again(text: str, name: str) -> Told:
+    """Say a text of the core in a language that has a catalogue; see `told`."""
+    templates = Templates.of(name)
+    masked, quoted = _masked(text, templates.quoted)
+    said = Telling(templates).tell(masked)
+    filled = with_particles(said.text) if name == "ko" else said.text
+    return replace(said, text=_MASK.sub(lambda mask: quoted[ord(mask[0]) - _FIRST_MASK], filled))
 
 
 @dataclass(frozen=True)
@@ -145,6 +176,7 @@ class Templates:
 
     by_word: Mapping[str, Sequence[Template]]
     wordless: Sequence[Template]
+    quoted: frozenset[str]
 
     @staticmethod
     @cache
@@ -156,13 +188,14 @@ class Templates:
         for template in templates:
             rarest = min(template.words, key=lambda word: frequency[word], default="")
             by_word[rarest].append(template)
-        return Templates(by_word, tuple(by_word.pop("", ())))
+        quoted = frozenset(found[2] for one in templates for found in _QUOTED.finditer(one.source))
+        return Templates(by_word, tuple(by_word.pop("", ())), quoted)
 
-    def near(self, text: str) -> Iterator[Template]:
-        """Those that a text can be a case of, by its words."""
-        for word in {word.lower() for word in _WORD.findall(text)}:
-            yield from self.by_word.get(word, ())
-        yield from self.wordless
+    def near(self, text: str) -> list[Template]:
+        """Those whose words a text has, the wordiest first."""
+        words = {word.lower() for word in _WORD.findall(text)}
+        found = [one for word in words for one in self.by_word.get(word, ()) if words.issuperset(one.words)]
+        return [*sorted(found, key=lambda one: -one.size), *(self.wordless if text[:1].isdigit() else ())]
 
 
 class Telling:
@@ -184,20 +217,34 @@ class Telling:
     def _parted(self, text: str, joints: re.Pattern[str], otherwise: Callable[[str], Told]) -> Told:
         """Say a text again part by part, where several parts together may be a case of one template."""
         whole = self.whole(text)
-        if whole and not whole.unknown:
+        if whole and whole.settled:
             return whole
         pieces = joints.split(text)
+        # best[at]: the first `at` parts in the way that leaves fewest words English.
         best = [Told("", 0)]
         for end in range(1, len(pieces) + 1, 2):
-            ways = []
-            for start in range(max(0, end - 2 * _LONGEST + 1), end, 2):
-                part = "".join(pieces[start:end])
-                alone = otherwise(part) if end - start == 1 else None
-                for said in (self.whole(part), alone):
-                    if said is not None:
-                        ways.append(_joined(best[start // 2], pieces[start - 1] if start else "", said))
-            best.append(min(ways, key=lambda way: way.unknown))
+            best.append(
+                min(
+                    (
+                        _joined(best[start // 2], pieces[start - 1] if start else "", said)
+                        for start in _starts(end, len(pieces))
+                        if (
+                            said := self._part(
+                                "".join(pieces[start:end]), otherwise if end - start == 1 else None
+                            )
+                        )
+                    ),
+                    key=lambda way: way.unknown,
+                )
+            )
         return whole if whole and whole.unknown <= best[-1].unknown else best[-1]
+
+    def _part(self, text: str, otherwise: Callable[[str], Told] | None) -> Told | None:
+        whole = self.whole(text)
+        if otherwise is None or (whole and whole.settled):
+            return whole
+        alone = otherwise(text)
+        return whole if whole and whole.unknown <= alone.unknown else alone
 
     def whole(self, text: str) -> Told | None:
         """Say a text again that is a case of one template; the one that knows most of it."""
@@ -208,13 +255,15 @@ class Telling:
 
     def _whole(self, text: str) -> Told | None:
         before, inner, after = _edges(text)
-        best: tuple[int, int, str] | None = None
+        best: Told | None = None
         for template in self._templates.near(inner):
             for values in template.values_in(inner):
                 told = self._filled(template, values)
-                if told and (best is None or (told.unknown, -template.size) < best[:2]):
-                    best = (told.unknown, -template.size, told.text)
-        return best and Told(f"{before}{best[2]}{after}", best[0])
+                if told and (best is None or told.unknown < best.unknown):
+                    best = told
+            if best and best.settled:
+                break
+        return best and Told(f"{before}{best.text}{after}", best.unknown, best.settled)
 
     def _filled(self, template: Template, values: Mapping[str, str]) -> Told | None:
         """The translation with its values; None where the values show that the text is none of its cases."""
@@ -225,19 +274,49 @@ class Telling:
         if any(one.unknown and _SENTENCE_END.search(values[name]) for name, one in told.items()):
             return None
         unknown = sum(one.unknown for one in told.values())
-        if template.size < _FEW_WORDS and values and not _is_likely(told, values, unknown, template.size):
+        if template.size < _FEW_WORDS and values and not _is_likely(template, told, values, unknown):
             return None
-        text = FIELD.sub(lambda field: told[field[1]].text, template.translation)
-        return Told(re.sub(r"(?<=\S) +(?=[,.;:)])|(?<= ) +", "", text), unknown)
+        text = FIELD.sub(lambda place: told[place[1]].text, template.translation)
+        if not all(values.values()):
+            text = re.sub(r"(?<=\S) +(?=[,.;:)])|(?<= ) +", "", text)
+        names = [values[name] for name, one in told.items() if one.unknown]
+        settled = not names or (template.size >= _MANY_WORDS and not any(map(_PARTS.search, names)))
+        return Told(text, unknown, settled)
 
 
-def _is_likely(told: Mapping[str, Told], values: Mapping[str, str], unknown: int, size: int) -> bool:
-    """Whether a template with hardly a word of its own is meant: what it joins is known, or a number."""
-    if unknown > size * _MOST_UNKNOWN:
+def _starts(end: int, last: int) -> Iterator[int]:
+    """Where parts that end at a place may begin: near it, or at the border of the text, since lists can be long."""
+    nearest = 0 if end == last else max(0, end - 2 * _LONGEST + 1)
+    if nearest > 0:
+        yield 0
+    yield from range(nearest + nearest % 2, end, 2)
+
+
+def _is_likely(template: Template, told: Mapping[str, Told], values: Mapping[str, str], unknown: int) -> bool:
+    """Whether a template with hardly a word of its own is meant: what it joins is known, a number or in quotes."""
+    if unknown > template.size * _MOST_UNKNOWN or any(_PARTS.search(value) for value in values.values()):
         return False
     return any(one.text != values[name] for name, one in told.items()) or (
-        size > 0 and all(re.fullmatch(_NUMBER, value) for value in values.values())
+        template.size > 0
+        and all(name in template.opaque or re.fullmatch(_NUMBER, value) for name, value in values.items())
     )
+
+
+def _masked(text: str, known: frozenset[str]) -> tuple[str, list[str]]:
+    """Put a sign for what stands in quotes, so that no sentence of the core is sought in it; returns what stood there.
+
+    Args:
+        known: what templates have in quotes themselves.
+    """
+    quoted: list[str] = []
+
+    def sign(found: re.Match[str]) -> str:
+        if found[2] in known or len(quoted) == _MOST_MASKS:
+            return found[0]
+        quoted.append(found[2])
+        return f"{found[1]}{chr(_FIRST_MASK + len(quoted) - 1)}{found[1]}"
+
+    return _QUOTED.sub(sign, text), quoted
 
 
 def _as_it_is(text: str) -> Told:
@@ -279,6 +358,12 @@ def _edges(text: str) -> tuple[str, str, str]:
     return before, kept, inner[len(kept) :] + after
 
 
+def _bare(text: str) -> str:
+    """A text without its last full stop, and without the brackets around all of it, which stand at a joint."""
+    text = _without_stop(trimmed(text))
+    return text[1:-1] if re.fullmatch(r"\((?:[^()]|\([^()]*\))*\)", text) else text
+
+
 def _without_stop(text: str) -> str:
     return text[:-1] if text.endswith(".") and not text.endswith("..") else text
 
@@ -291,6 +376,8 @@ def _joined(before: Told, joint: str, after: Told) -> Told:
 
 def _joint_in_korean(joint: str, before: str) -> str:
     """A joint between two parts: clauses stand beside each other, names are joined by a word."""
+    if joint.strip() == "(":
+        return "("
     word = joint.strip(" ,\n")
     if word not in {"and", "or", "but"}:
         return joint

@@ -21,7 +21,7 @@ from babel.messages.pofile import read_po, write_po
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.core_sources import core_templates, translated_rules  # noqa: E402
+from tests.core_sources import core_templates, translated_rules
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALES = ROOT / "advisor" / "locales"

@@ -8,6 +8,7 @@ something that texts are compared with, nor an error of programming. An f-string
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 import re
 from collections.abc import Iterator
@@ -31,6 +32,9 @@ SILENT = (
     "advisor/report/tables.py",
     "advisor/report/sections.py",
     "advisor/report/model.py",
+    "advisor/report/page.py",
+    "advisor/report/terminal_page.py",
+    "advisor/usage_code.py",
     "advisor/models/catalogue.py",
     "advisor/rungs/prompts.py",
     "rubrics/judging/framing.py",
@@ -48,11 +52,40 @@ FOREIGN = {
     "answer here",
     "insert answer here",
     "seconds since the epoch",
+    "if best",
 }
-# What the core puts together from parts, or takes over from pydantic.
+# What the core puts together from parts, or takes over from pydantic, the system and the reader of JSON.
 TAKEN_OVER = (
     "a number from {low:n} to {high:n}",
     "a number of {low:n} or more",
+    "it cannot be advised",
+    "With {number} test rows fixed by training instead of {fixed:n}",
+    "With {number} test rows broken by training instead of {broken:n}",
+    "the package index cannot be reached to fetch {name}",
+    "pip could not fetch {requirement}, which carries {name}",
+    "no space left while fetching {name}",
+    "{number:n} different",
+    "{items:n} {what} that were published as examples in {rows:n} rows ({distinct:n} different)",
+    "Unterminated string starting at",
+    "Invalid value",
+    "at end of document",
+    "to learn from the preferred answers alone: advisor data check {file} --prompt-field prompt --answer-field chosen",
+    "to read it as a pair: advisor data check {file} --prompt-field text --answer-field label",
+    "It takes at least {enough} of test data to show a gain of {need}.",
+    "No fall is shown: {place} went from {before:n} to {after:n}, by {difference} [{low}, {high}] on {rows}.",
+    "The share of right answers to {place}",
+    "Next-token accuracy on {place}",
+    "{labels} written in more than one way ({odd} not in the commonest)",
+    "{labels} with a rare neighbour that looks like a misspelling ({odd})",
+    "Is a directory",
+    "No such file or directory",
+    "Not a directory",
+    "Permission denied",
+    "No space left on device",
+    "Read-only file system",
+    "Expecting value",
+    "Expecting property name enclosed in double quotes",
+    "Extra data",
     "found {value!r}",
     "Field required",
     "Input should be {choices}",
@@ -93,16 +126,37 @@ WORDS = (
     "rose",
     "fell",
     "behind",
-    "on {rows}",
     "on {n}",
     "on {split}",
     "{split} row",
     "{name} in {count}",
     "{name} by {difference}",
-    "{difference} by {name}",
-    "template",
-    "truncation",
     "text",
+    "dashes",
+    "straight",
+    "curly",
+    "hyphen",
+    "empty",
+    "spaced",
+    "compact",
+    "indented",
+    "English",
+    "German",
+    "French",
+    "Spanish",
+    "Italian",
+    "Portuguese",
+    "Dutch",
+    "Hangul",
+    "Cyrillic",
+    "Arabic",
+    "Greek",
+    "Hebrew",
+    "Thai",
+    "Devanagari",
+    "Latin",
+    "Han",
+    "Kana",
     "number",
     "list",
     "object",
@@ -118,7 +172,6 @@ WORDS = (
     "nothing",
     "none",
     "quotes",
-    "fail",
 )
 # Modules in which a phrase may be one word, or nothing but values.
 PHRASES = ("rubrics/phrases.py",)
@@ -149,6 +202,7 @@ _MOST_FORMS = 8
 _MOST_WORDS = 4
 
 
+@functools.cache
 def core_templates() -> dict[str, list[str]]:
     """Every template with the files that hold it."""
     found: dict[str, list[str]] = {text: ["pydantic, or put together"] for text in TAKEN_OVER}
@@ -236,7 +290,7 @@ def _is_code(text: str) -> bool:
     # Many small words without a mark are a table of words.
     if re.fullmatch(r"[\w-]+(?: [\w-]+){15,}", text) and text[0].islower():
         return True
-    return "{%" in text or text.startswith(("import ", ">>> ", "pip install "))
+    return "{%" in text or text.startswith("import ") or bool(re.fullmatch(r"pip install \S+", text))
 
 
 def _silent(tree: ast.AST) -> set[int]:
@@ -249,8 +303,10 @@ def _silent(tree: ast.AST) -> set[int]:
             silent.add(id(node.value))
         elif isinstance(node, ast.JoinedStr):
             silent.update(id(part) for part in node.values)
-        elif isinstance(node, ast.FormattedValue) and node.format_spec:
-            silent.update(id(below) for below in ast.walk(node.format_spec))
+        elif isinstance(node, ast.FormattedValue):
+            # Words that a condition chooses are put into the template.
+            inner = node.value if _choices(node.value) else node.format_spec
+            silent.update(id(below) for below in (ast.walk(inner) if inner else ()))
         elif isinstance(node, ast.Compare | ast.Subscript) or _is_silent_call(node, programming):
             silent.update(id(below) for below in _below(node))
     return silent
@@ -330,7 +386,7 @@ def _kind(value: ast.FormattedValue) -> str:
     if value.conversion == ord("r") or called in {"repr", "quote"}:
         return "!r"
     spec = ast.unparse(value.format_spec).strip("f'\"") if value.format_spec else ""
-    return ":n" if called == "len" or re.fullmatch(r"[+,]*[\d.]*[defg%]?,?", spec) and spec else ""
+    return ":n" if called == "len" or (re.fullmatch(r"[+,]*[\d.]*[defg%]?,?", spec) and spec) else ""
 
 
 def _name(value: ast.expr) -> str:

@@ -84,7 +84,7 @@ class PlanStep(Step):
     def show(self, state: WalkState) -> None:
         """Show a state."""
         super().show(state)
-        if not self.is_attached:
+        if not self.is_mounted:
             return
         methods, width = self._methods(), self._column()
         verdict = state.artefact("verdict")
