@@ -75,11 +75,6 @@ class RunList:
             return None
 
 
-def has_runs(folder: Path) -> bool:
-    """Whether there is any run in a folder."""
-    return any(folder.glob(f"*/{PLAN_FILE}"))
-
-
 def age_words(seconds: float) -> str:
     """How long ago something was: `3 min ago`, in whole units of the largest that fits."""
     minutes = int(max(0.0, seconds) // 60)

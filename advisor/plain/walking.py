@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from advisor.amending import AMENDABLE
+from advisor.amendable import AMENDABLE
 from advisor.attaching import follow
 from advisor.core_texts import told
 from advisor.display import Lines

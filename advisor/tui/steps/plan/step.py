@@ -250,7 +250,7 @@ class PlanStep(Step):
     def action_undo(self) -> None:
         """Take all changes back."""
         if self.state.begun_with is not None:
-            self.post_message(self.Changed(self.state.begun_with))
+            self.fill(self.state.begun_with)
 
 
 def _not_measured(state: WalkState) -> Text:
