@@ -15,6 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from advisor.amendable import AMENDABLE
 from advisor.plan import Plan, flag_of, make_plan, words_of
 from advisor.run_directory import RunDirectory, check_files, lacks_space
 from advisor.stage import asked_of
@@ -23,26 +24,6 @@ from advisor.stages.decide import DECIDE, overrules
 from advisor.walk import WALK
 from rubrics.errors import Fault
 from trainer.job import write_text
-
-AMENDABLE = (
-    "rungs",
-    "prompt_file",
-    "method",
-    "epochs",
-    "rank",
-    "learning_rate",
-    "max_length",
-    "batch_size",
-    "precision",
-    "max_minutes",
-    "learning_curve",
-    "guard",
-    "guard_margin",
-    "force_train",
-    "no_train",
-)
-"""Plan fields that may change. Not what a result is measured by (rows, metric, target, smallest gain, margin, seed):
-chosen after the numbers are known, it would prove nothing."""
 
 _DECLARED = ("guard", "guard_margin")
 """Declared before the tuned model is scored, for the same reason."""

@@ -17,10 +17,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from advisor.data.findings import Inspection
 from advisor.data.fixes import BY_NAME, FIXES, Fix, fix_for
-from advisor.data.mending import log_place
-from advisor.data.privacy import mask
 from advisor.data.rows import Row
-from advisor.data.sources import name_of
+from advisor.data.sources import log_place, name_of
 from advisor.data.writing import check_target
 from advisor.draft import Draft
 from advisor.plan import Plan, make_plan
@@ -282,6 +280,8 @@ class StoredRow(_Frozen):
     @classmethod
     def of(cls, row: Row) -> StoredRow:
         """What is shown of a row."""
+        from advisor.data.privacy import mask
+
         texts = [row.system, row.prompt, row.answer]
         system, prompt, answer = (mask(text[:MOST_CHARACTERS]) for text in texts)
         left_out = sum(max(0, len(text) - MOST_CHARACTERS) for text in texts)

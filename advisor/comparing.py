@@ -16,16 +16,17 @@ from advisor.answer_files import (
     text_of,
     whole_object,
 )
-from advisor.data.named_fields import check_fields, plain_fields
-from advisor.data.rows import Message, Row
+from advisor.data.rows import Message
 from advisor.plan import AUTO_METRIC
 from advisor.predictions import Prediction
+from advisor.reference_fields import clusters_by_field, described
 from advisor.scoring_files import prepared, row_scores
 from advisor.slices import slices_note, slices_of
 from advisor.stages.compare import for_the_rules, paired, settle_note
-from advisor.stages.split import SPLIT, cluster_of_each, shared_clusters
+from advisor.stages.split import SPLIT, cluster_of_each
+from rubrics.compared import PairedResult
 from rubrics.errors import Fault
-from rubrics.outcome import PairedResult, compare_outcome
+from rubrics.outcome import compare_outcome
 from rubrics.rulebook import AfterTraining
 from rubrics.scoring import Options, deciding_metric
 from rubrics.statistics import Interval, holm, simultaneous
@@ -116,10 +117,10 @@ def _read(a: Path, candidates: Sequence[Path], terms: Terms) -> tuple[_Rows, lis
     wanted = read_references(terms.references) if terms.references else _own_references(paths)
     scored_by = prepared([terms.metric], wanted, terms.options)
     name = scored_by.names[0]
-    described = _described(terms.references or paths[0], terms.cluster_field, terms.slices)
-    prompts = {row_id: turns for row_id, (turns, _) in described.items() if turns} or _prompts(paths[0])
+    told = described(terms.references or paths[0], terms.cluster_field, terms.slices)
+    prompts = {row_id: turns for row_id, (turns, _) in told.items() if turns} or _prompts(paths[0])
     sides = [_scored(read_texts(path), wanted, name, scored_by.options, prompts) for path in paths]
-    fields = [described[row_id][1] for row_id in wanted]
+    fields = [told[row_id][1] for row_id in wanted]
     named = [row.get(terms.cluster_field, "") for row in fields] if terms.cluster_field else None
     rows = _Rows(
         metric=name,
@@ -190,18 +191,6 @@ def _check_share(value: float, flag: str, what: str) -> None:
         raise Fault(f"{value:g} is not {what}", where=flag, fix="Give a share from 0 to 1.")
 
 
-def _described(
-    path: Path, cluster_field: str | None, slices: Sequence[str]
-) -> dict[str, tuple[list[Message], dict[str, str]]]:
-    """What a file of references says of each row besides its answer: the prompt, and its plain fields."""
-    rows = {str(row["id"]): row for _, row in objects_of(path) if "id" in row}
-    found = {row_id: (prompt_of(row), dict(plain_fields(row, ()))) for row_id, row in rows.items()}
-    wanted = dict.fromkeys(slices, "--slice") | ({cluster_field: "--cluster-field"} if cluster_field else {})
-    if wanted:
-        check_fields([fields for _, fields in found.values()], wanted, str(path))
-    return found
-
-
 def _prompts(path: Path) -> dict[str, list[Message]]:
     """The prompts of a prediction file that the program wrote; empty where any row lacks one."""
     if whole_object(text_of(path)) is not None:
@@ -213,11 +202,8 @@ def _prompts(path: Path) -> dict[str, list[Message]]:
 def _clusters(ids: Sequence[str], named: Sequence[str] | None, runs: Sequence[Path]) -> list[str] | None:
     """What each row belongs to: by the field that was named, else as the split of a run found it."""
     if named is not None:
-        rows = [Row(row_id, (), "", group=group) for row_id, group in zip(ids, named, strict=True)]
-        shared = shared_clusters(rows)
-    else:
-        shared = next((found for run in runs if (found := _clusters_of_run(run))), {})
-    return cluster_of_each(ids, shared)
+        return clusters_by_field(ids, named)
+    return cluster_of_each(ids, next((found for run in runs if (found := _clusters_of_run(run))), {}))
 
 
 def _clusters_of_run(path: Path) -> dict[str, str]:

@@ -206,18 +206,24 @@ def logarithmic(points: Iterable[Point]) -> tuple[Point, ...]:
     return tuple((step, math.log10(value)) for step, value in points if value > 0)
 
 
-def limits_of(curves: Iterable[Sequence[Point]]) -> tuple[float, float]:
-    """Least and greatest value with a margin of a twentieth; around a constant value, and 0..1 for no points."""
+def limits_of(curves: Iterable[Sequence[Point]], *, is_share: bool = False) -> tuple[float, float]:
+    """Least and greatest value with a margin of a twentieth; around a constant value, and 0..1 for no points.
+
+    Args:
+        is_share: the margin does not leave 0..1.
+    """
     values = [value for points in curves for _, value in points]
     if not values:
         return 0.0, 1.0
     low, high = min(values), max(values)
     margin = (high - low) * _MARGIN or abs(high) * _MARGIN or _MARGIN
+    if is_share:
+        return max(low - margin, min(0.0, low)), min(high + margin, max(1.0, high))
     return low - margin, high + margin
 
 
 def ticks_of(low: float, high: float, most: int, *, logs: bool = False) -> tuple[tuple[float, str], ...]:
-    """Round values between two limits with their labels, rising, as many as fit but at least one where there is one.
+    """Round values between two limits with their labels, rising: at least one, and at most one more than fit.
 
     Args:
         most: ticks that fit, at least 2.
@@ -225,8 +231,10 @@ def ticks_of(low: float, high: float, most: int, *, logs: bool = False) -> tuple
     """
     if logs:
         return _log_ticks(low, high, most)
-    step = _round_step((high - low) / most)
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    least, first, last = (high - low) / most, 1, 0
+    while first > last:
+        step, least = _round_step(least), least / 2
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     return tuple((at * step, f"{at * step:,.{decimals}f}") for at in range(first, last + 1))
 

@@ -12,11 +12,13 @@ from advisor.cautions import cautions_by_metric
 from advisor.chat.endpoint import EndpointModel
 from advisor.chat.local import LocalModel
 from advisor.chat.protocol import ChatModel, ChatRequest
+from advisor.data.named_fields import check_fields
 from advisor.data.reading import read_plain_file
 from advisor.data.rows import Row
 from advisor.interrupt import StopSignal
 from advisor.models.resolve import count_tokens, resolve
 from advisor.predictions import Prediction, score_answers, summarise, write_predictions
+from advisor.reference_fields import clusters_by_field
 from advisor.repeating import Sampling, mean_scored
 from advisor.rungs.prompts import zero_shot
 from advisor.scoring import BASIC, Scoring
@@ -51,17 +53,22 @@ def evaluate_model(
     stop: StopSignal,
     options: Options | None = None,
     sampling: Sampling | None = None,
+    cluster_field: str | None = None,
 ) -> tuple[Scored, list[Path]]:
     """Scores, and the prediction files: one, or one a repetition, in a new folder.
 
+    Args:
+        cluster_field: field that names what rows belong to; None where every row stands alone.
     Raises:
-        Fault: the subject is not one, the rows or the model cannot be used, or the folder exists.
+        Fault: the subject is not one, the rows or the model cannot be used, no row has the field, or the folder
+            exists.
         Interrupted: a stop was asked for.
     """
     sampling = sampling or Sampling()
     _check(subject)
     sampling.check(local=subject.model is not None)
-    rows = read_plain_file(data).rows
+    rows = read_plain_file(data, with_fields=cluster_field is not None).rows
+    clusters = _clusters(data, rows, cluster_field)
     asked = prepared(metrics, {row.source or row.id: row.references for row in rows}, options or Options())
     scoring = Scoring(asked.names[0], tuple(dict.fromkeys((*BASIC, *asked.names))), asked.options)
     folder = _new_folder(out or Path("runs") / f"{time.strftime('%Y%m%d-%H%M%S')}-evaluate-{data.stem}")
@@ -72,8 +79,8 @@ def evaluate_model(
     files = [folder / name for name in _file_names(sampling.repeats)]
     for path, predictions in zip(files, answered, strict=True):
         write_predictions(path, predictions)
-    each = [_scored(predictions, asked, scoring, seed) for predictions in answered]
-    scored = each[0] if len(each) == 1 else mean_scored(answered, each, scoring, sampling, seed)
+    each = [_scored(predictions, asked, scoring, seed, clusters) for predictions in answered]
+    scored = each[0] if len(each) == 1 else mean_scored(answered, each, scoring, sampling, seed, clusters)
     write_json(folder / "scores.json", scored.to_json())
     return scored, files
 
@@ -121,8 +128,23 @@ def _answers(
     return answers
 
 
-def _scored(predictions: Sequence[Prediction], asked: Asked, scoring: Scoring, seed: int) -> Scored:
-    summed = summarise(predictions, scoring, seed=seed)
+def _clusters(data: Path, rows: Sequence[Row], cluster_field: str | None) -> list[str] | None:
+    if cluster_field is None:
+        return None
+    fields = [dict(row.fields) for row in rows]
+    check_fields(fields, {cluster_field: "--cluster-field"}, str(data))
+    return clusters_by_field([row.id for row in rows], [found.get(cluster_field, "") for found in fields])
+
+
+def _scored(
+    predictions: Sequence[Prediction],
+    asked: Asked,
+    scoring: Scoring,
+    seed: int,
+    clusters: Sequence[str] | None,
+) -> Scored:
+    summed = summarise(predictions, scoring, clusters, seed)
+    groups = None if clusters is None else len(set(clusters))
     metrics = {name: summed[name] for name in asked.names}
     scores = {
         name: [prediction.scores[name] for prediction in predictions]
@@ -137,8 +159,11 @@ def _scored(predictions: Sequence[Prediction], asked: Asked, scoring: Scoring, s
         metrics=metrics,
         details=details(scores, pairs, asked),
         cautions=cautions_by_metric(
-            {name: score.value for name, score in metrics.items()}, [reference for _, reference in pairs]
+            {name: score.value for name, score in metrics.items()},
+            [reference for _, reference in pairs],
+            groups,
         ),
+        clusters=groups,
     )
 
 

@@ -14,7 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -116,13 +116,25 @@ async def asked(request: Request, on_phase: Callable[[Phase], None] = lambda pha
 
 def _no_answer(code: int) -> Fault:
     if code == -9:
-        what, fix = (
+        return Fault(
             "the inspection was ended from outside, most likely for want of memory",
-            "Free some memory",
+            fix="Free some memory, or inspect fewer rows.",
+            code=ExitCode.LACKING,
         )
-    else:
-        what, fix = f"the inspection ended without an answer (exit code {code})", "Try again"
-    return Fault(what, fix=f"{fix}, or try `advisor data check FILE`.", code=ExitCode.LACKING)
+    return Fault(
+        f"the inspection ended without an answer (exit code {code})",
+        fix="Try `advisor data check FILE`, which shows what went wrong.",
+        code=ExitCode.LACKING,
+    )
+
+
+def _no_place(error: OSError) -> Fault:
+    return Fault(
+        f"the rows to be shown cannot be kept: {error.strerror or error}",
+        where=str(error.filename or gettempdir()),
+        fix="Make room there, or name another folder for temporary files in TMPDIR.",
+        code=ExitCode.LACKING,
+    )
 
 
 class Inspections:
@@ -143,15 +155,20 @@ class Inspections:
         """
         key = await asyncio.to_thread(files.stamp)
         if key not in self._known:
-            folder = await asyncio.to_thread(self._new_folder)
-            await asked(Look(files=files, folder=folder), on_phase)
-            sheet = await asyncio.to_thread(_read_sheet, folder)
-            self._known[key] = (sheet, folder / _ROWS)
-            while len(self._known) > _KEPT:
-                _forgotten, (_sheet, rows) = self._known.popitem(last=False)
-                rows.unlink(missing_ok=True)
+            try:
+                folder = await asyncio.to_thread(self._new_folder)
+                await asked(Look(files=files, folder=folder), on_phase)
+                self._known[key] = (await asyncio.to_thread(_read_sheet, folder), folder / _ROWS)
+            except OSError as error:
+                raise _no_place(error) from error
+            self._forget()
         self._known.move_to_end(key)
         return self._known[key][0]
+
+    def _forget(self) -> None:
+        while len(self._known) > _KEPT:
+            _key, (_sheet, rows) = self._known.popitem(last=False)
+            rows.unlink(missing_ok=True)
 
     def rows(self, sheet: HealthSheet, ids: Sequence[str]) -> list[StoredRow]:
         """Read rows that the sheet names; those that are no longer there are left out."""
@@ -193,6 +210,8 @@ def main() -> None:
         say(result=result)
     except Fault as fault:
         say(fault=_parts(fault))
+    except OSError as error:
+        say(fault=_parts(_no_place(error)))
     except Exception as error:  # noqa: BLE001
         say(fault=_parts(Fault(f"{type(error).__name__}: {error}", code=ExitCode.PROGRAM_FAULT)))
 

@@ -33,6 +33,7 @@ EXACT_ROWS = 5_000
 """Up to so many rows of all files together are divided as a run divides them; of more only the number is known."""
 _SAMPLED = 256
 """Rows of a split whose prompts are written and counted; all of them where there are no more."""
+_CHECK_ROWS = 256
 _BYTES_PER_TOKEN = 4
 """Of UTF-8 text, where no tokenizer is at hand: the usual rule of thumb for English; ours for other scripts."""
 
@@ -114,18 +115,21 @@ class LadderForecast:
         return self.pace.seconds(self.least.calls), self.pace.seconds(self.most.calls)
 
 
-def forecast_ladder(plan: Plan, *, runs: Path | None = None, own: Path | None = None) -> LadderForecast:
+def forecast_ladder(
+    plan: Plan, *, runs: Path | None = None, own: Path | None = None, check: Callable[[], None] = lambda: None
+) -> LadderForecast:
     """Forecast the ladder of a plan; reads its data files, asks nothing, fetches nothing.
 
     Args:
         runs: folder of earlier runs, which know how fast the model is; None looks into none.
         own: the run of this plan, where it has begun.
+        check: called every few rows; raises where the forecast is no longer wanted.
 
     Raises:
         Fault: rows or prompt cannot be used, or nothing could be measured with them; as a run would say it.
     """
     check_test_rows(plan)
-    rows = _rows_of(plan)
+    rows = _rows_of(plan, check)
     prompts, skipped = prompts_of(plan, rows.train)
     if "classifier" in plan.rungs and (reason := classifier.applies(rows.train)):
         skipped["classifier"] = reason
@@ -173,8 +177,8 @@ class _Surveyed:
     sample: list[Row]
 
 
-def _rows_of(plan: Plan) -> _Rows:
-    surveyed = {name: _survey(path) for name, path in plan.files().items()}
+def _rows_of(plan: Plan, check: Callable[[], None]) -> _Rows:
+    surveyed = {name: _survey(path, check) for name, path in plan.files().items()}
     if sum(file.count for file in surveyed.values()) <= EXACT_ROWS:
         split = divided(read_files(plan), plan.seed)
         sizes = len(split.train), len(split.dev), len(split.test)
@@ -182,12 +186,14 @@ def _rows_of(plan: Plan) -> _Rows:
     return _sampled(surveyed)
 
 
-def _survey(path: Path) -> _Surveyed:
+def _survey(path: Path, check: Callable[[], None]) -> _Surveyed:
     kept: Reservoir[Row] = Reservoir(2 * _SAMPLED)
     count = 0
     with opened(path) as source:
         for read in stream_rows(source):
             count += 1
+            if count % _CHECK_ROWS == 0:
+                check()
             if not isinstance(read.row, Unreadable):
                 kept.take(replace(read.row, id=str(count)))
     return _Surveyed(count, kept.kept)

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from advisor.data.rows import Message, Row
 from advisor.scoring import Scoring
-from rubrics.scoring import extract_label, get_metric, mean_macro_f1_interval, strict_label
-from rubrics.statistics import score_interval
+from rubrics.scoring import extract_label, get_metric, macro_f1_noise, mean_macro_f1_interval, strict_label
+from rubrics.statistics import NoiseFloor, score_interval
 from trainer.job import Completion, read_json_lines, write_json_lines
 
 
@@ -111,12 +111,29 @@ def score_over_all(
         repetitions: of each the answer to every row; None is an answer that is missing.
         clusters: what each row belongs to; None where every row stands alone.
     """
-    read = {"macro_f1": strict_label, "label_macro_f1": extract_label}[metric]
-    answered = [
-        [None if answer is None else read(answer, labels) for answer in answers] for answers in repetitions
-    ]
+    answered = _labels_of(repetitions, metric, labels)
     interval = mean_macro_f1_interval(references, answered, seed, clusters)
     return Score(value=interval.value, low=interval.low, high=interval.high)
+
+
+def noise_over_all(
+    references: Sequence[str],
+    repetitions: Sequence[Sequence[str | None]],
+    metric: str,
+    labels: Sequence[str],
+    seed: int = 0,
+) -> NoiseFloor:
+    """How far a metric that only a set of rows has moves by the sampling of answers; see `score_over_all`."""
+    return macro_f1_noise(references, _labels_of(repetitions, metric, labels), seed)
+
+
+def _labels_of(
+    repetitions: Sequence[Sequence[str | None]], metric: str, labels: Sequence[str]
+) -> list[list[str | None]]:
+    read = {"macro_f1": strict_label, "label_macro_f1": extract_label}[metric]
+    return [
+        [None if answer is None else read(answer, labels) for answer in answers] for answers in repetitions
+    ]
 
 
 def mean_score(scores: Sequence[float], metric: str, clusters: Sequence[str] | None = None) -> Score:

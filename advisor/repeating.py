@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from advisor.cautions import cautions_by_metric
-from advisor.predictions import Prediction, Score, score_over_all
+from advisor.predictions import Prediction, Score, noise_over_all, score_over_all
 from advisor.scoring import Scoring
 from advisor.scoring_files import Scored
 from rubrics.errors import Fault
@@ -56,52 +56,53 @@ def mean_scored(
     scoring: Scoring,
     sampling: Sampling,
     seed: int,
+    clusters: Sequence[str] | None = None,
 ) -> Scored:
     """The mean over repetitions of every metric with its interval over rows, and the noise floor of one scoring.
 
     Args:
         repetitions: at least two, each with the same rows in the same order.
         each: what every repetition scored by itself.
+        clusters: what each row belongs to; None where every row stands alone.
     """
-    names = list(each[0].metrics)
+    names, labels = list(each[0].metrics), scoring.options.labels or ()
     per_row = {
         name: [[prediction.scores[name] for prediction in answers] for answers in repetitions]
         for name in names
         if name in scoring.scorers
     }
     references = [prediction.reference for prediction in repetitions[0]]
-    metrics = {
-        name: _mean(per_row[name]) if name in per_row else _over_all(repetitions, name, scoring, seed)
-        for name in names
-    }
+    texts = [[prediction.prediction for prediction in answers] for answers in repetitions]
+    metrics, floors = {}, {}
+    for name in names:
+        if name in per_row:
+            metrics[name], floors[name] = _mean(per_row[name], clusters), noise_floor(per_row[name])
+        else:
+            metrics[name] = score_over_all(references, texts, name, labels, seed, clusters)
+            floors[name] = noise_over_all(references, texts, name, labels, seed)
     values = {name: score.value for name, score in metrics.items()}
     return Scored(
         n=each[0].n,
         missing=0,
         unknown=0,
         metrics=metrics,
-        cautions=cautions_by_metric(values, references, averaged=True),
+        cautions=cautions_by_metric(values, references, each[0].clusters, averaged=True),
+        clusters=each[0].clusters,
         repeated={
             "repeats": sampling.repeats,
             "temperature": sampling.temperature,
-            "noise_floor": {name: vars(noise_floor(scores)) for name, scores in per_row.items()},
+            "noise_floor": {name: vars(floor) for name, floor in floors.items()},
             "repetitions": [_alone(scored) for scored in each],
         },
     )
 
 
-def _mean(scores: Sequence[Sequence[float]]) -> Score:
+def _mean(scores: Sequence[Sequence[float]], clusters: Sequence[str] | None) -> Score:
     """The mean of rows' means; sampling makes part of their spread, so it is in the interval."""
     means = [sum(row) / len(row) for row in zip(*scores, strict=True)]
     # A mean of ones may leave 0..1 in its last bit.
-    interval = mean_interval([min(1.0, max(0.0, mean)) for mean in means])
+    interval = mean_interval([min(1.0, max(0.0, mean)) for mean in means], clusters)
     return Score(value=interval.value, low=interval.low, high=interval.high)
-
-
-def _over_all(repetitions: Sequence[Sequence[Prediction]], name: str, scoring: Scoring, seed: int) -> Score:
-    references = [prediction.reference for prediction in repetitions[0]]
-    answers = [[prediction.prediction for prediction in answers] for answers in repetitions]
-    return score_over_all(references, answers, name, scoring.options.labels or (), seed)
 
 
 def _alone(scored: Scored) -> dict[str, Any]:
@@ -113,7 +114,7 @@ def noise_in_words(repeated: dict[str, Any]) -> list[str]:
     """Say of each metric which differences are none."""
     return [
         f"noise of {name}: two scorings of one answer a row differ by up to {floor['difference']:.3f} by sampling "
-        f"alone (95%); {floor['unstable']:.0%} of the rows do not score the same in all {repeated['repeats']} "
+        f"alone (95%); {floor['unstable']:.0%} of the rows do not do the same in all {repeated['repeats']} "
         "repetitions"
         for name, floor in repeated["noise_floor"].items()
     ]

@@ -167,6 +167,11 @@ def check_files(plan: Plan) -> None:
             )
 
 
+def has_runs(folder: Path) -> bool:
+    """Whether there is any run in a folder."""
+    return any(folder.glob(f"*/{PLAN_FILE}"))
+
+
 def open_run(path: Path) -> RunDirectory:
     """The run at a path.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +49,9 @@ class RunList:
         self._known = {path: known for path, known in self._known.items() if path in stamps}
         stale = [path for path, stamp in stamps.items() if self._is_stale(path, stamp)]
         for path in sorted(stale, key=lambda path: stamps[path], reverse=True)[:at_most]:
-            self._known[path] = (stamps[path], read_entry(Path(path)))
+            # A run may be deleted while it is being read; the next look does not find it.
+            with suppress(FileNotFoundError):
+                self._known[path] = (stamps[path], read_entry(Path(path)))
         self.is_whole = len(stale) <= at_most
         entries = sorted((entry for _, entry in self._known.values()), key=lambda entry: -entry.created)
         self._forget_watches({entry.path for entry in entries if entry.state == "running"})
@@ -70,11 +73,6 @@ class RunList:
             return watch.poll().activity
         except OSError:
             return None
-
-
-def has_runs(folder: Path) -> bool:
-    """Whether there is any run in a folder."""
-    return any(folder.glob(f"*/{PLAN_FILE}"))
 
 
 def age_words(seconds: float) -> str:

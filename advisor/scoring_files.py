@@ -14,6 +14,7 @@ from advisor.cautions import cautions_by_metric
 from advisor.plan import AUTO_METRIC
 from advisor.predictions import Score, mean_score, score_over_all
 from advisor.proposals import propose_metric
+from advisor.reference_fields import clusters_by_field, described
 from advisor.scoring import check_usable, refuse_unused, with_labels
 from rubrics.errors import Fault
 from rubrics.scoring import (
@@ -42,6 +43,7 @@ class Scored:
         details: what single numbers cannot hold, by topic; empty where there is nothing.
         repeated: how the rows were answered again and again, and how far scores then differ; empty for one answer a row.
         cautions: of each metric, why its interval may be narrower than it claims; empty where none may.
+        clusters: what the rows belong to, counted; None where every row stands alone.
     """
 
     n: int
@@ -51,12 +53,13 @@ class Scored:
     details: dict[str, Any] = field(default_factory=dict)
     cautions: dict[str, list[str]] = field(default_factory=dict)
     repeated: dict[str, Any] = field(default_factory=dict)
+    clusters: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The object that `--json` prints."""
         metrics = {name: score.model_dump() for name, score in self.metrics.items()}
         found = {"n": self.n, "missing": self.missing, "unknown": self.unknown, "metrics": metrics}
-        more = {"details": self.details, "cautions": self.cautions}
+        more = {"details": self.details, "cautions": self.cautions, "clusters": self.clusters}
         return found | {name: said for name, said in more.items() if said} | self.repeated
 
 
@@ -73,23 +76,31 @@ def metric_names(text: str) -> list[str]:
 
 
 def score_file(
-    predictions: Path, references: Path, metrics: Sequence[str], seed: int = 0, options: Options | None = None
+    predictions: Path,
+    references: Path,
+    metrics: Sequence[str],
+    seed: int = 0,
+    options: Options | None = None,
+    cluster_field: str | None = None,
 ) -> Scored:
     """Score a prediction file; the mean is over all references.
 
+    Args:
+        cluster_field: field of the references that names what rows belong to; None where every row stands alone.
     Raises:
-        Fault: a file cannot be read, a line is not what it should be, ids repeat, or a metric cannot score these
-            references.
+        Fault: a file cannot be read, a line is not what it should be, ids repeat, a metric cannot score these
+            references, or no row has the field.
     """
     given, wanted = read_texts(predictions), read_references(references)
     asked = prepared(metrics, wanted, options or Options())
     names, known = asked.names, asked.options
     scored = {name: row_scores(name, given, wanted, known) for name in names if METRICS[name].per_row}
     pairs = [(given.get(row_id), answers[0]) for row_id, answers in wanted.items()]
+    clusters = _clusters(references, list(wanted), cluster_field)
     summed = {
-        name: mean_score(scored[name], name)
+        name: mean_score(scored[name], name, clusters)
         if name in scored
-        else score_over_all(*_apart(pairs), name, known.labels or (), seed)
+        else score_over_all(*_apart(pairs), name, known.labels or (), seed, clusters)
         for name in names
     }
     return Scored(
@@ -99,9 +110,19 @@ def score_file(
         metrics=summed,
         details=details(scored, pairs, asked),
         cautions=cautions_by_metric(
-            {name: score.value for name, score in summed.items()}, [answer for _, answer in pairs]
+            {name: score.value for name, score in summed.items()},
+            [answer for _, answer in pairs],
+            None if clusters is None else len(set(clusters)),
         ),
+        clusters=None if clusters is None else len(set(clusters)),
     )
+
+
+def _clusters(references: Path, ids: Sequence[str], cluster_field: str | None) -> list[str] | None:
+    if cluster_field is None:
+        return None
+    found = described(references, cluster_field, ())
+    return clusters_by_field(ids, [found[row_id][1].get(cluster_field, "") for row_id in ids])
 
 
 def _apart(pairs: Sequence[tuple[str | None, str]]) -> tuple[list[str], list[list[str | None]]]:
@@ -167,7 +188,11 @@ def details(
     for strict, forgiving in FORGIVING.items():
         if strict in scored and forgiving in scored:
             failures = format_failures(scored[strict], scored[forgiving])
-            found.setdefault("format_failures", {})[strict] = {**vars(failures), "share": failures.share}
+            found.setdefault("format_failures", {})[strict] = {
+                **vars(failures),
+                "share": failures.share,
+                "share_of_failures": failures.share_of_failures,
+            }
     for name, read in (("macro_f1", strict_label), ("label_macro_f1", extract_label)):
         if name in names:
             found[name] = _confusions(pairs, [None if a is None else read(a, labels) for a, _ in pairs])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -79,13 +80,28 @@ def read_shipment(path: Path) -> Shipment:
     if results is None:
         raise Fault("has no verdict yet", where=str(path), fix=f"Let the run go on: advisor resume {path}")
     winner = _WINNERS.get(results.outcome)
-    offers = [
-        offer
-        for system in ("tuned", "best_baseline")
-        if (found := results.of(system)) is not None and (offer := _offer(run, results, found)) is not None
-    ]
-    offers.sort(key=lambda offer: offer.system != (winner or "best_baseline"))
-    return Shipment(results.outcome, winner is not None, tuple(offers), _lacking(results))
+    return Shipment(
+        results.outcome, winner is not None, tuple(_offers(run, results, winner)), _lacking(results)
+    )
+
+
+def _offers(run: RunDirectory, results: Results, winner: System | None) -> Iterator[Offer]:
+    """What won first, else the cheap option; what cannot be used any more is left out, unless it won."""
+    systems: tuple[System, ...] = (
+        ("tuned", "best_baseline") if winner == "tuned" else ("best_baseline", "tuned")
+    )
+    for system in systems:
+        found = results.of(system)
+        if found is None:
+            continue
+        try:
+            offer = _offer(run, results, found)
+        except Fault:
+            if system == systems[0]:
+                raise
+            continue
+        if offer is not None:
+            yield offer
 
 
 def _offer(run: RunDirectory, results: Results, found: SystemResult) -> Offer | None:
@@ -173,7 +189,14 @@ def _before(row: Row, prompt: list[Any], *, joins: bool) -> Opening:
 
 
 def _model_of(job: Path) -> GenerateJob:
-    return GenerateJob.model_validate_json((job / JOB_FILE).read_bytes())
+    try:
+        return GenerateJob.model_validate_json((job / JOB_FILE).read_bytes())
+    except FileNotFoundError:
+        raise Fault(
+            "is gone, and with it which model answered",
+            where=str(job / JOB_FILE),
+            fix="Put the run directory back as it was, or measure again in a new run.",
+        ) from None
 
 
 def _first(job: Path) -> dict[str, Any]:

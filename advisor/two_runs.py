@@ -14,10 +14,10 @@ from advisor.reading_runs import read_report
 from advisor.report.model import Report
 from advisor.report.tables import interval
 from advisor.run_directory import open_run
+from advisor.rungs.names import rung_name
 from advisor.scoring import read_options
 from advisor.texts import N_, _
 from rubrics.errors import Fault
-from rubrics.phrases import rung_words
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,9 @@ def _scores(report: Report) -> dict[str, str]:
     """Test scores by what was scored: the cheap options, then the tuned model."""
     metric = report.task.metric
     found = {
-        f"{rung_words(entry.rung)} (test)": f"{interval(entry.metrics[metric])}, n = {entry.n}"
+        _("{name} (test)").format(
+            name=rung_name(entry.rung)
+        ): f"{interval(entry.metrics[metric])}, n = {entry.n}"
         for entry in report.baselines
         if entry.split == "test"
     }

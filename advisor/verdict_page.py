@@ -13,7 +13,7 @@ from typing import Any, Literal
 from advisor.draft import Draft
 from advisor.results import read_results
 from advisor.stages.decide import TRAIN_OUTCOME
-from advisor.texts import _
+from advisor.texts import _, ngettext
 from advisor.watching import RunState
 from rubrics.errors import Fault
 from rubrics.phrases import points, score
@@ -157,9 +157,11 @@ def cautions_of_run(run: Path, state: RunState) -> tuple[str, ...]:
     found = [str(text) for text in reductions]
     if leaked:
         found.append(
-            _("{n} test rows stand in the training rows too; they are not scored.").format(
-                n=f"{len(leaked):,}"
-            )
+            ngettext(
+                "{n} test row stands in the training rows too; it is not scored.",
+                "{n} test rows stand in the training rows too; they are not scored.",
+                len(leaked),
+            ).format(n=f"{len(leaked):,}")
         )
     try:
         results = read_results(run)

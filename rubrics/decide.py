@@ -9,25 +9,26 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from rubrics.compared import Compared, PairedResult
+from rubrics.comparison_parts import read_guard, read_other_option, read_paired, score_or_name
 from rubrics.learning import forgetting, load_signs, loss_against_metric, read_history
 from rubrics.measured_parts import Score, read_score
 from rubrics.measurements import Measurements, from_report
-from rubrics.outcome import Compared, Guard, PairedResult, judge
+from rubrics.outcome import judge
 from rubrics.outcome_flips import find_outcome_flips
 from rubrics.phrases import rows
 from rubrics.reading import Field
-from rubrics.statistics import mcnemar_exact, paired_share_difference
 from rubrics.verdict import decide
-
-_CELLS = ("fixed", "broken", "both_right", "both_wrong")
 
 
 def decide_report(inputs: Mapping[str, object]) -> dict[str, Any]:
     """Return `verdict`, and `comparison` with its outcome where a comparison is given.
 
     Read besides the parts that `from_report` reads: `comparison` (with an optional list `mismatch` of what
-    differs besides the model, and optional `guards` with name, difference or before and after, high, allowed),
-    `evaluations`, `training` (its history gives `training.findings`), and of `task` the `margin` and `saving` declared before training; a yes to S9 declares a saving too.
+    differs besides the model, optional `guards` with name, difference or before and after, high, allowed, and optional
+    `contenders`: of each other cheap option its lead over the chosen one on dev, and `on_test`, the tuned model against
+    it), `evaluations`, `training` (its history gives `training.findings`), and of `task` the `margin` and `saving`
+    declared before training; a yes to S9 declares a saving too.
 
     Raises:
         Fault: a field is missing or of the wrong kind, or nothing was scored; exit code 2.
@@ -69,7 +70,7 @@ def _measured(entry: Field, name: str) -> float | None:
 
 def _comparison(report: Field, measured: Measurements, findings: list[dict[str, str]]) -> dict[str, Any]:
     comparison, task = report["comparison"], report["task"]
-    paired = read_paired(report)
+    paired = read_paired(comparison, _rows_of(report, "tuned"))
     compared = Compared(
         paired,
         min_gain=measured.min_gain,
@@ -77,8 +78,9 @@ def _comparison(report: Field, measured: Measurements, findings: list[dict[str, 
         tuned=_tuned_score(report, measured.metric),
         margin=task["margin"].share(),
         saving=bool(task["saving"].flag() or measured.answered("economics", "yes")),
-        guards=[_guard(entry) for entry in comparison["guards"].each()],
+        guards=[read_guard(entry) for entry in comparison["guards"].each()],
         mismatch=_mismatch(report, paired),
+        others=[read_other_option(entry) for entry in comparison["contenders"].each()],
     )
     return {
         **comparison.mapping(),
@@ -148,48 +150,6 @@ def _loss_of(report: Field, system: str) -> float | None:
     return found["loss"].number(0) if found else None
 
 
-def read_paired(report: Field) -> PairedResult:
-    """Read the paired result; what the counts of right and wrong give is computed where it is not there.
-
-    Raises:
-        Fault: difference, limits or p-value are missing and cannot be computed; exit code 2.
-    """
-    comparison = report["comparison"]
-    n = _paired_rows(report)
-    counted = _from_counts(comparison, n)
-    given = {
-        "difference": _difference(comparison),
-        "low": comparison["low"].number(-1, 1),
-        "high": comparison["high"].number(-1, 1),
-        "p_value": comparison["p_value"].share(),
-    }
-    values = {
-        name: getattr(counted, name) if value is None and counted else value for name, value in given.items()
-    }
-    known = {name: value for name, value in values.items() if value is not None}
-    for name in values.keys() - known.keys():
-        raise comparison[name].missing("Give it, or give fixed, broken, both_right and both_wrong.")
-    return PairedResult(**known, n=n, fixed=comparison["fixed"].count(), broken=comparison["broken"].count())
-
-
-def _from_counts(comparison: Field, n: int | None) -> PairedResult | None:
-    fixed, broken = comparison["fixed"].count(), comparison["broken"].count()
-    if fixed is None or broken is None or not n:
-        return None
-    if fixed + broken > n:
-        raise comparison["fixed"].wrong(f"with `broken` at most the {n} rows compared")
-    interval = paired_share_difference(fixed, broken, n)
-    return PairedResult(interval.value, interval.low, interval.high, mcnemar_exact(fixed, broken), n)
-
-
-def _paired_rows(report: Field) -> int | None:
-    """Return n: the sum of the four counts, else the rows that the tuned model was scored on."""
-    counts = [cell for name in _CELLS if (cell := report["comparison"][name].count()) is not None]
-    if len(counts) == len(_CELLS):
-        return sum(counts)
-    return _rows_of(report, "tuned")
-
-
 def _rows_of(report: Field, system: str) -> int | None:
     found = _evaluation(report, system)
     return found["n"].count() if found else None
@@ -203,24 +163,8 @@ def _evaluation(report: Field, system: str) -> Field | None:
     return None
 
 
-def _difference(comparison: Field) -> float | None:
-    difference, tuned, baseline = (
-        comparison["difference"].number(-1, 1),
-        _score_or_name(comparison["tuned"]),
-        _score_or_name(comparison["baseline"]),
-    )
-    if difference is None and tuned is not None and baseline is not None:
-        return tuned - baseline
-    return difference
-
-
-def _score_or_name(entry: Field) -> float | None:
-    """Return the score of a compared system; reports of the program hold its name instead."""
-    return None if isinstance(entry.value, str) else entry.share()
-
-
 def _tuned_score(report: Field, metric: str) -> float | None:
-    compared = _score_or_name(report["comparison"]["tuned"])
+    compared = score_or_name(report["comparison"]["tuned"])
     found = _score_of(report, "tuned", metric)
     return found.value if compared is None and found else compared
 
@@ -230,21 +174,3 @@ def _mismatch(report: Field, paired: PairedResult) -> list[str]:
     declared = [text for entry in report["comparison"]["mismatch"].each() if (text := entry.text())]
     sizes = {_rows_of(report, "tuned"), _rows_of(report, "best_baseline"), paired.n} - {None}
     return declared + (["rows"] if len(sizes) > 1 and "rows" not in declared else [])
-
-
-def _guard(entry: Field) -> Guard:
-    difference, before, after = (
-        entry["difference"].number(-1, 1),
-        entry["before"].share(),
-        entry["after"].share(),
-    )
-    if difference is None and before is not None and after is not None:
-        difference = after - before
-    if difference is None:
-        raise entry["difference"].missing("Give it, or the scores before and after.")
-    return Guard(
-        name=entry["name"].text() or "the guard set",
-        difference=difference,
-        high=entry["high"].number(-1, 1),
-        allowed=entry["allowed"].share() or 0.0,
-    )

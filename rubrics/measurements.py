@@ -11,16 +11,15 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from rubrics.data_state import DataState, read_data
 from rubrics.failures import Failures, answer_from_tags, label_error_from_tags, read_failures
 from rubrics.measured_parts import (
     Agreement,
-    DataState,
     Probe,
     Rung,
     read_agreement,
     read_answers,
     read_clean_rows,
-    read_data,
     read_limits,
     read_metric,
     read_min_gain,

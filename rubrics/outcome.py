@@ -11,88 +11,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+from rubrics.compared import Compared, Guard, OtherOption, PairedResult
 from rubrics.logic import over, under
+from rubrics.open_options import (
+    Gain,
+    as_good_as_tuned,
+    dev_note,
+    dev_rows_to_settle,
+    gains,
+    listed,
+    maybe_worse,
+    not_better,
+    tested,
+)
 from rubrics.phrases import points, rows, score
-from rubrics.power import rows_to_settle
+from rubrics.power import MOST_ROWS, rows_to_settle
 from rubrics.rulebook import AfterTraining, load_rulebook
 from rubrics.statistics import ALPHA, Z
 
 TargetState = Literal["met", "unmet", "unknown"]
-_MOST_ROWS = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class PairedResult:
-    """Tuned against baseline on the same rows, as tested once.
-
-    Attributes:
-        difference: tuned minus baseline, -1..1, with its 95% limits.
-        p_value: of the one test that decides, 0..1.
-        n: rows; None where not known.
-        fixed, broken: discordant pairs; None for graded scores.
-    """
-
-    difference: float
-    low: float
-    high: float
-    p_value: float
-    n: int | None = None
-    fixed: int | None = None
-    broken: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """How a set fared that training must not harm.
-
-    Attributes:
-        difference: tuned minus baseline on the guard set, -1..1.
-        high: upper 95% limit of the difference; None where not known.
-        allowed: fall that was declared acceptable, 0..1.
-    """
-
-    name: str
-    difference: float
-    high: float | None = None
-    allowed: float = 0.0
-
-    @property
-    def drops(self) -> bool:
-        """Whether it fell by more than was allowed: surely, where the interval is known."""
-        surely = self.high is None or under(self.high, -self.allowed)
-        return surely and under(self.difference, -self.allowed)
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """All that the rules T1 to T6 may look at: what was measured, and what was declared before training.
-
-    Attributes:
-        min_gain: g, smallest gain worth it.
-        tuned: score of the tuned model on test, to be held against the target.
-        margin: loss that was declared acceptable before training, 0..1.
-        saving: whether it was declared before training that the tuned model is there to save money or time.
-        mismatch: what differs between the two systems besides the model: rows, template, truncation.
-    """
-
-    paired: PairedResult
-    min_gain: float
-    target: float | None = None
-    tuned: float | None = None
-    margin: float | None = None
-    saving: bool = False
-    guards: Sequence[Guard] = ()
-    mismatch: Sequence[str] = ()
-
-    @property
-    def measured(self) -> str:
-        """The difference in words."""
-        return _measured(self.paired)
-
-    @property
-    def target_words(self) -> str:
-        """Whether the target is met, in words."""
-        return _target(target_state(self.tuned, self.target), self.tuned, self.target)
 
 
 # Whether a rule holds, and what it saw.
@@ -109,52 +46,70 @@ def not_alike(c: Compared) -> Seen:
 def harmful(c: Compared) -> Seen:
     """T2."""
     if c.paired.high < 0:
-        return True, f"The tuned model is worse: {c.measured}. Keep the cheap option."
+        return True, f"The tuned model is worse: {c.paired.measured}. Keep the cheap option."
     harmed = [guard for guard in c.guards if guard.drops]
     if harmed:
         return True, _harm(harmed)
     guarded = "no guard fell" if c.guards else "no guard set was measured"
-    return False, f"The tuned model is not shown to be worse ({c.measured}), and {guarded}."
+    return False, f"The tuned model is not shown to be worse ({c.paired.measured}), and {guarded}."
 
 
 def better(c: Compared) -> Seen:
     """T3."""
-    held = c.paired.p_value < ALPHA and not under(c.paired.difference, c.min_gain)
-    if held:
-        return (
-            True,
-            f"The tuned model is better: {c.measured}; {points(c.min_gain)} were asked for. {c.target_words}",
+    lacking = _lacking(c.paired, c.min_gain)
+    if lacking:
+        return False, f"A gain that is worth it is not shown: {c.paired.measured}, {lacking}."
+    if short := not_better(c):
+        return False, (
+            f"Only over the option that dev chose a gain is shown ({c.paired.measured}), and not over what dev does "
+            f"not tell from it: {listed(short)}."
         )
-    lacking = (
-        "it could be chance" if c.paired.p_value >= ALPHA else f"less than the {points(c.min_gain)} asked for"
+    also = f" So it is over what dev leaves open beside it: {listed(gains(c))}." if c.open_options else ""
+    return True, (
+        f"The tuned model is better: {c.paired.measured}; {points(c.min_gain)} were asked for.{also} {_target_words(c)}"
     )
-    return False, f"A gain that is worth it is not shown: {c.measured}, {lacking}."
+
+
+def _lacking(paired: PairedResult, min_gain: float) -> str:
+    """What a gain over the chosen option lacks to be shown and worth it; empty where it is both."""
+    if paired.p_value >= ALPHA:
+        return "it could be chance"
+    return f"less than the {points(min_gain)} asked for" if under(paired.difference, min_gain) else ""
 
 
 def as_good(c: Compared) -> Seen:
     """T4."""
     if c.margin is None or not c.saving:
         return False, "No margin was declared before training together with a saving."
-    if over(c.paired.low, -c.margin):
-        return True, (
-            f"The tuned model is not worse by more than the {points(c.margin)} declared before training: {c.measured}. "
-            f"It was trained to save, so ship it. {c.target_words}"
+    if not over(c.paired.low, -c.margin):
+        return False, f"It may be worse by more than the {points(c.margin)} declared: {c.paired.measured}."
+    if short := maybe_worse(c, c.margin):
+        return False, (
+            f"It may be worse by more than the {points(c.margin)} declared than what dev does not tell from the chosen "
+            f"option: {listed(short)}."
         )
-    return False, f"It may be worse by more than the {points(c.margin)} declared: {c.measured}."
+    return True, (
+        f"The tuned model is not worse by more than the {points(c.margin)} declared before training: "
+        f"{c.paired.measured}. It was trained to save, so ship it. {_target_words(c)}"
+    )
 
 
 def too_small(c: Compared) -> Seen:
     """T5."""
+    worth = f"it is worth it from {points(c.min_gain)} on"
     if under(c.paired.high, c.min_gain):
+        return True, f"The gain is too small: {c.paired.measured}, and {worth}. Keep the cheap option."
+    if enough := as_good_as_tuned(c):
         return True, (
-            f"The gain is too small: {c.measured}, and it is worth it from {points(c.min_gain)} on. Keep the cheap option."
+            f"The gain is too small over what dev does not tell from the chosen option: {listed(enough)}, and {worth}. "
+            "Keep a cheap option."
         )
-    return False, f"A gain of {points(c.min_gain)} or more is not excluded: {c.measured}."
+    return False, f"A gain of {points(c.min_gain)} or more is not excluded: {c.paired.measured}."
 
 
 def cannot_tell(c: Compared) -> Seen:
     """T6."""
-    return True, _cannot_tell(c.paired, c.min_gain, rows_to_decide(c.paired, c.min_gain))
+    return True, _cannot_tell(c)
 
 
 # Order is the rule: the first that holds wins.
@@ -186,11 +141,17 @@ class Decision:
     target: TargetState = "unknown"
     rows_needed: int | None = None
     considered: tuple[dict[str, Any], ...] = ()
+    against: tuple[str, ...] = ()
+    dev_rows_needed: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what is added to the `comparison` object of the contract, ready for JSON."""
         values = {part.name: getattr(self, part.name) for part in fields(self)}
-        return values | {"outcome": self.outcome.value, "considered": list(self.considered)}
+        return values | {
+            "outcome": self.outcome.value,
+            "considered": list(self.considered),
+            "against": list(self.against),
+        }
 
 
 def compare_outcome(
@@ -203,18 +164,45 @@ def compare_outcome(
     saving: bool = False,
     guards: Sequence[Guard] = (),
     mismatch: Sequence[str] = (),
+    others: Sequence[OtherOption] = (),
 ) -> Decision:
     """Apply T1 to T6 in order; the arguments are those of `Compared`."""
-    return judge(Compared(paired, min_gain, target, tuned, margin, saving, guards, mismatch))
+    return judge(Compared(paired, min_gain, target, tuned, margin, saving, guards, mismatch, others))
 
 
 def judge(c: Compared) -> Decision:
     """Apply T1 to T6 in order; KNOWLEDGE section 8, "After training"."""
     rule, outcome, reason = first_that_holds(c)
-    needed = rows_to_decide(c.paired, c.min_gain) if rule == "T6" else None
+    short = _in_the_way(c, rule)
+    undecided = rule == "T6"
     return Decision(
-        outcome, rule, reason, target_state(c.tuned, c.target), needed, tuple(_considered(c, rule))
+        outcome,
+        rule,
+        reason,
+        target_state(c.tuned, c.target),
+        _test_rows_needed(c) if undecided else None,
+        tuple(_considered(c, rule)),
+        tuple(gain.option.rung for gain in short),
+        dev_rows_to_settle(c, short) if undecided else None,
     )
+
+
+def _in_the_way(c: Compared, rule: str) -> list[Gain]:
+    """The open options for whose sake the tuned model is not shipped, though it beats the chosen one."""
+    if _lacking(c.paired, c.min_gain):
+        return []
+    if rule == "T5":
+        return as_good_as_tuned(c)
+    return not_better(c) if rule == "T6" else []
+
+
+def _test_rows_needed(c: Compared) -> int | None:
+    """Test rows in all that decide, over the chosen option or over the open ones that were asked about them."""
+    if _lacking(c.paired, c.min_gain):
+        return rows_to_decide(c.paired, c.min_gain)
+    needed = [rows_to_decide(paired, c.min_gain) for paired in tested(not_better(c))]
+    known = [number for number in needed if number is not None]
+    return max(known) if known and len(known) == len(needed) else None
 
 
 def first_that_holds(c: Compared) -> tuple[str, AfterTraining, str]:
@@ -269,14 +257,7 @@ def rows_to_decide(paired: PairedResult, min_gain: float) -> int | None:
     if not paired.n:
         return None
     deviation = (paired.high - paired.low) / (2 * Z) * math.sqrt(paired.n)
-    return rows_to_settle(paired.difference, deviation, min_gain, limit=_MOST_ROWS) if deviation > 0 else None
-
-
-def _measured(paired: PairedResult) -> str:
-    size = "" if paired.n is None else f" on {rows(paired.n).replace('row', 'test row')}"
-    p_value = "p < 0.0001" if paired.p_value < 1e-4 else f"p = {paired.p_value:.2g}"
-    interval = f"[{points(paired.low).split()[0]}, {points(paired.high).split()[0]}]"
-    return f"{'+' if paired.difference > 0 else ''}{points(paired.difference)} {interval}{size}, {p_value}"
+    return rows_to_settle(paired.difference, deviation, min_gain) if deviation > 0 else None
 
 
 def _not_alike(mismatch: Sequence[str]) -> str:
@@ -291,18 +272,31 @@ def _harm(guards: Sequence[Guard]) -> str:
     return f"Training harmed what was declared as not to be harmed: {falls}. Keep the cheap option."
 
 
-def _target(state: TargetState, tuned: float | None, target: float | None) -> str:
-    if tuned is None or target is None:
+def _target_words(c: Compared) -> str:
+    if c.tuned is None or c.target is None:
         return "Whether it is good enough is not known, as there is no target."
-    if state == "met":
-        return f"It reaches the target of {score(target)} with {score(tuned)}."
-    return f"It still misses the target of {score(target)} with {score(tuned)}."
+    if target_state(c.tuned, c.target) == "met":
+        return f"It reaches the target of {score(c.target)} with {score(c.tuned)}."
+    return f"It still misses the target of {score(c.target)} with {score(c.tuned)}."
 
 
-def _cannot_tell(paired: PairedResult, min_gain: float, needed: int | None) -> str:
-    seen = f"The test cannot tell: {_measured(paired)}, where a gain is worth it from {points(min_gain)} on."
+def _cannot_tell(c: Compared) -> str:
+    if _lacking(c.paired, c.min_gain):
+        worth = f"where a gain is worth it from {points(c.min_gain)} on"
+        return f"The test cannot tell: {c.paired.measured}, {worth}. {_more_rows(c)}"
+    short = not_better(c)
+    seen = (
+        f"The tuned model is better than the option that dev chose ({c.paired.measured}), and may not be better than "
+        f"{listed(short)}."
+    )
+    settling = [_more_rows(c) if tested(short) else "", dev_note(c, short)]
+    return " ".join([seen, *filter(None, settling)])
+
+
+def _more_rows(c: Compared) -> str:
+    needed = _test_rows_needed(c)
     if needed is not None:
-        return f"{seen} About {rows(needed)} of test data would decide."
-    if paired.n is None:
-        return f"{seen} More test rows are needed; how many is not known."
-    return f"{seen} No number of test rows up to {_MOST_ROWS:,} would decide."
+        return f"About {rows(needed)} of test data would decide."
+    if c.paired.n is None:
+        return "More test rows are needed; how many is not known."
+    return f"No number of test rows up to {MOST_ROWS:,} would decide."

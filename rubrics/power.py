@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 from rubrics.statistics import ALPHA, Z
 
+MOST_ROWS = 100_000
+"""The most rows anybody would label."""
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -70,7 +73,7 @@ def minimum_detectable_effect(n: int, discordance: float, power: float = 0.8) ->
     return float(brentq(lambda gain: exact_power(n, gain, discordance) - power, 0.0, discordance, xtol=1e-6))
 
 
-def rows_needed(gain: float, discordance: float, power: float = 0.8, limit: int = 100_000) -> int | None:
+def rows_needed(gain: float, discordance: float, power: float = 0.8, limit: int = MOST_ROWS) -> int | None:
     """Return how many test rows it takes to see a gain with that power; KNOWLEDGE section 8, R10.
 
     Args:
@@ -104,7 +107,7 @@ def _check_power(power: float) -> None:
 
 
 def rows_to_settle(
-    difference: float, deviation: float, min_gain: float, *, power: float = 0.8, limit: int = 100_000
+    difference: float, deviation: float, min_gain: float, *, power: float = 0.8, limit: int = MOST_ROWS
 ) -> int | None:
     """Return how many test rows in all a new test takes to ship or keep with that chance, if it is as it was seen.
 

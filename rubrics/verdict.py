@@ -13,7 +13,7 @@ from typing import Any
 from rubrics.detectability import planned_discordance, power_for, rows_to_see, smallest_visible_gain
 from rubrics.economics import money, money_in_words
 from rubrics.errors import ExitCode, Fault
-from rubrics.flips import Flip, find_flips
+from rubrics.flips import Flip
 from rubrics.format_failure import format_failure
 from rubrics.judged import Judged
 from rubrics.logic import under
@@ -21,6 +21,7 @@ from rubrics.measured_parts import Rung
 from rubrics.measurements import Measurements
 from rubrics.phrases import percent, points, rows, rung_words, score
 from rubrics.rulebook import Outcome, load_rulebook
+from rubrics.verdict_flips import find_flips
 from rubrics.verdict_rules import RULES
 
 

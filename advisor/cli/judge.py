@@ -3,52 +3,73 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
+_A = Annotated[Path, typer.Argument(metavar="A", help="prediction file")]
+_B = Annotated[
+    Path | None, typer.Argument(metavar="[B]", help="another one: the two are compared row by row")
+]
+_References = Annotated[Path | None, typer.Option("--references", help="JSONL with id and accepted answers")]
+_Data = Annotated[Path | None, typer.Option("--data", help="JSONL with id and the question that was asked")]
+_Rubric = Annotated[Path | None, typer.Option("--rubric", help="YAML with your own criteria and scale")]
+_Endpoint = Annotated[str | None, typer.Option("--endpoint", help="OpenAI-compatible URL of the judge")]
+_EndpointModel = Annotated[
+    str | None, typer.Option("--endpoint-model", help="name of the judge at the endpoint")
+]
+_Model = Annotated[
+    str | None, typer.Option("--model", help="local judge: smollm2-135m, hub id, folder or .gguf file")
+]
+_Precision = Annotated[str, typer.Option("--precision", help="of a local judge: auto, fp32 or bf16")]
+_Human = Annotated[
+    Path | None, typer.Option("--human", help="JSONL with id and people's score, or preferred a|b|tie")
+]
+_Price = Annotated[
+    str | None, typer.Option("--price", help="of a million prompt and completion tokens: 0.15,0.60")
+]
+_MaxCost = Annotated[
+    float | None, typer.Option("--max-cost", help="stop before the judgement costs more; needs --price")
+]
+_MaxCalls = Annotated[int | None, typer.Option("--max-calls", min=1, help="stop before more calls than this")]
+_MaxTokens = Annotated[
+    int, typer.Option("--max-tokens", min=16, help="of one reply; reasoning models need more")
+]
+_Out = Annotated[
+    Path | None, typer.Option("--out", help="judgements, one a line; those that fit are not asked again")
+]
+_Seed = Annotated[int, typer.Option("--seed", help="of the order of rows")]
+_Json = Annotated[bool, typer.Option("--json", help="print the result as one JSON object")]
+_Quiet = Annotated[bool, typer.Option("--quiet", help="the outcome alone")]
+
 
 def judge(
-    a: Path = typer.Argument(metavar="A", help="prediction file"),
-    b: Path | None = typer.Argument(None, metavar="[B]", help="another one: the two are compared row by row"),
-    references: Path | None = typer.Option(None, "--references", help="JSONL with id and accepted answers"),
-    data: Path | None = typer.Option(None, "--data", help="JSONL with id and the question that was asked"),
-    rubric: Path | None = typer.Option(None, "--rubric", help="YAML with your own criteria and scale"),
-    endpoint: str | None = typer.Option(None, "--endpoint", help="OpenAI-compatible URL of the judge"),
-    endpoint_model: str | None = typer.Option(
-        None, "--endpoint-model", help="name of the judge at the endpoint"
-    ),
-    model: str | None = typer.Option(
-        None, "--model", help="local judge: smollm2-135m, hub id, folder or .gguf file"
-    ),
-    precision: str = typer.Option("auto", "--precision", help="of a local judge: auto, fp32 or bf16"),
-    human: Path | None = typer.Option(
-        None, "--human", help="JSONL with id and people's score, or preferred a|b|tie"
-    ),
-    price: str | None = typer.Option(
-        None, "--price", help="of a million prompt and completion tokens: 0.15,0.60"
-    ),
-    max_cost: float | None = typer.Option(
-        None, "--max-cost", help="stop before the judgement costs more; needs --price"
-    ),
-    max_calls: int | None = typer.Option(None, "--max-calls", min=1, help="stop before more calls than this"),
-    max_tokens: int = typer.Option(
-        512, "--max-tokens", min=16, help="of one reply; reasoning models need more"
-    ),
-    out: Path | None = typer.Option(
-        None, "--out", help="judgements, one a line; those that fit are not asked again"
-    ),
-    seed: int = typer.Option(0, "--seed", help="of the order of rows"),
-    json_: bool = typer.Option(False, "--json", help="print the result as one JSON object"),
-    quiet: bool = typer.Option(False, "--quiet", help="the outcome alone"),
+    a: _A,
+    b: _B = None,
+    references: _References = None,
+    data: _Data = None,
+    rubric: _Rubric = None,
+    endpoint: _Endpoint = None,
+    endpoint_model: _EndpointModel = None,
+    model: _Model = None,
+    precision: _Precision = "auto",
+    human: _Human = None,
+    price: _Price = None,
+    max_cost: _MaxCost = None,
+    max_calls: _MaxCalls = None,
+    max_tokens: _MaxTokens = 512,
+    out: _Out = None,
+    seed: _Seed = 0,
+    json_: _Json = False,
+    quiet: _Quiet = False,
 ) -> None:
     """A model judges one file of answers, or which of two is better, by a written rubric.
 
     Example: advisor judge a.jsonl b.jsonl --references test.jsonl --data test.jsonl --endpoint http://localhost:8000/v1 --endpoint-model big --human labels.jsonl
     """
-    from advisor.cli.show import INTERRUPTED, err, out_json
+    from advisor.cli.show import out_json
+    from advisor.cli.stoppable import stoppable
     from advisor.display import display_for
-    from advisor.interrupt import Interrupted, StopSignal, signals_stop
     from advisor.judging.asking import Caps
     from advisor.judging.judge import Files, Judge, judge_files
     from advisor.prices import read_token_price
@@ -57,15 +78,10 @@ def judge(
     caps = Caps(max_tokens, prices, _positive(max_cost), max_calls)
     files = Files(a, b, references, data, rubric, human, out)
     who = Judge(model, endpoint, endpoint_model, precision)
-    display, stop = display_for(quiet=quiet or json_, json_events=False), StopSignal()
-    try:
-        with signals_stop(stop):
-            found = judge_files(files, who, caps, seed, display, stop)
-    except Interrupted:
-        err("stopped; judgements so far are kept. Run the same command again to go on")
-        raise typer.Exit(INTERRUPTED) from None
-    finally:
-        display.close()
+    display = display_for(quiet=quiet or json_, json_events=False)
+    kept = "stopped; judgements so far are kept. Run the same command again to go on"
+    with stoppable(display, kept) as stop:
+        found = judge_files(files, who, caps, seed, display, stop)
     if json_:
         out_json(found)
     else:

@@ -171,7 +171,7 @@ AMENDING_FLAGS = (
     "no_train",
     "overruled",
 )
-"""What `resume` may change; a test holds them against `advisor.amending.AMENDABLE`."""
+"""What `resume` may change; a test holds them against `advisor.amendable.AMENDABLE`."""
 TRAIN_FLAGS = tuple(
     name
     for name in PLAN_OPTIONS

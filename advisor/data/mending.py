@@ -17,7 +17,7 @@ from advisor.data.privacy import mask
 from advisor.data.reading import Records, read_file, read_records, row_of
 from advisor.data.removals import Need
 from advisor.data.rows import Row
-from advisor.data.sources import name_of
+from advisor.data.sources import log_place
 from advisor.data.writing import check_target, write_records
 from rubrics.errors import ExitCode, Fault
 
@@ -183,11 +183,6 @@ def _refuse_lacking(fixes: Sequence[Fix], given: dict[str, Any]) -> None:
         if lacking:
             what = f"the fix {fix.name} needs {' and '.join(lacking)}"
             raise Fault(what, where="--rule", fix=f"Give {lacking[0]}, or leave {fix.name} out.")
-
-
-def log_place(output: Path) -> Path:
-    """Return where the log of changes lies by default: beside the file that they were made in."""
-    return output.with_name(f"{name_of(output)}.changes.jsonl")
 
 
 def _log_place(output: Path) -> Path | None:

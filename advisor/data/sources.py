@@ -70,6 +70,11 @@ def name_of(path: Path) -> str:
     return Path(_unpacked_name(path)).stem
 
 
+def log_place(output: Path) -> Path:
+    """Return where the log of changes to a file lies by default: beside it."""
+    return output.with_name(f"{name_of(output)}.changes.jsonl")
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[Source]:
     """Open a data file.

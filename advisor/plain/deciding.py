@@ -7,18 +7,27 @@ from collections.abc import Mapping
 from typing import Any
 
 from advisor.amending import propose
+from advisor.core_texts import told
 from advisor.display import duration
 from advisor.methods import Methods, methods_of
 from advisor.outcomes import OUTCOMES
-from advisor.plain.talk import EMPTY
+from advisor.plain.talk import EMPTY, Go
 from advisor.plain.walking import Walk
 from advisor.plan import flag_of, words_of
 from advisor.run_directory import open_run
 from advisor.situation import wish_of
-from advisor.texts import _
+from advisor.stages.decide import TRAIN_OUTCOME
+from advisor.texts import N_, _
 from advisor.training_settings import Setting, read_setting, settings_of, written
-
-_FINE_TUNE = "FINE_TUNE"
+from advisor.verdict_page import (
+    accepted,
+    cautions_of_run,
+    considered_rules,
+    facts_of,
+    next_step,
+    overruled,
+    reason_against,
+)
 
 
 def verdict(walk: Walk) -> None:
@@ -27,39 +36,55 @@ def verdict(walk: Walk) -> None:
     outcome = str(found["outcome"])
     words = OUTCOMES[outcome]
     walk.talk.say(_(words.headline) + f" ({outcome})", _(words.meaning))
-    walk.talk.say("", _("Why:"), *("  " + reason for reason in found["reasons"]))
+    walk.talk.say("", _("Why:"), *("  " + told(reason) for reason in found["reasons"]))
     if found["flip"]:
-        walk.talk.say(_("What would change it:"), *("  " + flip["text"] for flip in found["flip"]))
-    wants = outcome == _FINE_TUNE
-    other = _("overrule it: do not train") if wants else _("overrule it: train all the same")
-    options = [("a", _("accept it")), ("o", other), ("r", _("the rules that were considered"))]
+        walk.talk.say(_("What would change it:"), *("  " + told(flip["text"]) for flip in found["flip"]))
+    path, run = walk.state.run_path, walk.run
+    if path is not None and run is not None:
+        for caution in cautions_of_run(path, run):
+            walk.talk.say(_("Note: {text}").format(text=told(caution)))
+    is_overruled = _answered(walk, found, outcome)
+    if next_step(outcome, is_overruled=is_overruled) != "plan":
+        raise Go("results")
+
+
+def _answered(walk: Walk, found: Mapping[str, Any], outcome: str) -> bool:
+    """Let the verdict be accepted or overruled; whether it was overruled."""
+    against = (
+        _("overrule it: do not train") if outcome == TRAIN_OUTCOME else _("overrule it: train all the same")
+    )
+    options = [("a", _("accept it")), ("o", against), ("r", _("the rules that were considered"))]
+    before = reason_against(walk.draft, outcome)
     while True:
-        chosen = walk.talk.choose(_("What do you say?"), options, now="a")
+        chosen = walk.talk.choose(_("What do you say?"), options, now="o" if before else "a")
         if chosen == "r":
             _rules(walk, found)
             continue
-        if chosen == "o":
-            _overrule(walk, train=not wants)
-        else:
-            walk.change(force_train=None, no_train=None, overruled=None)
-        return
+        if chosen == "a":
+            walk.change(**accepted())
+            return False
+        reason = walk.talk.ask(
+            _("Your reason, which the report will show"),
+            now=before,
+            problem=lambda text: "" if text.strip() else _("a reason is needed"),
+        )
+        walk.change(**overruled(outcome, reason))
+        return True
+
+
+_HELD = {
+    "decides": N_("decides"),
+    "holds": N_("holds"),
+    "no": N_("does not hold"),
+    "unknown": N_("not known"),
+}
 
 
 def _rules(walk: Walk, found: Mapping[str, Any]) -> None:
-    for entry in found["considered"]:
-        held = entry["held"]
-        word = _("not known") if held == "unknown" else _("holds") if held else _("does not hold")
-        if entry["rule"] == found["rule"]:
-            word = _("decides")
-        walk.talk.say(f"  {entry['rule']}: {word}")
-
-
-def _overrule(walk: Walk, *, train: bool) -> None:
-    reason = walk.talk.ask(
-        _("Your reason, which the report will show"),
-        problem=lambda text: "" if text.strip() else _("a reason is needed"),
-    )
-    walk.change(force_train=train or None, no_train=None if train else True, overruled=reason)
+    for name, value in facts_of(found):
+        walk.talk.say(f"  {name}: {value}")
+    for rule in considered_rules(found):
+        walk.talk.say(f"  {rule.rule}, {_(_HELD[rule.held])}: {told(rule.condition)}")
 
 
 # The plan --------------------------------------------------------------------------------------------------------
@@ -70,7 +95,7 @@ def plan(walk: Walk) -> None:
     found = walk.need("verdict", _("Cheap options"))
     if wish_of(walk.draft, found) not in ("advised", "overruled"):
         walk.talk.say(_("Nothing is to be trained. To train all the same, go back and overrule the verdict."))
-        return
+        raise Go("results")
     _tell_methods(walk)
     while True:
         options = [
@@ -89,7 +114,7 @@ def plan(walk: Walk) -> None:
             walk.launch()
             return
         else:
-            return
+            raise Go("results")
 
 
 def _tell_methods(walk: Walk) -> None:

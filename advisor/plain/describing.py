@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from advisor.core_texts import told
 from advisor.detecting import detectable, expected_test_rows
 from advisor.filling import still_wrong, text_of, value_of, wrong_in
 from advisor.hinting import hints_of
@@ -130,7 +131,7 @@ def _preview(walk: Walk, path: Path) -> None:
     if found.unusable:
         walk.talk.say(_("Rows that cannot be used: {n}").format(n=f"{found.unusable:,}"))
         for row in found.problems[:_SHOWN_ROWS]:
-            walk.talk.say("  " + _("line {n}: {problem}").format(n=row.line, problem=row.problem))
+            walk.talk.say("  " + _("line {n}: {problem}").format(n=row.line, problem=told(row.problem)))
 
 
 def _previewed(walk: Walk, path: Path) -> Preview:
@@ -154,10 +155,12 @@ def _metric(walk: Walk) -> None:
     proposal = _previewed(walk, Path(path)).proposal if path is not None else None
     if proposal is not None:
         walk.talk.say(
-            _("Proposed metric: {metric}; {reason}.").format(metric=proposal.metric, reason=proposal.reason)
+            _("Proposed metric: {metric}; {reason}.").format(
+                metric=proposal.metric, reason=told(proposal.reason)
+            )
         )
         if proposal.warning:
-            walk.talk.say(_("Note: {text}").format(text=proposal.warning))
+            walk.talk.say(_("Note: {text}").format(text=told(proposal.warning)))
     now = str(walk.draft.get("metric"))
     metric = walk.talk.ask(
         _("Metric that decides; auto takes the proposed one"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from advisor.core_texts import told
 from advisor.outcomes import OUTCOMES
 from advisor.plain.walking import Walk
 from advisor.reading_runs import read_report
@@ -70,7 +71,7 @@ def _tell_results(walk: Walk, found: Results) -> None:
     words = OUTCOMES[found.outcome]
     walk.talk.say(_(words.headline) + f" ({found.outcome})", _(words.meaning))
     if found.advice:
-        walk.talk.say(found.advice)
+        walk.talk.say(told(found.advice))
     walk.talk.say(
         "", _("On the test rows, {metric} with the limits of 95% confidence:").format(metric=found.metric)
     )
@@ -82,12 +83,14 @@ def _tell_results(walk: Walk, found: Results) -> None:
     compared = found.comparison
     if compared is not None:
         difference = change(compared.difference, compared.low, compared.high)
-        told = _("The tuned model against the best cheap option: {difference}, p = {p} ({test}).")
-        walk.talk.say(told.format(difference=difference, p=f"{compared.p_value:.2g}", test=compared.test))
+        line = _("The tuned model against the best cheap option: {difference}, p = {p} ({test}).")
+        walk.talk.say(
+            line.format(difference=difference, p=f"{compared.p_value:.2g}", test=told(compared.test))
+        )
     for caution in found.cautions:
-        walk.talk.say(_("Note: {text}").format(text=caution))
+        walk.talk.say(_("Note: {text}").format(text=told(caution)))
     if found.guard:
-        walk.talk.say(found.guard)
+        walk.talk.say(told(found.guard))
 
 
 def _read_rows(walk: Walk, path: Path) -> None:
@@ -122,7 +125,7 @@ def _tell_row(walk: Walk, found: SideBySide, place: int) -> None:
 
 
 def _read_report(walk: Walk, path: Path) -> None:
-    walk.talk.say(*page(read_report(path)))
+    walk.talk.say(*map(told, page(read_report(path))))
 
 
 def _save_report(walk: Walk, path: Path) -> None:
@@ -139,7 +142,7 @@ def ship(walk: Walk) -> None:
     found = read_shipment(_path(walk))
     if not found.worth:
         walk.talk.say(_("Nothing was shown to be worth shipping yet."))
-    walk.talk.say(*("  " + line for line in found.lacking))
+    walk.talk.say(*("  " + told(line) for line in found.lacking))
     for offer in found.offers:
         _tell_offer(walk, offer)
     saved = [(str(at), offer.name) for at, offer in enumerate(found.offers)]

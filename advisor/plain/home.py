@@ -16,7 +16,7 @@ from advisor.plain.describing import suitability, task
 from advisor.plain.ending import results, ship
 from advisor.plain.measuring import options, training
 from advisor.plain.rows import data
-from advisor.plain.talk import Back, Leave, Steps, Talk, greeting
+from advisor.plain.talk import Back, Go, Leave, Steps, Talk, greeting
 from advisor.plain.walking import LIFE_WORDS, Walk
 from advisor.plan import read_plan
 from advisor.planning import write_plan
@@ -139,6 +139,8 @@ def _through(walk: Walk) -> None:
             at += 1
         except Back:
             at -= 1
+        except Go as go:
+            at = keys.index(go.key)
         except Steps:
             at = keys.index(_asked_step(walk, keys[at]))
         except Leave as leave:

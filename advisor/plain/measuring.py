@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from advisor.core_texts import told
+from advisor.ladder_forecast import forecast_ladder
 from advisor.plain.talk import EMPTY, in_turn
 from advisor.plain.walking import Walk
 from advisor.plan import RUNGS
+from advisor.rungs.about import about_rung
 from advisor.rungs.names import rung_name
 from advisor.situation import can_resume, situation_of
 from advisor.texts import _
@@ -29,7 +32,7 @@ def options(walk: Walk) -> None:
 def _rungs(walk: Walk) -> None:
     names = [rung for rung in RUNGS if rung != "prompt_file"]
     for number, rung in enumerate(names, start=1):
-        walk.talk.say(f"  {number}. {rung_name(rung)}")
+        walk.talk.say(f"  {number}. {rung_name(rung)}: {about_rung(rung)}")
     now = ",".join(str(at) for at, rung in enumerate(names, start=1) if rung in walk.draft.get("rungs"))
 
     def problem(text: str) -> str:
@@ -45,7 +48,8 @@ def _rungs(walk: Walk) -> None:
         problem=problem,
     )
     chosen = {names[int(part) - 1] for part in answer.split(",")}
-    own = {"prompt_file"} & set(walk.draft.get("rungs"))
+    # All of them is the plan's default, in which a prompt of one's own has its place.
+    own = {"prompt_file"} if walk.draft.get("prompt_file") or len(chosen) == len(names) else set()
     walk.change(rungs=tuple(rung for rung in RUNGS if rung in chosen | own))
 
 
@@ -62,8 +66,9 @@ def _prompt_file(walk: Walk) -> None:
     if answer == now:
         return
     path = None if answer in ("", EMPTY) else Path(answer).expanduser()
-    rungs = set(walk.draft.get("rungs")) - {"prompt_file"} | ({"prompt_file"} if path else set())
-    walk.change(prompt_file=path, rungs=tuple(rung for rung in RUNGS if rung in rungs))
+    walk.change(prompt_file=path)
+    if path is not None:
+        walk.change(rungs=tuple(rung for rung in RUNGS if rung in (*walk.draft.get("rungs"), "prompt_file")))
 
 
 def _price(walk: Walk) -> None:
@@ -86,6 +91,7 @@ def _measured(walk: Walk) -> RunState | None:
     """Start the run, or join it, and follow it to its end or to the pause before training."""
     run = walk.run
     if run is None or not run.is_live:
+        _tell_forecast(walk)
         walk.talk.say(_("The equivalent command: {command}").format(command=walk.draft.command()))
         question = _("Start measuring now? Nothing is trained.")
         if run is not None:
@@ -94,6 +100,19 @@ def _measured(walk: Walk) -> RunState | None:
             return walk.run
         walk.launch(until="forecast")
     return walk.watch()
+
+
+def _tell_forecast(walk: Walk) -> None:
+    """Calls, tokens, time and cost before anything is asked."""
+    from advisor.tui.steps.options.words import total
+
+    plan = walk.draft.plan()
+    found = forecast_ladder(plan, runs=walk.services.runs, own=walk.state.run_path)
+    for rung in found.rungs:
+        if rung.skipped:
+            reason = _("left out: {reason}").format(reason=told(rung.skipped))
+            walk.talk.say(f"  {rung_name(rung.rung)}: {reason}")
+    walk.talk.say(total(found, plan.price).plain)
 
 
 def _tell_rungs(walk: Walk, run: RunState) -> None:
@@ -137,7 +156,7 @@ def _samples(walk: Walk, rungs: Sequence[RungState]) -> None:
 def training(walk: Walk) -> None:
     """Follow a training that goes on; say how one that ended was left, and go on with it where that is wanted."""
     run = walk.look()
-    if run is None or not (run.training.status or run.is_live):
+    if run is None or not (run.training.status or run.is_live or can_resume(run)):
         raise Fault(
             _("nothing is being trained"),
             fix=_("The step {step} makes it.").format(step=_("Plan")),
@@ -169,4 +188,4 @@ def _tell_training(walk: Walk, run: RunState) -> None:
                 )
             )
     for finding in run.findings:
-        walk.talk.say(_("Note: {text}").format(text=finding.message))
+        walk.talk.say(_("Note: {text}").format(text=told(finding.message)))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.browsing import DataFiles, copy_place, place_problem
+from advisor.core_texts import told
 from advisor.data.checking import check_file
 from advisor.data.fixes import BY_NAME, Fix, chosen, fix_for
 from advisor.data.mending import fix_file
@@ -70,7 +71,7 @@ def _one_finding(
 
 def _in_words(finding: Mapping[str, Any]) -> str:
     severity = _(_SEVERITIES.get(finding["severity"], finding["severity"]))
-    return f"{severity}, {finding['check']}: {finding['message']}"
+    return f"{severity}, {finding['check']}: {told(finding['message'])}"
 
 
 def _tell(walk: Walk, finding: Mapping[str, Any], rows: Mapping[str, Row]) -> None:
@@ -82,7 +83,7 @@ def _tell(walk: Walk, finding: Mapping[str, Any], rows: Mapping[str, Row]) -> No
     if more > 0:
         walk.talk.say("  " + _("and {n} more").format(n=f"{more:,}"))
     if finding["fix"]:
-        walk.talk.say(_("What to do: {fix}").format(fix=finding["fix"]))
+        walk.talk.say(_("What to do: {fix}").format(fix=told(finding["fix"])))
 
 
 def _cut(text: str) -> str:
@@ -100,7 +101,7 @@ def _mend(walk: Walk, path: Path, fixes: Sequence[Fix]) -> bool:
     """Write a copy; whether it is used from now on."""
     for number, fix in enumerate(fixes, start=1):
         kind = _("safe") if fix.safe else _("changes or drops rows")
-        walk.talk.say(f"  {number}. {fix.name}: {fix.text} ({kind})")
+        walk.talk.say(f"  {number}. {fix.name}: {told(fix.text)} ({kind})")
     safe = ",".join(str(number) for number, fix in enumerate(fixes, start=1) if fix.safe)
     numbers = walk.talk.ask(
         _("Which of them, by number, such as 1,3"),
@@ -108,7 +109,7 @@ def _mend(walk: Walk, path: Path, fixes: Sequence[Fix]) -> bool:
         problem=lambda text: _wrong_numbers(text, len(fixes)),
     )
     names = [fixes[int(number) - 1].name for number in numbers.split(",")]
-    files = DataFiles(file=path)
+    files = DataFiles(data=path)
     name = walk.talk.ask(
         _("name of the new file"), now=str(copy_place(path)), problem=lambda text: place_problem(text, files)
     )
@@ -119,7 +120,7 @@ def _mend(walk: Walk, path: Path, fixes: Sequence[Fix]) -> bool:
         walk.talk.say(
             "  "
             + counts.format(
-                fix=BY_NAME[entry["rule"]].text, changed=entry["changed"], dropped=entry["dropped"]
+                fix=told(BY_NAME[entry["rule"]].text), changed=entry["changed"], dropped=entry["dropped"]
             )
         )
     walk.talk.say(_("Written: {path}").format(path=output))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
+from advisor.core_texts import told
 from advisor.problems import problem_lines
 from advisor.texts import N_, _
 from advisor.tui.plain_text import shown
@@ -32,6 +33,14 @@ class Steps(Exception):
     """The list of steps is wanted, to go to one of them."""
 
 
+class Go(Exception):
+    """Another step than the next one follows."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self.key = key
+
+
 class Talk:
     """One conversation."""
 
@@ -46,11 +55,11 @@ class Talk:
 
     def tell(self, fault: Fault) -> None:
         """Say what happened, where, and what to do."""
-        self.say(
-            _("error: {what}").format(what=fault), *("  " + line for line in problem_lines(fault.problems))
-        )
+        what = f"{fault.where}: {told(fault.what)}" if fault.where else told(fault.what)
+        problems = ("  " + told(line) for line in problem_lines(fault.problems))
+        self.say(_("error: {what}").format(what=what), *problems)
         if fault.fix:
-            self.say(_("What to do: {fix}").format(fix=fault.fix))
+            self.say(_("What to do: {fix}").format(fix=told(fault.fix)))
 
     def ask(
         self,
@@ -70,7 +79,7 @@ class Talk:
         Raises:
             Back, Leave, Steps: asked for by these words, or by the end of the input.
         """
-        asked = f"{question} [{shown(now, one_line=True)}]: " if now else f"{question}: "
+        asked = f"{question} [{shown(now, one_line=True)}]: " if now else question + _end_of(question)
         while True:
             text = self._line(asked)
             if text == "?":
@@ -133,6 +142,10 @@ class Talk:
             text = line.strip()
             _move(text.lower())
             return text
+
+
+def _end_of(question: str) -> str:
+    return " " if question.endswith("?") else ": "
 
 
 def _move(word: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
-from advisor.amending import AMENDABLE
+from advisor.amendable import AMENDABLE
 from advisor.attaching import follow
+from advisor.core_texts import told
 from advisor.display import Lines
 from advisor.draft import Draft
 from advisor.plain.talk import Leave, Talk
@@ -132,7 +134,7 @@ class Walk:
         self.talk.say(
             _("What the run does is told line by line. Press ctrl+c to stop it or to leave it running.")
         )
-        listener = _Onward(Lines(self.talk.voice))
+        listener = _Onward(Lines(cast(TextIO, _Teller(self.talk.voice))))
         while True:
             try:
                 state = follow(path, listener)
@@ -179,6 +181,21 @@ class Walk:
                 fix=_("The step {step} makes it.").format(step=step),
             )
         return found
+
+
+class _Teller(io.TextIOBase):
+    """Lines of the core on their way to a person, in the language in use."""
+
+    def __init__(self, voice: TextIO) -> None:
+        self._voice = voice
+
+    def write(self, text: str) -> int:
+        """Say a line."""
+        return self._voice.write("\n".join(map(told, text.split("\n"))))
+
+    def flush(self) -> None:
+        """Say it now."""
+        self._voice.flush()
 
 
 class _Onward:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from advisor.report.comparison_parts import ComparisonPart
 from advisor.report.model import BaselinePart, EvaluationPart, Report
 from rubrics.phrases import rung_words, score
 
@@ -26,26 +26,40 @@ def advice(report: Report) -> str:
         return _capital(_BEFORE[report.verdict.outcome].format(best=best))
     tuned = _of(report, "tuned")
     shown = f"the tuned model at {_score(tuned, report.task.metric)}" if tuned else "the tuned model"
+    others = _names(report.comparison.against)
     if report.comparison.outcome == "SHIP_TUNED":
-        unsure = _unsure(report.comparison.contenders)
+        also = _names([one.rung for one in report.comparison.contenders])
+        also = f", and {also}, which dev does not tell from it" if also else ""
         worse = " Outside the task it got worse; see what else changed." if _fell(report) else ""
-        return _capital(f"Ship {shown}: it beats {best} on the same test rows.{unsure}{worse}")
+        return _capital(f"Ship {shown}: it beats {best} on the same test rows{also}.{worse}")
     if report.comparison.rule == "T2" and report.comparison.high >= 0:
         return _capital(f"Keep {best}: {shown} got worse on the guard set that was declared before training.")
+    if report.comparison.outcome == "KEEP_BASELINE" and others:
+        return _capital(
+            f"Keep a cheap option: {shown} beats {best}, and not {others} by enough, which dev does not tell from it."
+        )
     if report.comparison.outcome == "KEEP_BASELINE":
         return _capital(f"Keep {best}: it is the better answer to this task than {shown}.")
+    if others:
+        return _capital(
+            f"Do not ship yet: {shown} beats {best}, and may not beat {others}, which dev does not tell from it. "
+            f"Collect more {_lacking_rows(report.comparison)} rows, or keep a cheap option."
+        )
     return _capital(
         f"The test cannot tell {shown} from {best}: collect more test rows, or keep the cheap option."
     )
 
 
-def _unsure(contenders: Sequence[Mapping[str, Any]]) -> str:
-    names = " or ".join(rung_words(str(one["rung"])) for one in contenders)
-    return (
-        f" Dev does not tell that option from {names}: beating it may not be beating the best."
-        if names
-        else ""
-    )
+def _names(rungs: Sequence[str]) -> str:
+    return " and ".join(rung_words(rung) for rung in rungs)
+
+
+def _lacking_rows(found: ComparisonPart) -> str:
+    """What kind of rows would settle it: test rows for options that were asked about them, else dev rows."""
+    kinds = {
+        "dev" if one.on_test is None else "test" for one in found.contenders if one.rung in found.against
+    }
+    return " and ".join(sorted(kinds))
 
 
 def _fell(report: Report) -> bool:

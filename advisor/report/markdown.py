@@ -8,8 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from advisor.predictions import Prediction, read_predictions
-from advisor.report.model import BaselinePart, EvaluationPart, FlipPart, Report
-from advisor.report.sections import curve_section, economics_section, guard_section, overruled_words
+from advisor.report.comparison_parts import FlipPart
+from advisor.report.model import BaselinePart, EvaluationPart, Report
+from advisor.report.sections import (
+    contenders_words,
+    curve_section,
+    economics_section,
+    guard_section,
+    overruled_words,
+)
 from advisor.report.tables import interval
 from advisor.report.tables import table as _table
 from rubrics.phrases import rung_words
@@ -90,6 +97,7 @@ def _comparison(report: Report) -> str:
         f"Tuned minus best cheap option: {found.difference:+.3f} [{found.low:+.3f}, {found.high:+.3f}] "
         f"(95%), {found.test}: p = {found.p_value:.2g}, n = {found.n}.{flips}\n\n{found.reason} (rule {found.rule})"
         + (f"\n{notes}" if notes else "")
+        + (f"\n\n{contenders_words(found)}" if found.contenders else "")
         + _flips(found.flip)
     )
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from advisor.predictions import Score
+from advisor.report.comparison_parts import STRICT, ComparisonPart, FlipPart
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = STRICT
 
 
 _Cautions = Annotated[
@@ -123,16 +124,6 @@ class BaselinePart(_Part):
     cautions: _Cautions = {}
 
 
-class FlipPart(_Part):
-    """The smallest change of a number that gives another outcome."""
-
-    field: str
-    value: float
-    outcome: str
-    text: str
-    also: list[dict[str, Any]] = Field(default=[], description="other numbers to the same outcome")
-
-
 class VerdictPart(_Part):
     """The verdict before training."""
 
@@ -218,57 +209,6 @@ class EvaluationPart(_Part):
     next_token_accuracy: float | None
     supervised_tokens: int | None
     cautions: _Cautions = {}
-
-
-class SlicePart(_Part):
-    """The comparison on the rows with one value of a field; descriptive, not tested."""
-
-    field: str
-    value: str
-    n: int
-    baseline: Score
-    tuned: Score
-    difference: float
-    low: float
-    high: float
-    fixed: int | None
-    broken: int | None
-
-
-class ComparisonPart(_Part):
-    """Tuned against the best cheap option; `looks` are tuned models scored on these rows so far."""
-
-    metric: str
-    baseline: str
-    tuned: str
-    difference: float
-    low: float
-    high: float
-    p_value: float
-    test: str
-    fixed: int | None
-    broken: int | None
-    both_right: int | None
-    both_wrong: int | None
-    outcome: Literal["SHIP_TUNED", "KEEP_BASELINE", "INCONCLUSIVE"]
-    n: int | None = None
-    rule: str = ""
-    reason: str = ""
-    target: str = "unknown"
-    rows_needed: int | None = None
-    clusters: int | None = None
-    guards: list[dict[str, Any]] = Field(
-        default=[], description="declared guard sets, as the rules read them"
-    )
-    looks: int = 1
-    considered: list[dict[str, Any]] = []
-    flip: list[FlipPart] = []
-    notes: list[str] = Field(default=[], description="signs L1 to L7 and cautions, in words")
-    slices: list[SlicePart] = []
-    slices_note: str = ""
-    contenders: list[dict[str, Any]] = Field(
-        default=[], description="cheap options that dev does not tell from the chosen one"
-    )
 
 
 class EconomicsPart(_Part):

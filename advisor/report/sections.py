@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from advisor.report.comparison_parts import ComparisonPart
 from advisor.report.model import CurvePart, OverruledPart, Report
 from advisor.report.tables import change, interval, table
+from rubrics.phrases import rung_words
 
 _GUARD_MEASURES = {
     "answered": "answers that hold the reference",
@@ -40,6 +42,29 @@ def _money(value: float | None) -> str:
 
 def _count(value: float | None) -> str:
     return "" if value is None else f"{value:,.0f}"
+
+
+def contenders_words(found: ComparisonPart) -> str:
+    """The cheap options that dev leaves open beside the chosen one, and the tuned model against them."""
+    if not found.contenders:
+        return ""
+    rows = []
+    for one in found.contenders:
+        lead, tested = change(one.difference, one.low, one.high), one.on_test
+        gain = "not asked" if tested is None else change(tested.difference, tested.low, tested.high)
+        p_value = "" if tested is None else f"{tested.p_value:.2g}"
+        rows.append([rung_words(one.rung), f"{one.value:.3f}", lead, gain, p_value])
+    head = [
+        "option",
+        f"on {found.contenders[0].n} dev rows",
+        "minus the chosen",
+        "tuned minus it on test",
+        "p",
+    ]
+    return (
+        "Cheap options that dev does not show to be worse than the chosen one; to be shipped the tuned model has to beat "
+        f"these too:\n\n{table(head, rows)}"
+    )
 
 
 def guard_section(report: Report) -> str:

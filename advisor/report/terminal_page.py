@@ -91,5 +91,12 @@ def _comparison(report: Report, metric: str) -> list[str]:
         lines.append(
             f"fixed {found.fixed}, broken {found.broken}, both right {found.both_right}, both wrong {found.both_wrong}"
         )
+    for one in found.contenders:
+        name, tested = rung_words(one.rung), one.on_test
+        if tested is not None:
+            lines.append(
+                f"tuned minus {name}: {tested.difference:+.3f} [{tested.low:+.3f}, {tested.high:+.3f}], "
+                f"p = {tested.p_value:.2g} (dev does not tell it from the chosen option)"
+            )
     lines += [f"note: {note}" for note in found.notes]
     return lines

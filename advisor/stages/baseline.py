@@ -46,6 +46,7 @@ from advisor.stages.split import SPLIT, clusters_of, rows_of
 from advisor.tagging import write_failures
 from rubrics.errors import ExitCode, Fault
 from rubrics.scoring import get_metric
+from trainer.events import Listener
 from trainer.job import Completion
 
 _SPARE_TOKENS = 8
@@ -149,17 +150,19 @@ def answer_room(context: Context) -> int:
 
 def chat_model(context: Context, live: LadderScores) -> ChatModel:
     """The model that the ladder asks: the endpoint where one is given, else the local one."""
+    if context.plan.endpoint:
+        return endpoint_model(context, live.hearing(context.emit))
+    spec, jobs = base_spec(context), context.run.jobs
+    return LocalModel(context.plan.model, spec, jobs, live.hearing(context.follow), context.stop)
+
+
+def endpoint_model(context: Context, listener: Listener) -> EndpointModel:
+    """The model behind the plan's endpoint."""
     plan = context.plan
-    if plan.endpoint and plan.endpoint_model:
-        return EndpointModel(
-            plan.endpoint,
-            plan.endpoint_model,
-            context.run.jobs,
-            emit=live.hearing(context.emit),
-            stop=context.stop,
-        )
-    return LocalModel(
-        plan.model, base_spec(context), context.run.jobs, live.hearing(context.follow), context.stop
+    assert plan.endpoint is not None
+    assert plan.endpoint_model is not None
+    return EndpointModel(
+        plan.endpoint, plan.endpoint_model, context.run.jobs, emit=listener, stop=context.stop
     )
 
 
@@ -193,6 +196,11 @@ def _make(context: Context) -> Ladder:
         metric=context.plan.metric,
         deviation=_deviation(scored, context.plan.metric),
     )
+
+
+def model_prompts(context: Context) -> dict[str, Prompt]:
+    """The prompts of the rungs that ask a model."""
+    return prompts_of(context.plan, rows_of(context, "train"))[0]
 
 
 def prompts_of(plan: Plan, train: Sequence[Row]) -> tuple[dict[str, Prompt], dict[str, str]]:

@@ -7,19 +7,18 @@ from typing import Any
 
 from pydantic import Field
 
-from advisor.contenders import Contender, contenders, contenders_note
 from advisor.ledger import looks, looks_note, scoring
 from advisor.predictions import Prediction, read_predictions
 from advisor.slices import slices_note, slices_of
 from advisor.stage import Artefact, Context, Stage
-from advisor.stages.baseline import BASELINE, clean, predictions_file
+from advisor.stages.baseline import BASELINE, clean
+from advisor.stages.contenders import answers_on_test, contenders_on_dev
 from advisor.stages.decide import measured_parts
 from advisor.stages.evaluate import EVALUATE, evaluation_file
 from advisor.stages.guard import as_guard, guard_findings
-from advisor.stages.split import cluster_of_each, clusters_of, rows_of, shared_clusters
+from advisor.stages.split import clusters_of, rows_of
 from advisor.stages.train import TRAIN
 from rubrics.decide import decide_report
-from rubrics.rulebook import AfterTraining
 from rubrics.scoring import get_metric
 from rubrics.statistics import compare_paired
 
@@ -36,7 +35,10 @@ class Comparison(Artefact):
         notes: what a person should know about interval, test, looks and the training's health.
         slices: the comparison by label, length and the plan's fields; descriptive.
         slices_note: how little a slice says.
-        contenders: cheap options that dev does not tell from the chosen one, with their numbers there.
+        contenders: cheap options that dev does not show to be worse than the chosen one, with their numbers there, and
+            the tuned model against them (`on_test`) where they were asked about the test rows.
+        against: those of them that keep the tuned model from being shipped.
+        dev_rows_needed: dev rows in all that settle those of them that were not asked about the test rows.
     """
 
     metric: str
@@ -66,6 +68,8 @@ class Comparison(Artefact):
     slices: list[dict[str, Any]] = Field(default_factory=list)
     slices_note: str = ""
     contenders: list[dict[str, Any]] = Field(default_factory=list)
+    against: list[str] = Field(default_factory=list)
+    dev_rows_needed: int | None = None
 
 
 _CELLS = ("fixed", "broken", "both_right", "both_wrong")
@@ -112,6 +116,9 @@ def settle_note(decided: Mapping[str, Any]) -> str:
     if decided["rule"] != "T6":
         return ""
     rows = decided["rows_needed"]
+    if rows is None and decided["against"]:
+        # What lacks is dev rows, or what the reason says of the single options.
+        return ""
     if rows is None:
         return (
             "The difference that was seen lies so near the smallest gain worth it that no number of test rows up to "
@@ -130,15 +137,11 @@ def _make(context: Context) -> Comparison:
     tuned = clean(context, answered)
     clusters = clusters_of(context, [row.id for row in tuned])
     measured = paired(baseline, tuned, context.plan.metric, context.plan.seed, clusters)
-    decided = {**measured, **_decide(context, measured)}
+    open_on_dev = contenders_of(context, tuned)
+    decided = {**measured, **_decide(context, measured, open_on_dev), "contenders": open_on_dev}
     decided["looks"] = max(1, looks(context.run.path, scoring("tuned", answered)["rows"]))
     settle = settle_note(decided)
-    open_on_dev = contenders_on_dev(context)
-    decided["contenders"] = [vars(one) for one in open_on_dev]
-    # What keeps the cheap option claims nothing about another one.
-    keeps = decided["outcome"] == AfterTraining.KEEP_BASELINE
-    unsure = "" if keeps else contenders_note(context.get(BASELINE).selected, open_on_dev)
-    said = [*measured["notes"], *decided["notes"], unsure, settle, looks_note(decided["looks"])]
+    said = [*measured["notes"], *decided["notes"], settle, looks_note(decided["looks"])]
     decided["notes"] = [note for note in said if note]
     for note in [*decided["notes"], *_informing(context)]:
         context.warn(note)
@@ -149,34 +152,33 @@ def _make(context: Context) -> Comparison:
     return Comparison(**{name: decided[name] for name in Comparison.model_fields if name in decided})
 
 
-def contenders_on_dev(context: Context) -> list[Contender]:
-    """The cheap options that dev leaves open beside the chosen one."""
-    ladder, metric = context.get(BASELINE), context.plan.metric
-    rungs = [entry.rung for entry in ladder.rungs if entry.split == "dev"]
-    answered = {
-        rung: clean(context, read_predictions(predictions_file(context, rung, "dev"))) for rung in rungs
-    }
-    kept = {prediction.id for prediction in answered[ladder.selected]}
-    rows = [row for row in rows_of(context, "dev") if row.id in kept]
-    ids = [prediction.id for prediction in answered[ladder.selected]]
-    return contenders(
-        {rung: [one.scores[metric] for one in predictions] for rung, predictions in answered.items()},
-        ladder.selected,
-        context.plan.min_gain,
-        binary=get_metric(metric).binary,
-        clusters=cluster_of_each(ids, shared_clusters(rows)),
-        on_test={e.rung: e.metrics[metric].value for e in ladder.rungs if e.split == "test"},
-        seed=context.plan.seed,
-    )
+def contenders_of(context: Context, tuned: Sequence[Prediction]) -> list[dict[str, Any]]:
+    """The cheap options that dev leaves open, each with the tuned model against it where it was asked about the test rows."""
+    ladder, asked = context.get(BASELINE), context.get(EVALUATE).contenders
+    found = []
+    for one in contenders_on_dev(context):
+        entry: dict[str, Any] = {**vars(one), "test_value": None, "on_test": None}
+        if one.rung in asked or ladder.on("test", one.rung) is not None:
+            answers, metric = answers_on_test(context, one.rung), context.plan.metric
+            clusters = clusters_of(context, [row.id for row in tuned])
+            entry["test_value"] = sum(row.scores[metric] for row in answers) / len(answers)
+            entry["on_test"] = paired(answers, tuned, metric, context.plan.seed, clusters)
+        found.append(entry)
+    return found
 
 
-def _decide(context: Context, measured: Mapping[str, Any]) -> dict[str, Any]:
+def _decide(
+    context: Context, measured: Mapping[str, Any], open_on_dev: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     evaluations = [entry.model_dump(exclude={"input_hash"}) for entry in context.get(EVALUATE).systems]
     guard = context.get(EVALUATE).guard
     named = {
         **for_the_rules(measured),
         "baseline": context.get(BASELINE).selected,
         "tuned": "tuned",
+        "contenders": [
+            {**one, "on_test": one["on_test"] and for_the_rules(one["on_test"])} for one in open_on_dev
+        ],
         "guards": [as_guard(guard, context.plan.guard_margin)] if guard and guard.declared else [],
     }
     training = context.get(TRAIN).model_dump(include={"history", "best_step"})
@@ -234,5 +236,5 @@ COMPARE = Stage(
     ),
     reads=("split", "baseline", "decide", "train", "evaluate"),
     summary=_summary,
-    version=3,
+    version=4,
 )

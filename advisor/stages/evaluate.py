@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import Field
+
 from advisor.chat.local import LocalModel, read_completions
 from advisor.chat.protocol import ChatRequest
 from advisor.jobs import read_result, run_jobs, write_job
@@ -27,6 +29,7 @@ from advisor.stages.baseline import (
     selected_test_predictions,
 )
 from advisor.stages.budget import test_rows
+from advisor.stages.contenders import answer_contenders, prepare_contenders
 from advisor.stages.forecast import FORECAST
 from advisor.stages.guard import GuardScores, guard_scores, prepare_guard
 from advisor.stages.inspect import INSPECT
@@ -53,10 +56,16 @@ class SystemScores(Artefact):
 
 
 class Evaluations(Artefact):
-    """Base, best cheap option, tuned; `guard` is how base and tuned fared on rows that are not the task's."""
+    """Base, best cheap option, tuned.
+
+    Attributes:
+        guard: how base and tuned fared on rows that are not the task's.
+        contenders: rungs that dev left open and that were asked about the test rows for the comparison.
+    """
 
     systems: list[SystemScores]
     guard: GuardScores | None = None
+    contenders: list[str] = Field(default_factory=list)
 
     def of(self, system: str) -> SystemScores:
         """The scores of one system."""
@@ -88,7 +97,7 @@ def prepare_evaluation(context: Context) -> list[Path]:
     rows, prompt = test_rows(context), zero_shot(context.plan.task)
     leaked = set(context.get(SPLIT).leaked)
     scored = training_rows(context, [row for row in rows if row.id not in leaked])
-    directories: list[Path] = []
+    directories = prepare_contenders(context)
     for system, spec in _specs(context).items():
         if not _answers_exist(context, system):
             model = LocalModel(context.plan.model, spec, context.run.jobs, context.follow, context.stop)
@@ -113,7 +122,11 @@ def _make(context: Context) -> Evaluations:
         write_predictions(evaluation_file(context, system), predictions)
         systems.append(_scores(context, system, predictions))
     note_in_ledger(context.run.ledger, scoring(TUNED, _predictions(context, "tuned")))
-    return Evaluations(systems=systems, guard=guard_scores(context, context.get(FORECAST).guard))
+    return Evaluations(
+        systems=systems,
+        guard=guard_scores(context, context.get(FORECAST).guard),
+        contenders=answer_contenders(context),
+    )
 
 
 def _predictions(context: Context, system: str) -> list[Prediction]:
@@ -165,5 +178,5 @@ EVALUATE = Stage(
     reads=("split", "budget", "baseline", "forecast", "train"),
     content=lambda context: {**context.model_digest(), **context.guard_digest()},
     summary=_summary,
-    version=3,
+    version=4,
 )

@@ -16,6 +16,7 @@ from advisor.budget import (
 from advisor.models.forecast import memory_parts, trainable_parameters
 from advisor.stage import Artefact, Context, Stage
 from advisor.stages.budget import BUDGET, speed_of, watched_rows
+from advisor.stages.contenders import to_ask
 from advisor.stages.guard import GuardCost, guard_cost
 from advisor.stages.inspect import INSPECT
 from advisor.stages.measure import MEASURE
@@ -32,7 +33,8 @@ class Forecast(Artefact):
         memory: predicted bytes by part for the method.
         memory_measured_bytes: peak of the dry run at the longest rows.
         seconds: predicted from the dry run's rate.
-        scoring_seconds: the same of scoring the test rows and the guard rows afterwards.
+        scoring_seconds: the same of scoring the test rows afterwards, by the options that dev leaves open too, and the
+            guard rows.
         guard: of them what the guard rows take; None where there are none.
         curve: what the learning curve takes besides; None where none was asked for.
         train_rows: rows that are trained on.
@@ -84,7 +86,7 @@ def _make(context: Context) -> Forecast:
         memory=memory,
         memory_measured_bytes=measured.train_peak_memory_bytes,
         seconds=allowance.seconds if measured.train_tokens_per_second else None,
-        scoring_seconds=allowance.scoring_seconds,
+        scoring_seconds=allowance.scoring_seconds + _contender_seconds(context),
         trainable_parameters=trainable_parameters(facts, plan.rank),
         trainable_parameters_measured=measured.trainable_parameters,
         alternatives=[_alternative(context, parameters, other) for other in METHODS if other != method],
@@ -108,6 +110,14 @@ def _allowance(context: Context, parameters: Hyperparameters, guard_seconds: flo
         evaluations=parameters.evaluations,
         guard_seconds=guard_seconds,
     )
+
+
+def _contender_seconds(context: Context) -> float:
+    """What a local model takes to answer the test rows on the rungs that dev leaves open."""
+    if context.plan.endpoint:
+        return 0.0
+    asked = [rung for rung in to_ask(context) if rung != "classifier"]
+    return len(asked) * context.get(BUDGET).test_rows * speed_of(context).answer
 
 
 def _curve(context: Context, parameters: Hyperparameters, main: TrainingAllowance) -> CurveAllowance:
@@ -187,7 +197,7 @@ FORECAST = Stage(
         "learning_curve",
         "seed",
     ),
-    reads=("inspect", "split", "measure", "budget"),
+    reads=("inspect", "split", "measure", "budget", "baseline"),
     content=lambda context: {**context.model_digest(), **context.guard_digest()},
     summary=_summary,
 )

@@ -9,8 +9,13 @@ _LEAST = 7
 
 
 def interval_text(value: float, low: float, high: float) -> str:
-    """A score with its 95% limits, each 0..1: `0.61 [0.55, 0.67]`."""
+    """A score with its 95% limits, each 0..1: `0.61 [0.553, 0.667]`."""
     return f"{score(value)} [{score(low)}, {score(high)}]"
+
+
+def short_interval(value: float, low: float, high: float) -> str:
+    """The same with two decimals, where there is little room: `0.61 [0.55, 0.67]`."""
+    return f"{value:.2f} [{low:.2f}, {high:.2f}]"
 
 
 def interval_line(value: float, low: float, high: float, width: int) -> str:

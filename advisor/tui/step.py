@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -10,6 +11,7 @@ from textual.message import Message
 from textual.widgets import Input, TextArea
 
 from advisor.draft import Draft
+from advisor.plan import Plan
 from advisor.tui.dialogs import tell_fault
 from advisor.tui.services import Services
 from advisor.tui.state import WalkState
@@ -20,16 +22,19 @@ class Step(VerticalScroll, can_focus=True):
     """A step's body. Subclasses compose their widgets and show a state in `show`; nothing else keeps state."""
 
     SCOPED_CSS: ClassVar[bool] = False
-    """So that `DEFAULT_CSS` of a step can ask for the screen's class, as in `.-narrow TaskStep .preview`."""
+    """Of a class whose `DEFAULT_CSS` asks for the screen's, as in `.-narrow TaskStep`; not inherited by Textual."""
     HELP: ClassVar[str] = ""
     """What to do here and why, marked with `N_`; shown by the help key above the list of keys."""
 
     class Changed(Message):
-        """Plan fields were filled in or taken back."""
+        """Plan fields were filled in, or taken back to their default by None.
 
-        def __init__(self, draft: Draft) -> None:
+        Fields and not a whole draft, so that two changes in quick succession cannot undo one another.
+        """
+
+        def __init__(self, fields: Mapping[str, Any]) -> None:
             super().__init__()
-            self.draft = draft
+            self.fields = fields
 
     class Go(Message):
         """Another step is wanted; an empty key means the next one."""
@@ -69,9 +74,11 @@ class Step(VerticalScroll, can_focus=True):
 
     def change(self, **fields: Any) -> None:
         """Fill plan fields; None takes one back to its default."""
-        draft = self.state.draft.changed(**fields)
-        if draft != self.state.draft:
-            self.post_message(self.Changed(draft))
+        self.post_message(self.Changed(fields))
+
+    def fill(self, draft: Draft) -> None:
+        """Put another draft in place of this one."""
+        self.change(**{name: draft.values.get(name) for name in Plan.model_fields})
 
     def advance(self) -> None:
         """Go to the next step."""

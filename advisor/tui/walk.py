@@ -15,7 +15,7 @@ from textual.containers import Container, Vertical
 from textual.widgets import ContentSwitcher, Footer, Static
 from textual.worker import get_current_worker
 
-from advisor.amending import AMENDABLE
+from advisor.amendable import AMENDABLE
 from advisor.draft import Draft
 from advisor.run_directory import open_run
 from advisor.texts import N_, _
@@ -208,12 +208,14 @@ class WalkScreen(TranslatedScreen[None]):
 
     def on_step_changed(self, message: Step.Changed) -> None:
         """Plan fields were filled in: of a run that has begun only what may still change."""
-        wanted = replace(self._walk, draft=message.draft)
-        fixed = [name for name in wanted.changes() if name not in _ALWAYS_AMENDABLE]
-        if fixed:
-            self._ask_for_new_walk(message.draft)
-        else:
+        wanted = replace(self._walk, draft=self._walk.draft.changed(**message.fields))
+        if wanted == self._walk:
+            return
+        if all(name in _ALWAYS_AMENDABLE for name in wanted.changes()):
             self._set(wanted)
+        elif self.app.screen is self:
+            # A dialog that is open already is about an earlier letter of the same word.
+            self._ask_for_new_walk(wanted.draft)
 
     def _ask_for_new_walk(self, draft: Draft) -> None:
         def answered(choice: str | None) -> None:

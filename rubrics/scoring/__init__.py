@@ -25,6 +25,7 @@ from rubrics.scoring.labels import (
     extract_label,
     label_match,
     macro_f1_interval,
+    macro_f1_noise,
     mean_macro_f1_interval,
     strict_label,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "label_match",
     "length_ratio",
     "macro_f1_interval",
+    "macro_f1_noise",
     "mean_macro_f1_interval",
     "mixed_f1",
     "next_token_accuracy",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from rubrics.statistics import Interval
+    from rubrics.statistics import Interval, NoiseFloor
 
 _HAN_OR_KANA = r"\u3005\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _STARTS_ANYWHERE = re.compile(f"[{_HAN_OR_KANA}]")
@@ -224,9 +224,43 @@ def mean_macro_f1_interval(
     Raises:
         ValueError: lengths differ, or there is no row.
     """
+    from rubrics.statistics import set_score_interval
+
+    right, given, labels = _coded(truth, repetitions)
+
+    def score(rows: NDArray[np.intp]) -> float:
+        return sum(_macro_f1(right[rows], answered[rows], labels) for answered in given) / len(given)
+
+    return set_score_interval(score, len(truth), clusters, seed)
+
+
+def macro_f1_noise(
+    truth: Sequence[str], repetitions: Sequence[Sequence[str | None]], seed: int = 0
+) -> NoiseFloor:
+    """Return how far macro-F1 of one answer a row moves by the sampling of answers alone.
+
+    Args:
+        repetitions: at least two, of each the answered labels, None where an answer is no label.
+    Raises:
+        ValueError: lengths differ, there is no row, or a single repetition.
+    """
     import numpy as np
 
-    from rubrics.statistics import set_score_interval
+    from rubrics.statistics import set_noise_floor
+
+    right, given, labels = _coded(truth, repetitions)
+    answered, rows = np.stack(given), np.arange(len(truth))
+    same = [bool(alike) for alike in np.ptp(answered, axis=0) == 0]
+    return set_noise_floor(
+        lambda mixture: _macro_f1(right, answered[mixture, rows], labels), same, len(given), seed
+    )
+
+
+def _coded(
+    truth: Sequence[str], repetitions: Sequence[Sequence[str | None]]
+) -> tuple[NDArray[np.intp], list[NDArray[np.intp]], int]:
+    """Labels as numbers, no label as the number after the last, and how many labels there are."""
+    import numpy as np
 
     labels = {label for answered in repetitions for label in confusion(truth, answered).labels}
     places = {label: at for at, label in enumerate(sorted(labels))}
@@ -235,13 +269,12 @@ def mean_macro_f1_interval(
         np.array([len(places) if label is None else places[label] for label in answered])
         for answered in repetitions
     ]
+    return right, given, len(places)
 
-    def macro_f1(one: NDArray[np.intp], other: NDArray[np.intp]) -> float:
-        hits = np.bincount(one[one == other], minlength=len(places))
-        both = np.bincount(one, minlength=len(places)) + np.bincount(other, minlength=len(places) + 1)[:-1]
-        return float(np.mean(2 * hits[both > 0] / both[both > 0]))
 
-    def score(rows: NDArray[np.intp]) -> float:
-        return sum(macro_f1(right[rows], answered[rows]) for answered in given) / len(given)
+def _macro_f1(right: NDArray[np.intp], answered: NDArray[np.intp], labels: int) -> float:
+    import numpy as np
 
-    return set_score_interval(score, len(truth), clusters, seed)
+    hits = np.bincount(right[right == answered], minlength=labels)
+    both = np.bincount(right, minlength=labels) + np.bincount(answered, minlength=labels + 1)[:-1]
+    return float(np.mean(2 * hits[both > 0] / both[both > 0]))

@@ -21,7 +21,14 @@ from rubrics.statistics.paired import (
     paired_share_difference,
     sign_flip_test,
 )
-from rubrics.statistics.repeats import NoiseFloor, false_alarm_rate, holm, noise_floor, simultaneous
+from rubrics.statistics.repeats import (
+    NoiseFloor,
+    false_alarm_rate,
+    holm,
+    noise_floor,
+    set_noise_floor,
+    simultaneous,
+)
 from rubrics.statistics.resampling import set_score_difference, set_score_interval
 from rubrics.statistics.totals import errors_between, ratio_difference, ratio_interval, standard_errors
 
@@ -49,6 +56,7 @@ __all__ = [
     "ratio_difference",
     "ratio_interval",
     "score_interval",
+    "set_noise_floor",
     "set_score_difference",
     "set_score_interval",
     "sign_flip_test",

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rubrics.statistics.clusters import ALPHA, Z
 from rubrics.statistics.intervals import Interval
 from rubrics.statistics.paired import agreeing
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_MIXTURES = 400
+"""Their spread is known to 3.5%, which is finer than a noise floor is used."""
 
 # Chance of at least one p < 0.05 when rows keep being added and tested k times, without any real difference.
 _LOOKS = {1: 0.05, 2: 0.083, 3: 0.107, 4: 0.126, 5: 0.142, 10: 0.193}
@@ -107,3 +115,28 @@ def noise_floor(scores: Sequence[Sequence[float]]) -> NoiseFloor:
     spread = math.sqrt(float(values.var(axis=0, ddof=1).mean()) / n)
     unstable = float((np.ptp(values, axis=0) > 0).mean())
     return NoiseFloor(repeats, n, spread, unstable, Z * math.sqrt(2) * spread)
+
+
+def set_noise_floor(
+    score: Callable[[NDArray[np.intp]], float], same: Sequence[bool], repeats: int, seed: int = 0
+) -> NoiseFloor:
+    """Measure the noise of sampled answers for a score of a whole set, such as macro-F1.
+
+    A scoring is made up by taking of each row the answer of one repetition at random, 400 times. Draws from R
+    answers of a row vary by (R - 1) / R of what new answers would, which is made up for.
+
+    Args:
+        score: of a mixture, which names of each row the repetition whose answer is taken; 0..1.
+        same: of each row whether it is answered alike in every repetition.
+        repeats: number of repetitions.
+    Raises:
+        ValueError: fewer than two repetitions, or no rows.
+    """
+    import numpy as np
+
+    if repeats < 2 or not same:
+        raise ValueError("a noise floor needs at least two repetitions and a row")
+    rng = np.random.default_rng(seed)
+    scores = [score(rng.integers(repeats, size=len(same))) for _ in range(_MIXTURES)]
+    spread = float(np.std(scores, ddof=1)) * math.sqrt(repeats / (repeats - 1))
+    return NoiseFloor(repeats, len(same), spread, 1 - sum(same) / len(same), Z * math.sqrt(2) * spread)

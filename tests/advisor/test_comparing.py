@@ -311,6 +311,7 @@ def test_real_answers_are_scored_strictly_and_after_label_extraction(shared_data
         "form": 1897,
         "wrong": 1134,
         "share": 1897 / 3076,
+        "share_of_failures": 1897 / 3031,
     }
     words = advisor(
         "evaluate", "--predictions", given, "--references", wanted, "--metric", "exact_match,label_match"

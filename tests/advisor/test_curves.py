@@ -121,6 +121,14 @@ def test_limits_leave_a_margin_also_around_a_constant(values, expected):
     assert limits_of([points_of(values)]) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([0.1, 0.9], (0.06, 0.94)), ([0.0, 1.0], (0.0, 1.0)), ([1.0], (0.95, 1.0)), ([1.0, 3.0], (0.9, 3.0))],
+)
+def test_the_margin_of_shares_does_not_leave_them(values, expected):
+    assert limits_of([points_of(values)], is_share=True) == pytest.approx(expected)
+
+
 def test_a_training_gives_its_charts_those_looked_at_first_in_front():
     state = trained(
         measured(1, loss=2.0, next_token_accuracy=0.4, learning_rate=1e-3, memory_bytes=2.0**31),
@@ -185,6 +193,7 @@ def test_logarithmic_ticks_lie_between_the_limits_too(low, span, most):
 
 
 def test_ticks_have_round_labels():
+    assert [label for _, label in ticks_of(1, 400_002, 2)] == ["200,000", "400,000"]
     assert [label for _, label in ticks_of(0.42, 1.9, 5)] == ["0.5", "1.0", "1.5"]
     assert [label for _, label in ticks_of(0, 4_000, 4)] == ["0", "1,000", "2,000", "3,000", "4,000"]
     assert [label for _, label in ticks_of(-2, 1, 5, logs=True)] == ["0.01", "0.1", "1", "10"]

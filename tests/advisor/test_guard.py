@@ -12,8 +12,9 @@ from advisor.example import example_folder
 from advisor.guard import GuardSet, guard_of, known_rows
 from advisor.plan import Plan
 from advisor.stages.guard import as_guard, compare_on_guard, guard_findings, guard_text, holds
+from rubrics.compared import Guard, PairedResult
 from rubrics.errors import ExitCode, Fault
-from rubrics.outcome import Guard, PairedResult, compare_outcome
+from rubrics.outcome import compare_outcome
 from rubrics.text import norm
 from trainer.job import RowScores
 

@@ -13,7 +13,7 @@ import pytest
 from advisor.browsing import DataFiles, HealthSheet
 from advisor.data.fixes import chosen
 from advisor.data.mending import fix_file
-from advisor.inspecting import Inspections, Mend, asked
+from advisor.inspecting import Inspections, Look, Mend, asked
 from advisor.plan import Plan
 from advisor.plan_files import divided, read_files
 from rubrics.errors import ExitCode, Fault
@@ -148,3 +148,20 @@ def test_a_child_that_is_killed_is_told(tmp_path: Path) -> None:
     with pytest.raises(Fault, match="memory") as told:
         asyncio.run(Inspections().look(DataFiles(data=data), kill))
     assert told.value.code == ExitCode.LACKING
+
+
+def test_without_a_place_for_rows_it_is_told_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    data = write(tmp_path / "desk.jsonl", desk(20))
+    with pytest.raises(Fault, match="cannot be kept") as told:
+        asyncio.run(Inspections().look(DataFiles(data=data)))
+    assert "TMPDIR" in told.value.fix
+
+
+def test_a_store_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    data = write(tmp_path / "desk.jsonl", desk(20))
+    with pytest.raises(Fault, match="cannot be kept") as told:
+        asyncio.run(asked(Look(files=DataFiles(data=data), folder=tmp_path / "gone")))
+    assert told.value.where.startswith(str(tmp_path / "gone"))

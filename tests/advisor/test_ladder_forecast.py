@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "chat"))
 from server import MODEL, Answer, FakeServer, reply, serving
 
 from advisor import ladder_forecast
-from advisor.interrupt import StopSignal
+from advisor.interrupt import Interrupted, StopSignal
 from advisor.ladder_forecast import Amount, LadderForecast, RungForecast, forecast_ladder
 from advisor.plan import RUNGS, Plan
 from advisor.run_directory import RunDirectory, create_run
@@ -212,6 +212,20 @@ def test_many_rows_are_counted_and_known_by_a_sample(tmp_path, monkeypatch):
     assert (sampled.train, sampled.dev, sampled.test) == (420, 60, 120)
     assert sampled.most.calls == pytest.approx(exact.most.calls, rel=0.02)
     assert sampled.most.prompt_tokens == pytest.approx(exact.most.prompt_tokens, rel=0.05)
+
+
+def test_a_forecast_that_is_no_longer_wanted_ends(tmp_path):
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(json.dumps({"question": f"q{n}", "answer": "a"}) + "\n" for n in range(600)))
+    looks: list[int] = []
+
+    def check() -> None:
+        looks.append(1)
+        raise Interrupted
+
+    with pytest.raises(Interrupted):
+        forecast_ladder(Plan(data=rows), check=check)
+    assert len(looks) == 1
 
 
 @pytest.mark.parametrize("given", ["dev", ""])

@@ -15,8 +15,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "chat"))
 
 from server import MODEL, Answer, FakeServer, reply, serving
 
-from advisor.predictions import score_over_all
+from advisor.predictions import noise_over_all, score_over_all
 from rubrics.errors import ExitCode
+from rubrics.scoring import macro_f1_interval
 from rubrics.statistics import mean_interval, noise_floor
 
 ROWS = 40
@@ -68,7 +69,8 @@ def test_every_repetition_is_kept_and_the_score_is_their_mean(words, advisor, se
     expected = mean_interval(np.mean(scores, axis=0))
     assert found["metrics"]["exact_match"] == pytest.approx(vars(expected))
     assert (found["n"], found["repeats"], found["temperature"]) == (ROWS, 3, 0.7)
-    assert found["noise_floor"] == {"exact_match": vars(noise_floor(scores))}
+    assert found["noise_floor"]["exact_match"] == vars(noise_floor(scores))
+    assert found["noise_floor"].keys() == {"exact_match", "macro_f1"}
     assert [each["metrics"]["exact_match"]["value"] for each in found["repetitions"]] == [
         float(np.mean(each)) for each in scores
     ]
@@ -80,7 +82,8 @@ def test_every_repetition_is_kept_and_the_score_is_their_mean(words, advisor, se
 def test_the_noise_floor_is_said_in_words(words, advisor):
     ran = advisor(*words, "--repeats", 3, "--temperature", 0.7)
 
-    [noise] = [line for line in ran.out.splitlines() if line.startswith("noise of exact_match: ")]
+    noise = next(line for line in ran.out.splitlines() if line.startswith("noise of exact_match: "))
+    assert "noise of macro_f1: " in ran.out
     assert "mean of 3 repetitions at temperature 0.7" in ran.out
     assert "(95%)" in noise
     assert "predictions-3.jsonl" in ran.err
@@ -170,3 +173,41 @@ def test_a_local_model_gives_the_same_samples_for_the_same_seed(rows, advisor, t
     assert one == again
     assert one[0] != one[1]
     assert one != other
+
+
+def test_a_difference_of_macro_f1_under_the_floor_comes_by_sampling_alone():
+    # Given 60 rows of three labels, a third of them answered by a coin, in 400 scorings
+    rng = np.random.default_rng(2)
+    references = ["a", "b", "c"] * 20
+    coin = [at < 20 for at in range(60)]
+    scorings = [
+        [rng.choice(["a", "b"]) if tossed else right for tossed, right in zip(coin, references, strict=True)]
+        for _ in range(400)
+    ]
+
+    floor = noise_over_all(references, scorings[:6], "macro_f1", ["a", "b", "c"])
+
+    # Then about 95% of the differences of two scorings stay under it, and half of the floor would be too little
+    values = [macro_f1_interval(references, answered).value for answered in scorings]
+    differences = np.abs(np.subtract(values[0::2], values[1::2]))
+    assert 0.9 < (differences <= floor.difference).mean() < 0.995
+    assert (differences <= floor.difference / 2).mean() < 0.8
+    assert floor.unstable == pytest.approx(20 / 60, abs=0.05)
+
+
+def test_rows_of_one_customer_widen_the_interval_of_a_mean_over_repetitions(words, rows, advisor, tmp_path):
+    lines = [json.loads(line) for line in rows.read_text(encoding="utf-8").splitlines()]
+    marked = [line | {"customer": f"c{at // 20}"} for at, line in enumerate(lines)]
+    rows.write_text("".join(json.dumps(line) + "\n" for line in marked), encoding="utf-8")
+
+    alone = advisor(*words, "--repeats", 2, "--temperature", 0.7, "--json").json()
+    other = [*words[:-1], str(tmp_path / "again")]
+    found = advisor(
+        *other, "--repeats", 2, "--temperature", 0.7, "--cluster-field", "customer", "--json"
+    ).json()
+
+    assert (found["clusters"], "clusters" in alone) == (2, False)
+    one, wide = alone["metrics"]["exact_match"], found["metrics"]["exact_match"]
+    assert one["value"] == wide["value"]
+    assert wide["high"] - wide["low"] > 1.5 * (one["high"] - one["low"])
+    assert "clusters" in " ".join(found["cautions"]["exact_match"])

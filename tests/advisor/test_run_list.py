@@ -11,7 +11,7 @@ import pytest
 
 from advisor import run_list
 from advisor.plan import Plan
-from advisor.reading_runs import list_runs
+from advisor.reading_runs import RunEntry, list_runs
 from advisor.run_directory import RunDirectory, create_run
 from advisor.run_list import RunList
 from trainer.events import EventWriter, Progress, RunStarted, StageStarted
@@ -65,6 +65,21 @@ def test_what_changes_is_seen(runs, rows_file):
         "three": "",
         "four": "",
     }
+
+
+def test_a_run_that_is_deleted_while_it_is_read_is_left_out(runs, monkeypatch):
+    read = run_list.read_entry
+
+    def deleted_first(path: Path) -> RunEntry:
+        if path.name == "two":
+            shutil.rmtree(path)
+        return read(path)
+
+    monkeypatch.setattr(run_list, "read_entry", deleted_first)
+    listed = RunList(runs)
+
+    assert [found.entry.task for found in listed.poll()] == ["three", "one"]
+    assert [found.entry.task for found in listed.poll()] == ["three", "one"]
 
 
 def test_of_many_runs_the_newest_are_read_first(runs):

@@ -187,6 +187,24 @@ def test_a_model_folder_that_is_gone_is_named(tmp_path: Path) -> None:
     assert told.value.where == str(tmp_path / "gone")
 
 
+def test_a_classifier_that_won_is_offered_without_the_model_that_is_gone(tmp_path: Path) -> None:
+    scores = pattern(20, 15)
+    made = Made(pattern(20, 2), scores, scores, selected="classifier")
+    run = make_run(tmp_path / "run", made, model=tmp_path / "gone")
+    change_artefact(run, "comparison", outcome="KEEP_BASELINE")
+
+    assert [offer.kind for offer in read_shipment(run).offers] == ["classifier"]
+
+
+def test_a_job_that_is_gone_is_named(tmp_path: Path, tokenizer_folder: Path) -> None:
+    run = make_run(tmp_path / "run", shipping(), model=tokenizer_folder)
+    (run / "jobs" / "tuned-test" / "job.json").unlink()
+
+    with pytest.raises(Fault, match="which model answered") as told:
+        read_shipment(run)
+    assert told.value.where.endswith("tuned-test/job.json")
+
+
 def test_a_row_with_its_own_system_turn_tells_what_was_added() -> None:
     row = Row("r", (Message(role="system", content="Own."), Message(role="user", content="Hi")), "a")
     shots = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from advisor.amending import AMENDABLE
+from advisor.amendable import AMENDABLE
 from advisor.plan import Plan
 from advisor.training_settings import read_setting, settings_of, written
 

@@ -46,7 +46,7 @@ def test_runs_on_the_same_rows_are_compared_row_by_row(walked):
     assert found.comparison["n"] == 12
     assert told(found, "metric") == ("exact_match", "exact_match")
     assert told(found, "target") == ("", "0.9")
-    assert "n = 12" in told(found, "the linear classifier (test)")[0]
+    assert "n = 12" in told(found, "linear classifier (test)")[0]
     assert [(line.name, line.a, line.b) for line in found.asked] == [("--target", "", "0.9")]
 
 
@@ -55,7 +55,7 @@ def test_runs_on_other_rows_are_shown_without_a_comparison(walked):
 
     assert found.comparison is None
     assert "different rows" in found.why_not
-    assert all(told(found, "the linear classifier (test)"))
+    assert all(told(found, "linear classifier (test)"))
 
 
 def test_runs_by_other_metrics_are_not_compared(walked):

@@ -1,13 +1,14 @@
 """How often the whole procedure ships a tuned model that is no better than asked for, through the real rules.
 
-    python tests/benchmarks/false_ship.py [--simulations 4000] [--stricter]
+    python tests/benchmarks/false_ship.py [--simulations 4000] [--rules]
 
 Each simulated run scores four cheap options on dev, chooses the best, scores it on test, asks R1 to R14 whether to
-train, and where they say FINE_TUNE compares a tuned model with a known true gain by T1 to T6. Counted are runs that
-end in SHIP_TUNED, among all runs (what a user meets) and among those that trained. A few runs of every case go
-through `decide_report` too and must end alike.
+train, and where they say FINE_TUNE compares a tuned model with a known true gain over the best option by T1 to T6, with
+the options that dev leaves open asked about the test rows too. Counted are runs that end in SHIP_TUNED, among all runs
+(what a user meets) and among those that trained. A few runs of every case go through `decide_report` too and must end
+alike.
 
-`--stricter` asks what rules against a weaker option chosen by dev would cost: how often each ships where there is no
+`--rules` holds rules against a weaker option chosen by dev against each other: how often each ships where there is no
 gain over the best option, and where the gain is twice the smallest one worth it.
 """
 
@@ -15,20 +16,22 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from rubrics import outcome
+from rubrics.compared import Compared, OtherOption, PairedResult
 from rubrics.decide import decide_report
+from rubrics.logic import under
 from rubrics.measurements import from_report
-from rubrics.outcome import PairedResult, compare_outcome
+from rubrics.outcome import outcome_of
+from rubrics.outcome_flips import recount
 from rubrics.rulebook import AfterTraining, Outcome
-from rubrics.statistics import Interval, Z, compare_paired, paired_share_difference, wilson
+from rubrics.statistics import Z, wilson
 from rubrics.verdict import first_that_holds
 
 RUNGS = ("classifier", "zero_shot", "instruction", "few_shot")
@@ -45,8 +48,6 @@ class Case:
         dev, test: rows.
         changed: least share of the rows that training changes.
         correlation: between the options' answers to one row (of the normal draws behind right and wrong).
-        over_chosen: the gain is meant over the rung chosen on dev, which is what the test compares with, and not
-            over the best one, which dev may have missed.
     """
 
     name: str
@@ -56,29 +57,30 @@ class Case:
     target: float | None
     min_gain: float = 0.05
     changed: float = 0.15
-    over_chosen: bool = False
     correlation: float = 0.0
 
 
+EQUAL, STEPS, SPREAD = (0.7,) * 4, (0.65, 0.67, 0.69, 0.70), (0.60, 0.65, 0.70, 0.70)
+ONE_BETTER = (0.60, 0.60, 0.60, 0.70)
 CASES = (
-    Case("equal rungs, far target", (0.7,) * 4, 60, 400, 0.9),
-    Case("equal rungs, no target", (0.7,) * 4, 60, 200, None),
-    Case("equal rungs, near target", (0.88,) * 4, 60, 400, 0.9),
-    Case("unequal rungs", (0.65, 0.67, 0.69, 0.70), 100, 500, 0.85),
-    Case("unequal, over the chosen", (0.65, 0.67, 0.69, 0.70), 100, 500, 0.85, over_chosen=True),
-    Case("many rows", (0.7,) * 4, 200, 2000, 0.8),
+    Case("equal, far target", EQUAL, 60, 400, 0.9),
+    Case("equal, correlated", EQUAL, 60, 400, 0.9, correlation=0.6),
+    Case("equal, no target", EQUAL, 60, 200, None),
+    Case("equal, near target", (0.88,) * 4, 60, 400, 0.9),
+    Case("many rows", EQUAL, 200, 2000, 0.8),
     Case("few rows", (0.5,) * 4, 40, 100, 0.9, changed=0.3),
-)
-STRICTER_CASES = (
-    *(case for case in CASES if not case.over_chosen),
-    Case("unequal, correlated", (0.65, 0.67, 0.69, 0.70), 100, 500, 0.85, correlation=0.6),
-    Case("unequal, dev of 60", (0.60, 0.65, 0.70, 0.70), 60, 400, 0.9),
-    Case("unequal, dev of 60, corr.", (0.60, 0.65, 0.70, 0.70), 60, 400, 0.9, correlation=0.6),
-    Case("one better, dev of 40", (0.60, 0.60, 0.60, 0.70), 40, 500, 0.9, correlation=0.3),
-    Case("one better, dev of 300", (0.60, 0.60, 0.60, 0.70), 300, 500, 0.9, correlation=0.3),
+    Case("unequal, dev of 100", STEPS, 100, 500, 0.85),
+    Case("unequal, dev of 100, corr.", STEPS, 100, 500, 0.85, correlation=0.6),
+    Case("unequal, dev of 60", SPREAD, 60, 400, 0.9),
+    Case("unequal, dev of 60, corr.", SPREAD, 60, 400, 0.9, correlation=0.6),
+    Case("one better, dev of 40", ONE_BETTER, 40, 500, 0.9, correlation=0.3),
+    Case("one better, 2000 test rows", ONE_BETTER, 40, 2000, 0.9, correlation=0.3),
+    Case("one far better, dev of 30", (0.50, 0.50, 0.50, 0.70), 30, 500, 0.9, correlation=0.3),
+    Case("two options, dev of 40", (0.60, 0.70), 40, 500, 0.9, correlation=0.3),
+    Case("one better, dev of 300", ONE_BETTER, 300, 500, 0.9, correlation=0.3),
 )
 GAINS = (0.0, 0.2, 0.4, 0.6, 0.8)
-"""True gain over the best rung (or over the one chosen on dev, where the case says so), as a share of the smallest gain worth it; 0 is the null hypothesis."""
+"""True gain over the best option, as a share of the smallest gain worth it; 0 is the null hypothesis."""
 
 
 def main() -> None:
@@ -86,23 +88,22 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--simulations", type=int, default=4_000)
     options.add_argument("--only", default="", help="part of a case's name")
-    options.add_argument("--stricter", action="store_true", help="what stricter rules would cost")
+    options.add_argument("--rules", action="store_true", help="hold rules against each other")
     given = options.parse_args()
     simulations = given.simulations
-    # How many rows an undecided test lacks is slow to find and changes no outcome.
-    outcome.rows_to_decide = lambda paired, min_gain: None
-    if given.stricter:
-        for case in [case for case in STRICTER_CASES if given.only in case.name]:
-            _stricter(case, simulations)
+    chosen = [case for case in CASES if given.only in case.name]
+    if given.rules:
+        for case in chosen:
+            _rules(case, simulations)
         return
-    for case in [case for case in CASES if given.only in case.name]:
+    for case in chosen:
         for share in GAINS:
             rng = np.random.default_rng(round(1000 * share) + case.test)
             ends = [
                 simulate(case, share * case.min_gain, rng, whole=at < CHECKED_WHOLE)
                 for at in range(simulations)
             ]
-            trained = [end.outcome for end in ends if end is not None]
+            trained = [outcome_of(end) for end in ends if end is not None]
             shipped = sum(end is AfterTraining.SHIP_TUNED for end in trained)
             rate = wilson(shipped, simulations)
             among = f"{shipped / len(trained):.3f}" if trained else "-"
@@ -113,116 +114,126 @@ def main() -> None:
             )
 
 
-def _stricter(case: Case, simulations: int) -> None:
-    """Print for the rule as it is and for each stricter one how often it ships, without a gain and with twice the least."""
+def _rules(case: Case, simulations: int) -> None:
+    """Print for each rule how often it ships, without a gain over the best option and with twice the least."""
     print(f"{case.name}: dev {case.dev}, test {case.test}")
     shipped: dict[str, list[int]] = {}
     for share in (0.0, 2.0):
         rng = np.random.default_rng(round(1000 * share) + case.test)
         runs = [simulate(case, share * case.min_gain, rng, whole=False) for _ in range(simulations)]
-        ends = [end for end in runs if end is not None and end.outcome is AfterTraining.SHIP_TUNED]
+        ends = [end for end in runs if end is not None]
         for name, ships in RULES.items():
             shipped.setdefault(name, []).append(sum(ships(end) for end in ends))
     for name, (false, true) in shipped.items():
         rates = [wilson(count, simulations) for count in (false, true)]
         shown = ", ".join(f"{100 * r.value:.1f}% [{100 * r.low:.1f}, {100 * r.high:.1f}]" for r in rates)
-        print(f"  {name:34} false and true SHIP {shown}", flush=True)
+        print(f"  {name:44} false and true SHIP {shown}", flush=True)
 
 
-@dataclass(frozen=True)
-class End:
-    """How a run ended that trained, and what dev said of the other options.
-
-    Attributes:
-        leads: paired difference on dev of every other option and the chosen one, with its limits.
-    """
-
-    outcome: AfterTraining
-    test: Interval
-    leads: tuple[Interval, ...]
-    min_gain: float
+def _ships(end: Compared) -> bool:
+    return outcome_of(end) is AfterTraining.SHIP_TUNED
 
 
-def _sum_of_limits(end: End) -> bool:
-    """The gain surely exceeds the largest lead of another option that dev leaves open."""
-    return end.test.low > max(0.0, *(lead.high for lead in end.leads))
+def _asked(end: Compared, rungs: Collection[str]) -> Compared:
+    """The same run where only these options were asked about the test rows besides the chosen one."""
+    others = [other if other.rung in rungs else replace(other, on_test=None) for other in end.others]
+    return replace(end, others=others)
 
 
-def _in_quadrature(end: End, z: float) -> bool:
-    """The gain over every other option, by test and dev together, is surely above 0."""
-    return all(
-        end.test.value - lead.value > z * math.hypot(_error(end.test), _error(lead)) for lead in end.leads
+def _chosen_alone(end: Compared) -> bool:
+    return _ships(replace(end, others=()))
+
+
+def _by_dev(end: Compared, z: float) -> bool:
+    """The gain over every open option, by test and dev together, lies z errors above 0."""
+    return _chosen_alone(end) and all(
+        end.paired.difference - other.lead
+        > z * math.hypot(end.paired.error, (other.high - other.low) / (2 * Z))
+        for other in end.open_options
     )
 
 
-def _none_open(end: End) -> bool:
-    """Dev leaves no other option open (p of 0.05 or more and a lead of the smallest gain within the limits)."""
-    return not any(lead.low <= 0 <= lead.high and lead.high >= end.min_gain for lead in end.leads)
+def _by_test(end: Compared, p_value: float, *, every: bool = False) -> bool:
+    """Every open option, or every one at all, is beaten on the test rows with that two-sided p."""
+    others = end.others if every else end.open_options
+    pairs = [other.on_test for other in others if other.on_test is not None]
+    return _chosen_alone(end) and all(
+        pair.p_value < p_value and not under(pair.difference, end.min_gain) for pair in pairs
+    )
 
 
-def _error(interval: Interval) -> float:
-    return (interval.high - interval.low) / (2 * Z)
-
-
-RULES: dict[str, Callable[[End], bool]] = {
-    "as it is (T3)": lambda end: True,
-    "low > largest open lead on dev": _sum_of_limits,
-    "joint interval over each, 95%": lambda end: _in_quadrature(end, Z),
-    "joint interval over each, 90%": lambda end: _in_quadrature(end, 1.645),
-    "joint interval over each, 80%": lambda end: _in_quadrature(end, 1.282),
-    "no option left open on dev": _none_open,
+RULES: dict[str, Callable[[Compared], bool]] = {
+    "the chosen option alone": _chosen_alone,
+    "T3, all open options asked on test": _ships,
+    "T3, classifier and zero_shot asked (time limit)": lambda end: _ships(_asked(end, RUNGS[:2])),
+    "T3, none asked": lambda end: _ships(_asked(end, ())),
+    "dev alone, z = 1.282": lambda end: _by_dev(end, 1.282),
+    "dev alone, z = 1.645": lambda end: _by_dev(end, 1.645),
+    "dev alone, z = 1.96": lambda end: _by_dev(end, 1.96),
+    "test, every option at p < 0.05": lambda end: _by_test(end, 0.05, every=True),
+    "test, open options at p < 0.05": lambda end: _by_test(end, 0.05),
+    "test, open options at p < 0.2": lambda end: _by_test(end, 0.2),
 }
 
 
-def _draw_dev(case: Case, rng: np.random.Generator) -> list[Right]:
-    """Right and wrong of every option on the dev rows."""
+def _draw(case: Case, rows: int, rng: np.random.Generator) -> list[Right]:
+    """Right and wrong of every option on so many rows."""
     if case.correlation == 0:
-        return [rng.random(case.dev) < true for true in case.rungs]
-    shared = math.sqrt(case.correlation) * rng.standard_normal(case.dev)
+        return [rng.random(rows) < true for true in case.rungs]
+    shared = math.sqrt(case.correlation) * rng.standard_normal(rows)
     own = math.sqrt(1 - case.correlation)
-    return [shared + own * rng.standard_normal(case.dev) < ndtri(true) for true in case.rungs]
+    return [shared + own * rng.standard_normal(rows) < ndtri(true) for true in case.rungs]
 
 
-def simulate(case: Case, gain: float, rng: np.random.Generator, *, whole: bool) -> End | None:
-    """Return how one run ends; None where it does not train."""
-    dev = _draw_dev(case, rng)
+def simulate(case: Case, gain: float, rng: np.random.Generator, *, whole: bool) -> Compared | None:
+    """Return what one run measured; None where it does not train."""
+    dev, test = _draw(case, case.dev, rng), _draw(case, case.test, rng)
     chosen = int(np.argmax([right.mean() for right in dev]))
-    baseline = rng.random(case.test) < case.rungs[chosen]
-    inputs = _inputs(case, dev, chosen, baseline)
+    inputs = _inputs(case, dev, chosen, test[chosen])
     if first_that_holds(from_report(inputs))[1].outcome is not Outcome.FINE_TUNE:
         return None
-    before = case.rungs[chosen] if case.over_chosen else max(case.rungs)
-    tuned = _tuned(baseline, case.rungs[chosen], before + gain, case.changed, rng)
-    found = compare_paired(list(baseline * 1.0), list(tuned * 1.0), binary=True)
-    assert found.table is not None
-    result = PairedResult(
-        difference=found.interval.value,
-        low=found.interval.low,
-        high=found.interval.high,
-        p_value=found.p_value,
-        n=found.n,
-        fixed=found.table.fixed,
-        broken=found.table.broken,
+    tuned = _tuned(test[chosen], case.rungs[chosen], max(case.rungs) + gain, case.changed, rng)
+    others = [at for at in range(len(dev)) if at != chosen]
+    end = Compared(
+        _pair(test[chosen], tuned),
+        min_gain=case.min_gain,
+        target=case.target,
+        tuned=float(tuned.mean()),
+        others=[_other(RUNGS[at], dev[chosen], dev[at], _pair(test[at], tuned)) for at in others],
     )
-    end = compare_outcome(
-        result, min_gain=case.min_gain, target=case.target, tuned=float(tuned.mean())
-    ).outcome
     if whole:
-        decided = decide_report({**inputs, "comparison": {**vars_of(result), **vars(found.table)}})
+        comparison = {**_fields(end.paired), "contenders": [_contender(other) for other in end.others]}
+        decided = decide_report({**inputs, "comparison": comparison})
         assert decided["verdict"]["outcome"] == "FINE_TUNE"
-        assert decided["comparison"]["outcome"] == end.value
-    leads = [_lead(dev[chosen], right) for at, right in enumerate(dev) if at != chosen]
-    return End(end, found.interval, tuple(leads), case.min_gain)
+        assert decided["comparison"]["outcome"] == outcome_of(end).value
+    return end
 
 
-def _lead(chosen: Right, other: Right) -> Interval:
-    fixed, broken = int((other & ~chosen).sum()), int((chosen & ~other).sum())
-    return paired_share_difference(fixed, broken, len(chosen))
+def _pair(before: Right, after: Right) -> PairedResult:
+    return recount(int((after & ~before).sum()), int((before & ~after).sum()), len(before))
 
 
-def vars_of(result: PairedResult) -> dict[str, Any]:
-    """Return the fields of a slotted result that the comparison object holds."""
-    return {name: getattr(result, name) for name in ("difference", "low", "high", "p_value")}
+def _other(rung: str, chosen: Right, other: Right, on_test: PairedResult) -> OtherOption:
+    lead = _pair(chosen, other)
+    return OtherOption(rung, lead.difference, lead.low, lead.high, len(chosen), on_test)
+
+
+def _contender(other: OtherOption) -> dict[str, Any]:
+    """As `advisor decide` reads it."""
+    assert other.on_test is not None
+    lead = {
+        "rung": other.rung,
+        "n": other.rows,
+        "difference": other.lead,
+        "low": other.low,
+        "high": other.high,
+    }
+    return {**lead, "on_test": _fields(other.on_test)}
+
+
+def _fields(result: PairedResult) -> dict[str, Any]:
+    names = ("difference", "low", "high", "p_value", "n", "fixed", "broken")
+    return {name: getattr(result, name) for name in names}
 
 
 def _inputs(case: Case, dev: Sequence[Right], chosen: int, baseline: Right) -> dict[str, Any]:

@@ -8,14 +8,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from planted import baselines, data, plan, report, scored
 
+from rubrics.data_state import DataState
 from rubrics.failures import Failures
-from rubrics.flips import Flip, dials, find_flips
-from rubrics.measured_parts import Agreement, DataState, Probe, Rung, Score
+from rubrics.flips import Flip
+from rubrics.measured_parts import Agreement, Probe, Rung, Score
 from rubrics.measurements import Measurements, from_report
 from rubrics.money_parts import Economy
 from rubrics.rulebook import Outcome
 from rubrics.statistics import wilson
 from rubrics.verdict import Verdict, decide, first_that_holds
+from rubrics.verdict_flips import dials, find_flips
 from rubrics.verdict_rules import RULES
 
 

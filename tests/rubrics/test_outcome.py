@@ -7,9 +7,10 @@ import json
 import pytest
 from planted import answers, plan, report
 
+from rubrics.compared import Guard, PairedResult
 from rubrics.decide import decide_report
 from rubrics.errors import Fault
-from rubrics.outcome import Guard, PairedResult, compare_outcome, rows_to_decide
+from rubrics.outcome import compare_outcome, rows_to_decide
 from rubrics.rulebook import AfterTraining, load_rulebook
 from rubrics.statistics import mcnemar_exact, paired_share_difference
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rubrics.outcome import Compared, Guard, PairedResult, first_that_holds, judge
+from rubrics.compared import Compared, Guard, OtherOption, PairedResult
+from rubrics.outcome import first_that_holds, judge
 from rubrics.outcome_flips import find_outcome_flips, outcome_dials, recount
 
 
@@ -21,12 +22,25 @@ def comparisons(draw) -> Compared:
         paired = dataclasses.replace(paired, fixed=None, broken=None)
     margin = draw(st.one_of(st.none(), st.sampled_from([0.02, 0.05])))
     return Compared(
-        paired, draw(st.sampled_from([0.02, 0.05, 0.1])), margin=margin, saving=draw(st.booleans())
+        paired,
+        draw(st.sampled_from([0.02, 0.05, 0.1])),
+        margin=margin,
+        saving=draw(st.booleans()),
+        others=[draw(other_options(name, n)) for name in draw(st.sampled_from([(), ("a",), ("a", "b")]))],
     )
 
 
+@st.composite
+def other_options(draw, rung: str, n: int) -> OtherOption:
+    rows = draw(st.integers(20, 300))
+    lead = recount(draw(st.integers(0, rows // 2)), draw(st.integers(0, rows // 2)), rows)
+    tested = recount(draw(st.integers(0, n // 2)), draw(st.integers(0, n // 2)), n)
+    on_test = draw(st.one_of(st.none(), st.just(tested)))
+    return OtherOption(rung, lead.difference, lead.low, lead.high, rows, on_test)
+
+
 @given(comparisons())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_flip_flips_at_its_value_and_not_a_step_before(c):
     present = judge(c).outcome
     by_field = {dial.field: dial for dial in outcome_dials(c)}
@@ -73,3 +87,20 @@ def test_a_guard_that_decided_says_what_fall_would_have_to_be_accepted():
     # The upper limit of the fall, 2 points, must lie within what is allowed.
     assert (flip.field, flip.value) == ("guard.allowed", pytest.approx(0.02))
     assert "fall of 2 points on the guard set is accepted" in flip.text
+
+
+def test_flips_name_what_is_known_of_another_option():
+    """The gain over it, the lead on dev, the dev rows: each by itself ships what it kept from being shipped."""
+    lead = recount(6, 8, 60)
+    waiting = OtherOption("few_shot", lead.difference, lead.low, lead.high, 60)
+    tested = dataclasses.replace(waiting, on_test=recount(160, 136, 400))
+    better = recount(60, 20, 400)
+
+    fields = {}
+    for option in (waiting, tested):
+        c = Compared(better, 0.05, others=[option])
+        (flip,) = [flip for flip in find_outcome_flips(c) if flip.outcome == "SHIP_TUNED"]
+        fields[option.on_test is None] = {flip.field, *(way.field for way in flip.also)}
+
+    assert "comparison.contenders.few_shot.difference" in fields[True]
+    assert "comparison.contenders.few_shot.on_test.difference" in fields[False]

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 from advisor.cli.app import app
 from rubrics.decide import decide_report
-from rubrics.flips import dials
 from rubrics.measurements import from_report
 from rubrics.verdict import first_that_holds
+from rubrics.verdict_flips import dials
 
 BEFORE, AFTER = cases("before"), cases("after")
 

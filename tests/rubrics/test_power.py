@@ -8,7 +8,8 @@ from math import comb
 import numpy as np
 import pytest
 
-from rubrics.outcome import PairedResult, compare_outcome
+from rubrics.compared import PairedResult
+from rubrics.outcome import compare_outcome
 from rubrics.power import (
     chance_to_settle,
     exact_power,

@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Footer, Static
 
+from advisor.core_texts import told
 from advisor.report.tables import change
 from advisor.texts import N_, _
 from advisor.tui.help import HelpScreen, keys_of
@@ -63,16 +64,16 @@ class CompareScreen(TranslatedScreen[None]):
         comparison = self._found.comparison
         if comparison is None:
             yield _("Row by row: not possible.")
-            yield shown(self._found.why_not)
+            yield shown(told(self._found.why_not))
             return
         difference = change(*(comparison[name] for name in ("difference", "low", "high")))
-        told = _("On the same {n} test rows, {metric} of B is that of A {difference} (p = {p}, {test}).")
-        yield told.format(
+        words = _("On the same {n} test rows, {metric} of B is that of A {difference} (p = {p}, {test}).")
+        yield words.format(
             n=f"{comparison['n']:,}",
             metric=comparison["metric"],
             difference=difference,
             p=f"{comparison['p_value']:.2g}",
-            test=comparison["test"],
+            test=told(comparison["test"]),
         )
         if comparison["fixed"] is not None:
             counts = _("B fixes {fixed} and breaks {broken}; both right {right}, both wrong {wrong}.")
@@ -82,8 +83,8 @@ class CompareScreen(TranslatedScreen[None]):
                 right=comparison["both_right"],
                 wrong=comparison["both_wrong"],
             )
-        yield shown(comparison["reason"])
-        yield from (shown(note) for note in comparison["notes"])
+        yield shown(told(comparison["reason"]))
+        yield from (shown(told(note)) for note in comparison["notes"])
 
     def on_mount(self) -> None:
         """Arrows scroll at once."""

@@ -370,3 +370,36 @@ def test_data_check_lists_every_line_that_cannot_be_read(advisor, tmp_path):
         True,
         True,
     ]
+
+
+def test_evaluate_lets_whole_clusters_vary(tmp_path, advisor):
+    # Given 20 documents of ten rows each, all right or all wrong
+    references, answers = tmp_path / "references.jsonl", tmp_path / "answers.jsonl"
+    rows = [{"id": at, "answer": "yes", "document": f"d{at // 10}"} for at in range(200)]
+    references.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    given = ({"id": at, "prediction": "yes" if at // 10 % 2 else "no"} for at in range(200))
+    answers.write_text("".join(json.dumps(row) + "\n" for row in given), encoding="utf-8")
+    words = (
+        "evaluate",
+        "--predictions",
+        answers,
+        "--references",
+        references,
+        "--metric",
+        "exact_match,label_match",
+    )
+
+    alone = advisor(*words, "--json").json()["metrics"]["exact_match"]
+    found = advisor(*words, "--cluster-field", "document", "--json").json()
+    wide = found["metrics"]["exact_match"]
+
+    assert found["clusters"] == 20
+    # KNOWN: 20 clusters that agree wholly are 20 rows, whose interval is sqrt(10) times as wide, and a little more.
+    assert wide["value"] == alone["value"] == 0.5
+    assert 2.7 < (wide["high"] - wide["low"]) / (alone["high"] - alone["low"]) < 3.5
+    shown = advisor(*words, "--cluster-field", "document").out
+    assert "the rows form 20 clusters" in shown
+    assert "0 of 200 answers are right but for their form, 0% of those that are not right" in shown
+    refused = advisor(*words, "--cluster-field", "documents")
+    assert refused.code == 2
+    assert "Did you mean document?" in refused.err

@@ -17,12 +17,14 @@ from textual.widgets import Input, Markdown, Static
 from advisor.draft import Draft
 from advisor.predictions import Score
 from advisor.report.model import Report
+from advisor.results import read_results
+from advisor.stages.curve import CURVE, Curve
 from advisor.texts import use_language
 from advisor.tui import rail, walk
 from advisor.tui.app import AdvisorApp
 from advisor.tui.dialogs import AskText, Explain
 from advisor.tui.steps import ALL_STEPS
-from advisor.tui.steps.results.page import interval_bar
+from advisor.tui.steps.results.page import interval_bar, sections
 from advisor.tui.steps.results.report import ReportScreen
 from advisor.tui.steps.results.row_list import RowList
 from advisor.tui.steps.results.rows import RowsScreen
@@ -165,6 +167,25 @@ def test_a_bar_shows_where_value_and_interval_lie() -> None:
     assert interval_bar(Score(value=1, low=1, high=1), 5) == "····●"
 
 
+def test_the_learning_curve_has_its_points_and_what_they_say(run: Path) -> None:
+    point = {"share": 0.25, "main": False, "loss_error": 0.05, "next_token_accuracy": 0.5, "score": None}
+    points = [{**point, "rows": 100, "loss": 1.25}, {**point, "rows": 1_400, "loss": 0.9}]
+    prospects: dict[str, Any] = {"by_metric": None, "by_loss": None}
+    found = Curve(
+        refused="", steps=10, dev_rows=50, metric="exact_match", points=points, text="More rows help.", notes=["Few."],
+        **prospects,
+    )  # fmt: skip
+    (run / CURVE.file).write_text(found.model_dump_json())
+    results = read_results(run)
+    assert results is not None
+
+    text = dict(sections(results, 80))["curve"].plain
+
+    assert "1,400" in text
+    assert "1.250 ± 0.050" in text
+    assert text.endswith("More rows help.\nFew.")
+
+
 # Rows one by one -----------------------------------------------------------------------------------------------------
 
 
@@ -200,6 +221,19 @@ async def test_the_chosen_row_shows_every_answer_with_its_differences_marked(run
         await pilot.press("d")
         await shown(pilot, "best cheap option: ✓ 1  [-CLEAT-]")
         await shown(pilot, "{+HALYARD+}")
+
+
+@pytest.mark.parametrize(("width", "beside"), [(80, False), (140, True)])
+async def test_answers_stand_beside_each_other_where_there_is_room(
+    width: int, beside: bool, run: Path
+) -> None:
+    app = app_of(run)
+    async with app.run_test(size=(width, 30)) as pilot:
+        await in_rows(pilot)
+        await pilot.press("x")
+        await shown(pilot, "{+HALYARD+}")
+        lines = [line for line in screen_text(app).splitlines() if "base model: ✓ 1" in line]
+        assert ["tuned model: ✗ 0" in line for line in lines] == [beside]
 
 
 async def test_the_whole_prompt_is_on_a_key(run: Path) -> None:
@@ -329,12 +363,16 @@ def test_results_look_in_light(snap_compare: Any, run: Path) -> None:
 
 def test_results_look_in_korean(snap_compare: Any, run: Path) -> None:
     use_language("ko")
-    assert snap_compare(app_of(run), terminal_size=(80, 24), run_before=ready(says="조정된 모델"))
+    # The core's sentence is another test's.
+    change_artefact(run, "comparison", reason="")
+    assert snap_compare(app_of(run), terminal_size=(80, 24), run_before=ready(says="조정된 모델을 쓰십시오"))
 
 
 def test_rows_look_in_korean(snap_compare: Any, run: Path) -> None:
     use_language("ko")
-    assert snap_compare(app_of(run), terminal_size=(140, 40), run_before=ready("v", "x", says="조정된 모델"))
+    assert snap_compare(
+        app_of(run), terminal_size=(140, 40), run_before=ready("v", "x", says="조정된 모델을 쓰십시오")
+    )
 
 
 def test_nothing_measured_looks(snap_compare: Any) -> None:

@@ -172,6 +172,9 @@ async def test_a_model_folder_that_is_gone_is_told(run: Path, model: Path) -> No
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, Explain))
         assert "has no tokenizer.json" in str(app.screen.query(Static).first().render())
+        # and it stays on the page once the dialog is closed
+        await pilot.press("escape")
+        await on_page(pilot, "✗ has no tokenizer.json")
 
 
 def ready(says: str) -> Callable[[Pilot[Any]], Any]:

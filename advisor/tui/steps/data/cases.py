@@ -14,6 +14,7 @@ from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
 from advisor.browsing import HealthItem, StoredRow
+from advisor.core_texts import told
 from advisor.rule_texts import REASONS
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Dialog
@@ -65,7 +66,7 @@ class CasesDialog(Dialog[str]):
 
     def compose(self) -> ComposeResult:
         """What was found and why it matters; the cases; the one that is highlighted."""
-        why = Text(shown(self._item.message, one_line=True), "bold")
+        why = Text(shown(told(self._item.message), one_line=True), "bold")
         why.append("\n" + _(REASONS[self._item.check]), "not bold")
         with Vertical():
             yield Static(item_title(self._item), classes="title")

@@ -20,8 +20,7 @@ from advisor.data.fixes import Fix
 from advisor.inspecting import Mend, asked
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, AskText, Choice, Dialog, tell_fault
-from advisor.tui.plain_text import shown
-from advisor.tui.steps.data.wording import done_page, fault_page, mend_page, turning
+from advisor.tui.steps.data.wording import done_page, fault_page, mend_page, name_of, turning
 from rubrics.errors import Fault
 
 _PAUSE_SECONDS = 0.3
@@ -93,7 +92,7 @@ class MendDialog(Dialog[Path]):
 
     def compose(self) -> ComposeResult:
         """The fixes to tick, and what they would change."""
-        name = shown(self._sheet.files.file.name, one_line=True)
+        name = name_of(self._sheet.files)
         with Vertical():
             yield Static(Text(_("Mend a copy of {file}").format(file=name)), classes="title")
             yield FixList(self._sheet.proposed(), self._ticked)

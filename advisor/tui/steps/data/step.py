@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
 from rich.text import Text
@@ -16,7 +17,6 @@ from advisor.draft import Draft
 from advisor.inspecting import Inspections, Phase
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Explain
-from advisor.tui.plain_text import shown
 from advisor.tui.state import WalkState
 from advisor.tui.step import Step
 from advisor.tui.steps.data.cases import CasesDialog
@@ -28,6 +28,7 @@ from advisor.tui.steps.data.wording import (
     item_line,
     item_page,
     item_title,
+    name_of,
     pictures,
     turning,
 )
@@ -43,6 +44,33 @@ class FindingList(OptionList):
     """The findings; enter opens one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", N_("Open the finding"))]
+
+
+class Pictures(Static):
+    """Split, labels and lengths as bars, as wide as there is room."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._subject: tuple[HealthSheet, Mapping[str, Any]] | None = None
+        self._drawn: tuple[Any, ...] = ()
+
+    def show(self, sheet: HealthSheet, lengths: Mapping[str, Any]) -> None:
+        """Draw a sheet, where it is not drawn already."""
+        self._subject = (sheet, lengths)
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Draw it for the room that there is now."""
+        self._draw()
+
+    def _draw(self) -> None:
+        if self._subject is None or not self.size.width:
+            return
+        sheet, lengths = self._subject
+        wanted = (id(sheet), lengths["unit"], self.size.width)
+        if wanted != self._drawn:
+            self._drawn = wanted
+            self.update(pictures(sheet, lengths, self.size.width))
 
 
 class DataStep(Step):
@@ -61,7 +89,7 @@ class DataStep(Step):
         Binding("x", "stop_looking", N_("Stop looking")),
     ]
     DEFAULT_CSS = """
-    DataStep #data-head { height: auto; max-height: 3; }
+    DataStep #data-head { height: 2; text-wrap: nowrap; text-overflow: ellipsis; }
     DataStep #data-note { height: 1fr; }
     DataStep #data-sheet { height: 1fr; }
     DataStep FindingList, DataStep FindingList:focus { width: 1fr; height: 1fr; border: none; padding: 0;
@@ -80,7 +108,6 @@ class DataStep(Step):
         self._sheet: HealthSheet | None = None
         self._phase: Phase | None = None
         self._since = 0.0
-        self._drawn: tuple[Any, ...] = ()
 
     def compose(self) -> ComposeResult:
         """The file's facts; then a note while there is no sheet, else findings and pictures."""
@@ -90,7 +117,7 @@ class DataStep(Step):
         with Horizontal(id="data-sheet"):
             yield FindingList()
             with VerticalScroll(id="data-pictures"):
-                yield Static(id="data-pictures-text")
+                yield Pictures()
 
     def on_mount(self) -> None:
         """Show what is known, and let the sign move while something is looked at."""
@@ -102,22 +129,24 @@ class DataStep(Step):
         """Inspect the draft's files where they are others than before."""
         super().show(state)
         if state.draft == self._draft:
-            self._draw_pictures()
+            self._show_pictures()
             return
         self._draft = state.draft
         try:
             files = DataFiles.of(state.draft)
+            note = Text(_("There is no data yet.\n\nPress 1 to name a file on the Task step."))
         except Fault as fault:
-            self._files = None
-            self.workers.cancel_group(self, "look")
-            self._say(fault_page(fault))
-            return
+            files, note = None, fault_page(fault)
         if files is None:
+            self._leave_off(note)
             self._files = None
-            self.workers.cancel_group(self, "look")
-            self._say(Text(_("There is no data yet.\n\nPress 1 to name a file on the Task step.")))
         elif files != self._files:
             self._look(files)
+
+    def _leave_off(self, note: Text) -> None:
+        self.workers.cancel_group(self, "look")
+        self._phase = None
+        self._say(note)
 
     # Looking -----------------------------------------------------------------------------------------------------
 
@@ -147,7 +176,7 @@ class DataStep(Step):
         """Say what is being done, and for how long."""
         if self._phase is None or self._files is None:
             return
-        words = _(PHASES[self._phase]).format(file=shown(self._files.file.name, one_line=True))
+        words = _(PHASES[self._phase]).format(file=name_of(self._files))
         sign = turning(self.services.now() - self._since)
         meanwhile = _("Nothing waits for this: go on with another step, or press x to stop.")
         self.query_one("#data-note-text", Static).update(Text(f"{sign}  {words}\n\n{meanwhile}"))
@@ -159,9 +188,7 @@ class DataStep(Step):
 
     def action_stop_looking(self) -> None:
         """Leave off."""
-        self.workers.cancel_group(self, "look")
-        self._phase = None
-        self._say(Text(_("The inspection was stopped. Press r to look again.")))
+        self._leave_off(Text(_("The inspection was stopped. Press r to look again.")))
 
     # Showing -----------------------------------------------------------------------------------------------------
 
@@ -176,7 +203,7 @@ class DataStep(Step):
 
     def _show_sheet(self, sheet: HealthSheet) -> None:
         had_focus = self.has_focus or self.query_one("#data-note").has_focus
-        self._sheet, self._drawn = sheet, ()
+        self._sheet = sheet
         self.query_one("#data-note").display = False
         self.query_one("#data-head").display = True
         self.query_one("#data-sheet").display = True
@@ -188,23 +215,17 @@ class DataStep(Step):
         if had_focus:
             findings.focus()
         self.refresh_bindings()
-        self.call_after_refresh(self._draw_pictures)
+        self._show_pictures()
 
     def on_resize(self) -> None:
-        """Pictures are as wide as there is room, and take the place of the findings where there is little."""
+        """Pictures take the place of the findings where there is little room."""
         self.set_class(self.app.size.width < NARROW, "-narrow")
-        self.call_after_refresh(self._draw_pictures)
 
-    def _draw_pictures(self) -> None:
-        text, place = self.query_one("#data-pictures-text", Static), self.query_one("#data-pictures")
-        if self._sheet is None or not place.display:
-            return
-        report = self.state.artefact("inspection") if self._sheet.files == self._files_of_run() else None
-        lengths = report["statistics"]["lengths"] if report else self._sheet.lengths
-        wanted = (id(self._sheet), text.size.width, lengths["unit"])
-        if wanted != self._drawn:
-            self._drawn = wanted
-            text.update(pictures(self._sheet, lengths, text.size.width))
+    def _show_pictures(self) -> None:
+        if self._sheet is not None:
+            report = self.state.artefact("inspection") if self._files == self._files_of_run() else None
+            lengths = report["statistics"]["lengths"] if report else self._sheet.lengths
+            self.query_one(Pictures).show(self._sheet, lengths)
 
     def _files_of_run(self) -> DataFiles | None:
         """The files that the run was begun with, whose tokens it has counted."""
@@ -215,7 +236,6 @@ class DataStep(Step):
         """Show the pictures in the place of the findings where there is no room for both; else scroll them."""
         self.toggle_class("-pictures")
         shows = self.has_class("-pictures")
-        self.call_after_refresh(self._draw_pictures)
         target = self.query_one("#data-pictures") if shows else self.query_one(FindingList)
         self.call_after_refresh(target.focus)
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from advisor.browsing import (
+    DataFiles,
     HealthItem,
     HealthSheet,
     Severity,
@@ -19,6 +20,7 @@ from advisor.browsing import (
     differences,
 )
 from advisor.cells import fit
+from advisor.core_texts import told
 from advisor.histograms import drawn, label_histogram, length_histogram, spread
 from advisor.inspecting import Phase
 from advisor.rule_texts import REASONS, TITLES
@@ -47,6 +49,7 @@ _SKIPPED = {
     "D8": N_("There is no sample of real use to compare with; the Task step takes one."),
 }
 _WORD_CELLS = 9
+_NAME_CELLS = 40
 _TURN = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
@@ -65,7 +68,7 @@ def item_line(item: HealthItem) -> Text:
     """A finding in the list: two lines, the second what was found; a rule without one takes a line."""
     line = item_title(item)
     if item.severity not in ("clear", "skipped"):
-        line.append("\n" + " " * (_WORD_CELLS + 2) + shown(item.message, one_line=True))
+        line.append("\n" + " " * (_WORD_CELLS + 2) + shown(told(item.message), one_line=True))
     return line
 
 
@@ -73,16 +76,16 @@ def item_page(item: HealthItem) -> str:
     """All that is to be said of an item that names no rows."""
     parts = [_(REASONS[item.check])]
     if item.message:
-        parts.append(item.message)
+        parts.append(told(item.message))
     elif item.severity == "skipped":
         parts.append(_(_SKIPPED[item.check]))
     else:
         parts.append(_("Nothing of the kind was found."))
     if item.advice:
-        parts.append(_("What to do: {fix}").format(fix=item.advice))
+        parts.append(_("What to do: {fix}").format(fix=told(item.advice)))
     if item.example:
         parts.append(_("For example: {example}").format(example=item.example))
-    return "\n\n".join([*parts, "\n".join(item.problems)]).strip()
+    return "\n\n".join([*parts, "\n".join(map(told, item.problems))]).strip()
 
 
 def head(sheet: HealthSheet) -> Text:
@@ -92,10 +95,14 @@ def head(sheet: HealthSheet) -> Text:
     if sheet.labels is not None:
         answers = ngettext("{n} label", "{n} labels", sheet.labels_total)
     many = sheet.labels_total if sheet.labels is not None else sheet.distinct_answers
-    name = shown(sheet.files.file.name, one_line=True)
-    line = Text(name, "bold")
+    line = Text(name_of(sheet.files), "bold")
     line.append(f" · {rows} · {answers.format(n=f'{many:,}')} · {sheet.format}\n", "not bold")
     return line.append_text(_tally(sheet))
+
+
+def name_of(files: DataFiles) -> str:
+    """The name of the file that is looked at, at most 40 cells of it."""
+    return fit(shown(files.file.name, one_line=True), _NAME_CELLS).rstrip()
 
 
 def _tally(sheet: HealthSheet) -> Text:
@@ -147,13 +154,13 @@ def _titled(title: str, lines: Sequence[str]) -> Text:
 def split_lines(split: SplitSizes, rows: int) -> list[str]:
     """The sizes of the parts, and why they are not what was asked; or why the rows cannot be divided."""
     if split.problem:
-        return [f"✗ {split.problem}", split.fix]
+        return [f"✗ {told(split.problem)}", told(split.fix)]
     sizes = {_("train"): split.train, _("dev"): split.dev, _("test"): split.test}
     lines = [
         f"{fit(name, 7)} {size:>9,}" + (f" {size / rows:6.1%}" if size <= rows else "")
         for name, size in sizes.items()
     ]
-    return [*lines, *split.reasons]
+    return [*lines, *map(told, split.reasons)]
 
 
 def case_line(row: StoredRow, members: int) -> Text:
@@ -229,13 +236,13 @@ def _underlined(text: str, stretches: Sequence[Stretch]) -> Text:
 
 def fault_page(fault: Fault) -> Text:
     """What happened, where, what to do, and every problem."""
-    page = Text.assemble(("✗ " + shown(fault.what), "bold"))
+    page = Text.assemble(("✗ " + shown(told(fault.what)), "bold"))
     if fault.where:
         page.append("\n" + shown(fault.where))
     if fault.fix:
-        page.append("\n\n" + _("What to do: {fix}").format(fix=shown(fault.fix)))
+        page.append("\n\n" + _("What to do: {fix}").format(fix=shown(told(fault.fix))))
     if fault.problems:
-        page.append("\n\n" + shown("\n".join(fault.problems)))
+        page.append("\n\n" + shown("\n".join(map(told, fault.problems))))
     return page
 
 
@@ -305,7 +312,7 @@ def done_page(done: Mapping[str, Any]) -> str:
     left = [item for item in done["left"] if item["severity"] != "info"]
     if left:
         lines.append(_("What a check still finds:"))
-        lines += [f"{MARKS[item['severity']][0]} {item['check']} {item['message']}" for item in left]
+        lines += [f"{MARKS[item['severity']][0]} {item['check']} {told(item['message'])}" for item in left]
     return "\n".join(lines)
 
 

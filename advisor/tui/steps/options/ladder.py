@@ -22,7 +22,8 @@ class Ladder(Vertical):
 
     DEFAULT_CSS: ClassVar[str] = """
     Ladder { height: auto; }
-    Ladder DataTable { height: auto; max-height: 12; background: transparent; margin-top: 1; }
+    Ladder DataTable { height: auto; max-height: 12; background: transparent; }
+    Ladder #caption { margin-top: 1; }
     Ladder #answers-title { margin-top: 1; }
     Ladder OptionList { height: auto; max-height: 10; border: none; padding: 0; background: transparent; }
     """
@@ -36,6 +37,7 @@ class Ladder(Vertical):
 
     def compose(self) -> ComposeResult:
         """Table, detail of a rung, answers."""
+        yield Words(id="caption")
         yield DataTable[Text](id="table", cursor_type="row", zebra_stripes=False, cell_padding=1)
         yield Words(id="detail")
         yield Words(id="answers-title")
@@ -46,7 +48,8 @@ class Ladder(Vertical):
         self._rows = rows
         width = max(40, self.size.width)
         metric = next((state.metric for row in rows for state in (row.dev,) if state and state.metric), "")
-        titles = tuple(words.column_title(column, metric, width) for column in words.columns(width))
+        titles = tuple(words.column_title(column, width) for column in words.columns(width))
+        self.query_one("#caption", Words).say(words.caption(metric))
         table = self._table()
         if titles != self._columns or [key.value for key in table.rows] != [row.rung for row in rows]:
             self._build(titles, rows, width)
@@ -61,7 +64,8 @@ class Ladder(Vertical):
         return self.query_one("#table", DataTable)
 
     def _build(self, titles: tuple[str, ...], rows: tuple[LadderRow, ...], width: int) -> None:
-        table, cursor = self._table(), self._table().cursor_row
+        table = self._table()
+        at = table.cursor_row if self._columns else _worth_a_look(rows)
         table.clear(columns=True)
         self._columns, self._cells = titles, {}
         for key, title in zip(words.columns(width), titles, strict=True):
@@ -70,7 +74,7 @@ class Ladder(Vertical):
             cells = words.ladder_cells(row, width)
             self._cells |= {(row.rung, column): cell for column, cell in cells.items()}
             table.add_row(*cells.values(), key=row.rung)
-        table.move_cursor(row=min(cursor, max(0, len(rows) - 1)))
+        table.move_cursor(row=min(at, max(0, len(rows) - 1)))
 
     def highlighted(self) -> LadderRow | None:
         """The rung that is looked at."""
@@ -108,3 +112,10 @@ class Ladder(Vertical):
         """The answer that is looked at."""
         at, answers = self.query_one("#answers", OptionList).highlighted or 0, self.answers()
         return answers[at] if at < len(answers) else None
+
+
+def _worth_a_look(rows: tuple[LadderRow, ...]) -> int:
+    """The rung that is shown at first: the best on dev, else the first one that asks a model."""
+    selected = (at for at, row in enumerate(rows) if row.selected)
+    answered = (at for at, row in enumerate(rows) if row.dev is not None and row.dev.answers)
+    return next(selected, next(answered, 0))

@@ -50,7 +50,7 @@ class Setup(Vertical):
     Setup { height: auto; }
     Setup #price { height: 1; margin-top: 1; }
     Setup #price Static { width: auto; margin-right: 1; }
-    Setup #price Input { width: 10; margin-right: 2; background: $surface; }
+    Setup #price Input { width: 8; margin-right: 2; background: $surface; }
     Setup #sum { margin-top: 1; }
     """
 
@@ -128,7 +128,7 @@ class Setup(Vertical):
         try:
             return read_token_price(",".join(parts)), ""
         except Fault:
-            return None, _("two numbers of 0 or more")
+            return None, _("two numbers")
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Take the price once both numbers are there."""

@@ -9,7 +9,10 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import DataTable, OptionList
+from textual.worker import get_current_worker
 
+from advisor.core_texts import told
+from advisor.interrupt import Interrupted
 from advisor.ladder_forecast import FORECAST_FIELDS, LadderForecast, forecast_ladder
 from advisor.ladder_view import (
     asked_prompt,
@@ -135,7 +138,9 @@ class OptionsStep(Step):
             return Text("… " + _("The run is read."), "bold")
         situation = ladder_situation(run)
         text = situation_text(situation)
-        way = {"resume": _("c goes on."), "verdict": _("n goes to the verdict.")}.get(situation.way or "")
+        way = {"resume": _("c goes on."), "verdict": _("ctrl+n goes to the verdict.")}.get(
+            situation.way or ""
+        )
         if self._edits or can_measure(self.state.draft, self.state.begun_with, run):
             way = _("m measures what was added; answers that are there are kept.")
         if way:
@@ -160,8 +165,8 @@ class OptionsStep(Step):
             return Text("… " + _("Calls and tokens are counted."), "dim")
         lines = [fault.where, *fault.problems]
         if fault.fix:
-            lines.append(_("What to do: {fix}").format(fix=fault.fix))
-        return _listed(f"✗ {shown(fault.what, one_line=True)}", [line for line in lines if line])
+            lines.append(_("What to do: {fix}").format(fix=told(fault.fix)))
+        return _listed(f"✗ {shown(told(fault.what), one_line=True)}", [line for line in lines if line])
 
     def _problems(self) -> tuple[str, ...]:
         """What keeps the draft from being a plan; worked out once for each draft."""
@@ -195,10 +200,18 @@ class OptionsStep(Step):
 
         def work() -> None:
             found: LadderForecast | Fault
+            worker = get_current_worker()
+
+            def check() -> None:
+                if worker.is_cancelled:
+                    raise Interrupted
+
             try:
-                found = forecast_ladder(draft.plan(), runs=runs, own=own)
+                found = forecast_ladder(draft.plan(), runs=runs, own=own, check=check)
             except Fault as fault:
                 found = fault
+            except Interrupted:
+                return
             self.app.call_from_thread(self._take_forecast, wanted, found)
 
         self.run_worker(work, thread=True, exclusive=True, group="forecast")

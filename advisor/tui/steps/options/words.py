@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from math import floor, log10
+
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from advisor.core_texts import told
 from advisor.ladder_forecast import Amount, LadderForecast, RungForecast
 from advisor.ladder_view import LadderRow
 from advisor.prices import TokenPrice, token_cost
 from advisor.rungs.about import about_rung
 from advisor.rungs.names import rung_name
-from advisor.texts import _
+from advisor.texts import _, ngettext
 from advisor.tui.aligned import cut
 from advisor.tui.amounts import bar, time_words
-from advisor.tui.intervals import interval_line, interval_text
+from advisor.tui.intervals import interval_line, short_interval
 from advisor.tui.plain_text import shown
 from advisor.watching import Activity, RungAnswer, RungState
 
-WIDE = 110
 _NAME = 24
+_WIDE = 110
+_WITH_ROWS, _WITH_ALL = 100, 138
+"""Cells from which the ladder has room for the rows, and for tokens and time."""
 
 
 def rung_choice(
@@ -28,26 +33,30 @@ def rung_choice(
     name = ("[x] " if is_chosen else "[ ] ") + set_cell_size(rung_name(rung), _NAME)
     text = Text(name, "bold", no_wrap=True, overflow="ellipsis")
     if forecast is not None and not forecast.skipped:
-        text.append(cut(_figures(forecast, price), max(0, width - cell_len(name))), "not bold")
+        text.append(_figures(forecast, price, width - cell_len(name)), "not bold")
     about = about_rung(rung)
     if rung == "prompt_file" and forecast is not None and forecast.skipped:
         about = _("left out until you add it (p)")
     elif forecast is not None and forecast.skipped:
-        about = _("left out: {reason}").format(reason=shown(forecast.skipped, one_line=True))
+        about = _("left out: {reason}").format(reason=shown(told(forecast.skipped), one_line=True))
     return text.append("\n" + cut(f"    {about}", width), "not bold dim")
 
 
-def _figures(forecast: RungForecast, price: TokenPrice | None) -> str:
+def _figures(forecast: RungForecast, price: TokenPrice | None, width: int) -> str:
+    """Calls, cost and tokens, as many of them as fit."""
     if not forecast.dev.calls and not forecast.test.calls:
         return _("no calls")
     always = forecast.on_test == "always"
     certain = forecast.dev + forecast.test if always else forecast.dev
-    parts = [_("{n} calls").format(n=f"{certain.calls:,}"), _tokens(certain)]
-    if (cost := _cost(certain, price)) is not None:
-        parts.append(_("cost {amount}").format(amount=money(cost)))
+    parts = [ngettext("{n} call", "{n} calls", certain.calls).format(n=f"{certain.calls:,}")]
     if not always:
         parts.append(_("+{n} if it is the best").format(n=f"{forecast.test.calls:,}"))
-    return "  ".join(parts)
+    if (cost := _cost(certain, price)) is not None:
+        parts.append(_("cost {amount}").format(amount=money(cost)))
+    parts.append(_tokens(certain))
+    while len(parts) > 1 and cell_len("  ".join(parts)) > width:
+        parts.pop()
+    return cut("  ".join(parts), width)
 
 
 def _tokens(amount: Amount) -> str:
@@ -62,23 +71,31 @@ def _cost(amount: Amount, price: TokenPrice | None) -> float | None:
 
 def money(amount: float) -> str:
     """An amount in the currency of the prices, which is the person's own; small ones keep two digits that count."""
-    return f"{amount:,.2f}" if amount >= 1 or amount == 0 else f"{amount:.2g}"
+    if amount >= 1 or amount == 0:
+        return f"{amount:,.2f}"
+    return f"{amount:.{1 - floor(log10(amount))}f}"
 
 
 def total(forecast: LadderForecast, price: TokenPrice | None) -> Text:
     """All rungs together: rows, calls, tokens, cost and time, and how sure these are."""
-    text = Text(_("In all: "), "bold")
     least, most = forecast.least, forecast.most
-    text.append(_("{n} calls").format(n=_range(least.calls, most.calls)), "bold")
-    text.append(f", {_range(least.prompt_tokens, most.prompt_tokens)}", "not bold")
-    text.append(
-        _(" tokens read and {n} written").format(n=_range(least.completion_tokens, most.completion_tokens)),
-        "not bold",
+    says = ngettext(
+        "In all {n} call, {read} tokens read and {written} written",
+        "In all {n} calls, {read} tokens read and {written} written",
+        most.calls,
+    )
+    text = Text(
+        says.format(
+            n=_range(least.calls, most.calls),
+            read=_range(least.prompt_tokens, most.prompt_tokens),
+            written=_range(least.completion_tokens, most.completion_tokens),
+        ),
+        "bold",
     )
     text.append("\n" + "  ·  ".join([_time_text(forecast), _cost_text(forecast, price)]), "not bold")
     text.append("\n" + _rows_text(forecast), "not bold dim")
     for line in forecast.reductions:
-        text.append(f"\n! {shown(line, one_line=True)}", "not bold")
+        text.append(f"\n! {shown(told(line), one_line=True)}", "not bold")
     if forecast.limit_waits:
         text.append("\n! " + _("The time limit may take rows away; the speed is measured first."), "not bold")
     return text
@@ -129,7 +146,7 @@ def activity_text(activity: Activity, now: float, width: int) -> Text:
     if not activity.task or share is None:
         return Text()
     parts = [
-        f"{bar(share, 12 if width < WIDE else 24)} {share:.0%}",
+        f"{bar(share, 12 if width < _WIDE else 24)} {share:.0%}",
         f"{activity.done:,.0f} / {activity.total:,.0f}",
     ]
     if (rate := activity.rate()) is not None:
@@ -141,16 +158,17 @@ def activity_text(activity: Activity, now: float, width: int) -> Text:
 
 def columns(width: int) -> tuple[str, ...]:
     """The columns of the ladder that `width` cells hold."""
-    return ("rung", "dev", "line", "test") + (("n", "tokens", "latency") if width >= WIDE else ())
+    more = ("n",) if width >= _WITH_ROWS else ()
+    return ("rung", "dev", "line", "test", *more, *(("tokens", "latency") if width >= _WITH_ALL else ()))
 
 
-def column_title(column: str, metric: str, width: int) -> str:
+def column_title(column: str, width: int) -> str:
     """What a column holds."""
     line = line_width(width)
     return {
         "rung": _("option"),
-        "dev": _("{metric} on dev").format(metric=metric) if metric else _("on dev"),
-        "line": "0" + " " * (line - 2) + "1" if line >= 2 else "",
+        "dev": _("on dev"),
+        "line": "0" + " " * (line - 2) + "1",
         "test": _("on test"),
         "n": _("rows"),
         "tokens": _("tokens a call"),
@@ -159,8 +177,17 @@ def column_title(column: str, metric: str, width: int) -> str:
 
 
 def line_width(width: int) -> int:
-    """Cells for the line of an interval."""
-    return 24 if width >= WIDE else max(0, min(13, width - 65))
+    """Cells for the line of an interval: what the other columns leave."""
+    return min(24, max(8, width - (64 if width < _WITH_ROWS else 78)))
+
+
+def caption(metric: str) -> Text:
+    """What the numbers are."""
+    if not metric:
+        return Text()
+    return Text(
+        _("{metric} with its 95% interval, over the rows answered so far").format(metric=metric), "italic"
+    )
 
 
 def ladder_cells(row: LadderRow, width: int) -> dict[str, Text]:
@@ -168,25 +195,30 @@ def ladder_cells(row: LadderRow, width: int) -> dict[str, Text]:
     dev, test = row.dev, row.test
     cells = {
         "rung": f"{'★' if row.selected else ' '} {rung_name(row.rung)}",
-        "dev": _("left out") if row.skipped else _score(dev),
+        "dev": _("left out") if row.skipped else _score(dev) or _("waits"),
         "line": _line(dev, line_width(width)),
-        "test": _score(test) if test else "",
+        "test": _score(test) or _progress(dev, "dev") or _progress(test, "test"),
         "n": _counts(dev, test),
         "tokens": _tokens_a_call(dev),
-        "latency": "" if dev is None or not dev.latency_p50 else _seconds(dev.latency_p50),
+        "latency": _seconds_a_call(dev),
     }
     return {name: Text(cells[name], no_wrap=True) for name in columns(width)}
 
 
 def _score(state: RungState | None) -> str:
-    if state is None or state.total == 0:
-        return _("waits")
-    done = "" if state.is_measured else f"{state.done:,}/{state.total:,} "
-    if state.value is None:
-        return done or _("waits")
+    if state is None or state.value is None:
+        return ""
     low = state.value if state.low is None else state.low
     high = state.value if state.high is None else state.high
-    return f"{done}{state.value:.2f}" if done else interval_text(state.value, low, high)
+    return short_interval(state.value, low, high)
+
+
+def _progress(state: RungState | None, split: str) -> str:
+    if state is None or state.is_measured or not state.total:
+        return ""
+    return _("{done} of {total} {split}").format(
+        done=f"{state.done:,}", total=f"{state.total:,}", split=split
+    )
 
 
 def _line(state: RungState | None, width: int) -> str:
@@ -200,29 +232,30 @@ def _counts(dev: RungState | None, test: RungState | None) -> str:
 
 
 def _tokens_a_call(state: RungState | None) -> str:
-    if state is None or state.prompt_tokens is None or not state.done:
+    if state is None or not state.prompt_tokens or not state.done:
         return ""
     written = (state.completion_tokens or 0) / state.done
     return f"{state.prompt_tokens / state.done:,.0f} + {written:,.0f}"
 
 
-def _seconds(seconds: float) -> str:
-    return _("{s} s").format(s=f"{seconds:.2f}")
+def _seconds_a_call(state: RungState | None) -> str:
+    if state is None or state.latency_p50 is None or not state.prompt_tokens:
+        return ""
+    return _("{s} s").format(s=f"{state.latency_p50:.2f}")
 
 
 def rung_detail(row: LadderRow, width: int) -> Text:
     """What the table has no room for."""
     if row.skipped:
-        reason = shown(row.skipped, one_line=True)
+        reason = shown(told(row.skipped), one_line=True)
         return Text(_("{rung} is left out: {reason}").format(rung=rung_name(row.rung), reason=reason))
     parts = [f"{rung_name(row.rung)}: {about_rung(row.rung)}".removesuffix(": ")]
-    if width < WIDE:
-        if counts := _counts(row.dev, row.test):
-            parts.append(_("{n} rows").format(n=counts))
-        if tokens := _tokens_a_call(row.dev):
-            parts.append(_("{n} tokens a call").format(n=tokens))
-        if row.dev is not None and row.dev.latency_p50:
-            parts.append(_("{time} a call").format(time=_seconds(row.dev.latency_p50)))
+    shown_already = columns(width)
+    if "n" not in shown_already and (counts := _counts(row.dev, row.test)):
+        parts.append(_("{n} rows").format(n=counts))
+    if "tokens" not in shown_already and (tokens := _tokens_a_call(row.dev)):
+        parts.append(_("{n} tokens a call").format(n=tokens))
+        parts.append(_("{time} a call").format(time=_seconds_a_call(row.dev)))
     if row.selected:
         parts.append("★ " + _("the best on dev"))
     return Text("; ".join(parts))

@@ -84,7 +84,7 @@ class PlanStep(Step):
     def show(self, state: WalkState) -> None:
         """Show a state."""
         super().show(state)
-        if not self.is_attached:
+        if not self.is_mounted:
             return
         methods, width = self._methods(), self._column()
         verdict = state.artefact("verdict")
@@ -250,7 +250,7 @@ class PlanStep(Step):
     def action_undo(self) -> None:
         """Take all changes back."""
         if self.state.begun_with is not None:
-            self.post_message(self.Changed(self.state.begun_with))
+            self.fill(self.state.begun_with)
 
 
 def _not_measured(state: WalkState) -> Text:

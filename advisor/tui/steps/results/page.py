@@ -27,7 +27,7 @@ GLYPHS: Mapping[str, str] = {
 """By outcome; what must be collected or mended first has a cross."""
 _MOST_SLICES = 8
 _LONGEST_NAME = 44
-_BAR = (12, 40)
+_BAR = (8, 40)
 
 
 def sections(results: Results, width: int) -> list[tuple[str, Text]]:

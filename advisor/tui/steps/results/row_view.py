@@ -34,7 +34,7 @@ AGAINST_WORDS: Mapping[Against, str] = {
     "other": N_("marked: differences between the two systems"),
 }
 _MARKED = "bold underline"
-_BESIDE = 84
+_BESIDE = 80
 """Cells from which answers stand beside each other."""
 _LONGEST = 20_000
 """Characters of a text that are shown; a model that never stops would be all there is to see."""

@@ -76,7 +76,8 @@ class ResultsStep(Step):
             if found is not None:
                 # The first time that sentences of the core are recognised takes a while.
                 sections(found, _ANY_WIDTH)
-        except Fault as fault:
+        except (OSError, Fault) as error:
+            fault = error if isinstance(error, Fault) else Fault(str(error), where=str(path))
             self.app.call_from_thread(self.fault, fault)
             return
         self.app.call_from_thread(self._take, path, found)
@@ -145,6 +146,8 @@ def pending(state: WalkState, results: Results | None) -> str:
     """What is still to come, and which step makes it; empty where everything is there."""
     if state.run_path is None:
         return _("There are no results yet: the step Cheap options measures what there is without training.")
+    if state.run is None:
+        return _("… reading")
     if state.artefact("verdict") is None:
         return _(
             "There are no results yet: the cheap options are measured first; see the step Cheap options."

@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
+from advisor.core_texts import told
 from advisor.outcomes import OUTCOMES
 from advisor.results import read_results
 from advisor.saving import write_new
@@ -65,6 +66,7 @@ class ShipStep(Step):
     def __init__(self, state: WalkState) -> None:
         super().__init__(state)
         self._found: _Found | None = None
+        self._fault: Fault | None = None
         self._at = 0
         self._seen: tuple[Any, ...] = ()
 
@@ -80,7 +82,7 @@ class ShipStep(Step):
         has_report = state.run is not None and state.run.has_report
         wanted = (state.run_path, *(state.artefact(name) for name in _READ), has_report)
         if state.run_path is None or state.artefact("verdict") is None:
-            self._found, self._seen = None, ()
+            self._found, self._fault, self._seen = None, None, ()
             self._paint()
         elif wanted != self._seen:
             self._seen = wanted
@@ -95,7 +97,7 @@ class ShipStep(Step):
             shipment, results = read_shipment(path), read_results(path)
         except (OSError, Fault) as error:
             fault = error if isinstance(error, Fault) else Fault(str(error), where=str(path))
-            self.app.call_from_thread(self.fault, fault)
+            self.app.call_from_thread(self._failed, path, fault)
             return
         assert results is not None
         found = {
@@ -104,9 +106,16 @@ class ShipStep(Step):
         }
         self.app.call_from_thread(self._take, path, _Found(shipment, found))
 
+    def _failed(self, path: Path, fault: Fault) -> None:
+        """The fault is told in a dialog, and stays to be read."""
+        if path == self.state.run_path:
+            self._found, self._fault = None, fault
+            self._paint()
+            self.fault(fault)
+
     def _take(self, path: Path, found: _Found) -> None:
         if path == self.state.run_path:
-            self._found, self._at = found, 0
+            self._found, self._fault, self._at = found, None, 0
             self._paint()
 
     @property
@@ -126,6 +135,9 @@ class ShipStep(Step):
         self.refresh_bindings()
 
     def _texts(self) -> dict[str, Text]:
+        if self._fault is not None:
+            parts = ["✗ " + told(self._fault.what), self._fault.where, told(self._fault.fix)]
+            return {"none": Text(shown("\n".join(part for part in parts if part)))}
         if self._found is None:
             return {"none": Text(_pending(self.state))}
         shipment, offer = self._found.shipment, self.offer
@@ -204,6 +216,8 @@ class ShipStep(Step):
 def _pending(state: WalkState) -> str:
     if state.run_path is None:
         return _("There is nothing to ship yet: the step Cheap options measures what there is.")
+    if state.run is None:
+        return _("… reading")
     if state.artefact("verdict") is None:
         return _("There is nothing to ship yet: the cheap options are being measured.")
     return _("… reading")

@@ -321,12 +321,12 @@ class TaskStep(Step):
 
         example = Draft.of(example_plan())
         if self.state.draft.is_empty or self.state.draft == example:
-            self.post_message(self.Changed(example))
+            self.fill(example)
             return
 
         def answered(choice: str | None) -> None:
             if choice == "y":
-                self.post_message(self.Changed(example))
+                self.fill(example)
 
         self.app.push_screen(
             Ask(

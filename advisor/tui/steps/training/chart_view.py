@@ -93,9 +93,7 @@ class ChartView(Vertical):
         plot = self.query_one(_Plot)
         columns = max(8, plot.size.width - _LEFT - 2)
         lines = [_prepared(curve, window, columns, smooth=smooth, logs=logs) for curve in chart.curves]
-        low, high = limits_of(lines)
-        if chart.is_share:
-            low, high = max(0.0, low), min(1.0, high)
+        low, high = limits_of(lines, is_share=chart.is_share)
         plot.clear()
         plot.set_xlimits(window.first, window.last)
         plot.set_ylimits(low, high)

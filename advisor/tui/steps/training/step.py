@@ -114,7 +114,7 @@ class TrainingStep(Step):
     def show(self, state: WalkState) -> None:
         """Show a state; charts twice a second at most, and only where something was measured."""
         super().show(state)
-        if not self.is_attached:
+        if not self.is_mounted:
             return
         self._paint_words()
         self._arrange()
@@ -202,7 +202,7 @@ class TrainingStep(Step):
     def _draw(self) -> None:
         self._draw_waits = False
         run, charts = self.state.run, self._charts()
-        if run is None or not charts or not self.is_attached:
+        if run is None or not charts or not self.is_mounted:
             return
         self._drawn, self._drawn_at = run.training, time.monotonic()
         whole = whole_of(charts)

@@ -38,7 +38,7 @@ class VerdictStep(Step):
     ]
     DEFAULT_CSS = """
     VerdictStep Words { margin-bottom: 1; }
-    VerdictStep #headline { border: heavy $primary; padding: 0 1; margin-bottom: 0; }
+    VerdictStep #headline { border: heavy $primary; padding: 0 1; margin-bottom: 0; text-align: center; }
     VerdictStep #meaning, VerdictStep #stale { margin-bottom: 0; }
     VerdictStep Collapsible { border: none; padding: 0; margin: 0; height: auto; }
     VerdictStep Collapsible Contents { padding: 0 0 0 2; }

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
+from advisor.core_texts import told
 from advisor.outcomes import GLYPHS, OUTCOMES
 from advisor.rungs.names import rung_name
 from advisor.texts import N_, _
@@ -51,7 +52,7 @@ def what_now(verdict: Mapping[str, Any], against: str) -> Text:
             "! " + _("You overrule it: {reason}").format(reason=shown(against, one_line=True)), "bold"
         )
         return text.append(
-            "\n" + _("The report will show this. a takes it back; ctrl+n goes to {step}.").format(step=follows),
+            "\n" + _("The report will show this. Next comes {step}; a takes it back.").format(step=follows),
             "not bold",
         )
     return Text(_("a accepts it and goes to {step}; o overrules it with a reason.").format(step=follows))
@@ -59,7 +60,7 @@ def what_now(verdict: Mapping[str, Any], against: str) -> Text:
 
 def listed(title: str, lines: Iterable[str], glyph: str = "•") -> Text:
     """A title and sentences; empty without any."""
-    said = [shown(line, one_line=True) for line in lines]
+    said = [shown(told(line), one_line=True) for line in lines]
     if not said:
         return Text()
     return Text(title, "bold").append("".join(f"\n{glyph} {line}" for line in said), "not bold")
@@ -115,7 +116,7 @@ def rules(verdict: Mapping[str, Any]) -> Text:
         glyph, words = _HELD[rule.held]
         style = "bold" if rule.held == "decides" else ""
         text.append(f"{glyph} {rule.rule} {_(words)}: ", style or "bold dim")
-        text.append(shown(rule.condition, one_line=True), style)
-        text.append(f"\n    {shown(rule.reason, one_line=True)}\n", "dim")
+        text.append(shown(told(rule.condition), one_line=True), style)
+        text.append(f"\n    {shown(told(rule.reason), one_line=True)}\n", "dim")
     text.rstrip()
     return text
