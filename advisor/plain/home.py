@@ -146,9 +146,13 @@ def _through(walk: Walk) -> None:
         except Leave as leave:
             _leave(walk, leave)
             raise
+        except KeyboardInterrupt:
+            # While rows are read or a run is started; at a question it is heard by the question.
+            walk.talk.say()
+            at = _after(walk, at)
         except Fault as fault:
             walk.talk.tell(fault)
-            at = _after_fault(walk, at)
+            at = _after(walk, at)
     _leave(walk, Leave())
 
 
@@ -180,8 +184,8 @@ def _asked_step(walk: Walk, here: str) -> str:
         return here
 
 
-def _after_fault(walk: Walk, at: int) -> int:
-    """Where to go from a step that failed."""
+def _after(walk: Walk, at: int) -> int:
+    """Where to go from a step that failed or was interrupted."""
     options = [("a", _("try this step again")), ("b", _("go back")), ("s", _("choose a step"))]
     chosen = walk.talk.choose(_("What now?"), options, now="b" if at else "a")
     if chosen == "s":

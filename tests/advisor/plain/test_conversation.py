@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from advisor.data.checking import check_file
 from advisor.interrupt import StopSignal
 from advisor.plain import converse
 from advisor.plan import Plan, read_plan
@@ -286,6 +287,21 @@ def test_a_run_that_cannot_be_opened_is_told_and_the_talk_goes_on(talked):
 
     assert "error: " in said
     assert said.count("What would you like to do?") == 2
+
+
+def test_ctrl_c_while_rows_are_checked_keeps_the_answers(talked, core, monkeypatch):
+    pressed = iter([True])
+
+    def interrupted(*arguments: Any, **more: Any) -> Any:
+        if next(pressed, False):
+            raise KeyboardInterrupt
+        return check_file(*arguments, **more)
+
+    monkeypatch.setattr("advisor.plain.rows.check_file", interrupted)
+    said = talked("n", "Sort it", "rows.jsonl", *SKIP_TASK, "y", "a", "g", "quit", "y", "mine.toml")
+
+    assert steps_in(said) == ["Task", "Suitability", "Data", "Data", "Cheap options"]
+    assert "try this step again" in said
 
 
 def test_a_step_that_has_nothing_to_show_says_which_one_makes_it(talked):
