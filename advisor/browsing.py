@@ -6,8 +6,6 @@ and the rows that they name are kept in a file beside, so that a page of them is
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
@@ -37,8 +35,6 @@ MOST_PROBLEMS = 1_000
 MOST_CHARACTERS = 4_000
 """Of a text that is stored to be browsed."""
 _MOST_LABELS = 200
-_MOST_WORDS = 2_000
-"""Of two texts whose differences are marked: the time grows with the square."""
 
 
 class _Frozen(BaseModel):
@@ -316,38 +312,6 @@ def stored_rows(path: Path, places: Mapping[str, int], ids: Iterable[str]) -> li
             file.seek(place)
             found.append(StoredRow.model_validate_json(file.readline()))
     return found
-
-
-_WORDS = re.compile(r"\w+|\s+|[^\w\s]")
-
-Stretch = tuple[int, int]
-"""Characters from the first to before the second."""
-
-
-def differences(left: str, right: str) -> tuple[list[Stretch], list[Stretch]]:
-    """Return the stretches of characters, word by word, that only the left and only the right text has.
-
-    Texts of more than 2,000 words are not compared: both lists are empty.
-    """
-    ours, theirs = _WORDS.findall(left), _WORDS.findall(right)
-    if max(len(ours), len(theirs)) > _MOST_WORDS:
-        return [], []
-    starts, other_starts = _starts(ours), _starts(theirs)
-    only_left, only_right = [], []
-    for what, i, j, k, m in difflib.SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
-        if what != "equal":
-            if j > i:
-                only_left.append((starts[i], starts[j]))
-            if m > k:
-                only_right.append((other_starts[k], other_starts[m]))
-    return only_left, only_right
-
-
-def _starts(words: Sequence[str]) -> list[int]:
-    starts = [0]
-    for word in words:
-        starts.append(starts[-1] + len(word))
-    return starts
 
 
 def copy_place(file: Path) -> Path:

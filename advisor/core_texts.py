@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 
-from advisor.korean import with_particles
+from advisor.korean import is_broken, with_particles
 from advisor.texts import language
 
 FIELD = re.compile(r"\{([a-z]\w*)(:n|!r)?\}")
@@ -97,7 +97,7 @@ class Template:
     @staticmethod
     def of(source: str, translation: str) -> Template:
         """Make a template of an entry of the catalogue."""
-        source, translation = _bare(source), _bare(translation)
+        source, translation = _bare(trimmed(source)), _bare(translation)
         words = _WORD.findall(_TOUCHING.sub(" ", FIELD.sub("\0", source)))
         size = len(_WORD.findall(FIELD.sub(" ", source)))
         return Template(source, translation, tuple(word.lower() for word in words), size)
@@ -105,7 +105,7 @@ class Template:
     @cached_property
     def is_divided(self) -> bool:
         """Whether a text could be shared out among the fields in several ways."""
-        return sum(1 for place in FIELD.finditer(self.source) if place[2] != ":n") > 1
+        return len([place for place in FIELD.finditer(self.source) if place[2] != ":n"]) > 1
 
     def values_in(self, text: str) -> Iterator[Mapping[str, str]]:
         """The values of a text of this template, in each of the ways in which they can be told apart."""
@@ -279,6 +279,8 @@ class Telling:
         text = FIELD.sub(lambda place: told[place[1]].text, template.translation)
         if not all(values.values()):
             text = re.sub(r"(?<=\S) +(?=[,.;:)])|(?<= ) +", "", text)
+        if is_broken(text):
+            return None
         names = [values[name] for name, one in told.items() if one.unknown]
         settled = not names or (template.size >= _MANY_WORDS and not any(map(_PARTS.search, names)))
         return Told(text, unknown, settled)
@@ -360,7 +362,7 @@ def _edges(text: str) -> tuple[str, str, str]:
 
 def _bare(text: str) -> str:
     """A text without its last full stop, and without the brackets around all of it, which stand at a joint."""
-    text = _without_stop(trimmed(text))
+    text = _without_stop(text)
     return text[1:-1] if re.fullmatch(r"\((?:[^()]|\([^()]*\))*\)", text) else text
 
 

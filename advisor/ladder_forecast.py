@@ -75,7 +75,7 @@ class RungForecast:
     rung: str
     dev: Amount = Amount()
     test: Amount = Amount()
-    on_test: Literal["always", "if best", "never"] = "if best"
+    on_test: Literal["always", "if_best", "never"] = "if_best"
     skipped: str = ""
 
 
@@ -276,7 +276,7 @@ def _rung(
 ) -> RungForecast:
     if rung in skipped:
         return RungForecast(rung, on_test="never", skipped=skipped[rung])
-    on_test: Literal["always", "if best"] = "always" if rung == "zero_shot" else "if best"
+    on_test: Literal["always", "if_best"] = "always" if rung == "zero_shot" else "if_best"
     if prompt is None:
         return RungForecast(rung, on_test=on_test)
     dev = _asked(prompt, rows.dev, count, allowance.dev_rows)

@@ -125,7 +125,6 @@ WORDS = (
     "loss",
     "rose",
     "fell",
-    "behind",
     "on {n}",
     "on {split}",
     "{split} row",
@@ -199,7 +198,7 @@ _NOT_SAID = {"startswith", "endswith", "removeprefix", "removesuffix", "partitio
 _WORDS = re.compile(r"[A-Za-z]\S*\s+(?:\S+\s+)*?\S*[A-Za-z]{2}|[A-Za-z]{2}\S*\s+(?:\S+\s+)*?\S*[A-Za-z]")
 _MOST_FORMS = 8
 # Longer choices are texts of their own.
-_MOST_WORDS = 4
+_MOST_WORDS = 5
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""Findings as items with cases, the rows that they name kept beside, fixes proposed, differences marked."""
+"""Findings as items with cases, the rows that they name kept beside, fixes proposed."""
 
 from __future__ import annotations
 
@@ -7,15 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from advisor.browsing import (
     DataFiles,
     StoredRow,
     cases_of,
     copy_place,
-    differences,
     health_items,
     place_problem,
     proposed_fix,
@@ -101,24 +98,6 @@ def test_stored_rows_come_back_in_the_order_asked_for_with_secrets_masked(tmp_pa
 def test_a_long_text_is_cut_and_says_by_how_much() -> None:
     stored = StoredRow.of(row(1, "x" * 10_000, "y"))
     assert len(stored.prompt) + stored.left_out == 10_000
-
-
-@given(left=st.text(max_size=60), right=st.text(max_size=60))
-def test_what_is_not_marked_is_common_to_both_texts(left: str, right: str) -> None:
-    ours, theirs = differences(left, right)
-    assert rest(left, ours) == rest(right, theirs)
-    assert (ours == theirs == []) == (left == right)
-
-
-def rest(text: str, stretches: list[tuple[int, int]]) -> str:
-    kept, at = "", 0
-    for start, end in stretches:
-        kept, at = kept + text[at:start], end
-    return kept + text[at:]
-
-
-def test_texts_of_a_book_are_not_compared() -> None:
-    assert differences("a " * 3000, "b " * 3000) == ([], [])
 
 
 def test_the_files_of_a_draft(tmp_path: Path) -> None:

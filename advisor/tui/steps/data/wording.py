@@ -16,14 +16,13 @@ from advisor.browsing import (
     Severity,
     SplitSizes,
     StoredRow,
-    Stretch,
-    differences,
 )
 from advisor.cells import fit
 from advisor.core_texts import told
 from advisor.histograms import drawn, label_histogram, length_histogram, spread
 from advisor.inspecting import Phase
 from advisor.rule_texts import REASONS, TITLES
+from advisor.text_difference import Pieces, differences
 from advisor.texts import N_, _, ngettext
 from advisor.tui.plain_text import shown
 from rubrics.errors import Fault
@@ -217,21 +216,16 @@ def pair_page(first: StoredRow, other: StoredRow, at: int, members: int) -> Tabl
     ):
         left, right = shown(ours), shown(theirs)
         only_left, only_right = differences(left, right)
-        same = (
-            "" if only_left or only_right else " · " + (_("the same") if left == right else _("not compared"))
-        )
+        same = " · " + _("the same") if left == right else ""
         grid.add_row(Text(f"\n{title}{same}", "bold dim"), Text(f"\n{title}{same}", "bold dim"))
-        grid.add_row(_underlined(left, only_left), _underlined(right, only_right))
+        grid.add_row(_underlined(only_left), _underlined(only_right))
     if first.left_out or other.left_out:
         grid.add_row(_cut(first), _cut(other))
     return grid
 
 
-def _underlined(text: str, stretches: Sequence[Stretch]) -> Text:
-    found = Text(text)
-    for start, end in stretches:
-        found.stylize("bold underline", start, end)
-    return found
+def _underlined(pieces: Pieces) -> Text:
+    return Text.assemble(*((piece.text, "bold underline" if piece.differs else "") for piece in pieces))
 
 
 def fault_page(fault: Fault) -> Text:
