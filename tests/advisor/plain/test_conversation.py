@@ -100,7 +100,7 @@ def test_every_step_is_reached_in_order(talked, core):
     assert steps_in(said) == ["Task", "Suitability", "Data", "Cheap options", "Verdict", "Plan", "Results"]
     assert "60 rows, question-answer" in said
     assert "linear classifier on test: " in said
-    assert "In all: 0 calls" in said
+    assert "In all 0 calls" in said
     assert "Collect test rows first (COLLECT_EVAL_DATA)" in said
     assert core.launched[0].task == "Sort it"
     assert core.launched[0].rungs == ("classifier",)
