@@ -271,7 +271,10 @@ class Telling:
             name: Told(value, 0) if name in template.opaque else self.tell(value)
             for name, value in values.items()
         }
-        if any(one.unknown and _SENTENCE_END.search(values[name]) for name, one in told.items()):
+        if any(
+            (one.unknown or one.text == values[name]) and _SENTENCE_END.search(values[name])
+            for name, one in told.items()
+        ):
             return None
         unknown = sum(one.unknown for one in told.values())
         if template.size < _FEW_WORDS and values and not _is_likely(template, told, values, unknown):

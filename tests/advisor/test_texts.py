@@ -11,7 +11,7 @@ from advisor.texts import LANGUAGES, N_, _, language, ngettext, use_language
 from tests import catalogues
 
 TRANSLATED = [name for name in LANGUAGES if name != "en"]
-_FIELD = re.compile(r"{\w*(?::[^}]*)?}")
+_FIELD = re.compile(r"{\w[^}]*}")
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -33,6 +35,15 @@ SIZE = (80, 24)
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file that no test changes: it is inspected once."""
     return write(tmp_path_factory.mktemp("desk") / "desk.jsonl", rows())
+
+
+@pytest.fixture
+def settled_memory() -> Iterator[None]:
+    """What earlier tests left is not searched for garbage while time is measured."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture
@@ -305,7 +316,7 @@ async def test_many_cases_are_read_a_page_at_a_time() -> None:
     assert max(map(len, asked)) == 100
 
 
-async def test_the_screen_answers_while_many_rows_are_inspected(tmp_path: Path) -> None:
+async def test_the_screen_answers_while_many_rows_are_inspected(tmp_path: Path, settled_memory: None) -> None:
     """The time that the process itself worked between two turns of the loop: other programs do not count."""
     app = app_with(data=write(tmp_path / "big.jsonl", rows(50_000)))
     gaps: list[float] = []

@@ -15,7 +15,6 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Markdown, Static
 
 from advisor.draft import Draft
-from advisor.predictions import Score
 from advisor.report.model import Report
 from advisor.results import read_results
 from advisor.stages.curve import CURVE, Curve
@@ -24,7 +23,7 @@ from advisor.tui import rail, walk
 from advisor.tui.app import AdvisorApp
 from advisor.tui.dialogs import AskText, Explain
 from advisor.tui.steps import ALL_STEPS
-from advisor.tui.steps.results.page import interval_bar, sections
+from advisor.tui.steps.results.page import sections
 from advisor.tui.steps.results.report import ReportScreen
 from advisor.tui.steps.results.row_list import RowList
 from advisor.tui.steps.results.rows import RowsScreen
@@ -159,12 +158,6 @@ async def test_a_worse_guard_is_said_in_a_word_and_a_glyph(
     async with app.run_test(size=(80, 24)) as pilot:
         await on_page(pilot, "Outside the task: ✗ worse")
         assert "It knows less." in page(app)
-
-
-def test_a_bar_shows_where_value_and_interval_lie() -> None:
-    assert interval_bar(Score(value=0.5, low=0.2, high=0.8), 11) == "··├──●──┤··"
-    assert interval_bar(Score(value=0, low=0, high=0.1), 11) == "●┤·········"
-    assert interval_bar(Score(value=1, low=1, high=1), 5) == "····●"
 
 
 def test_the_learning_curve_has_its_points_and_what_they_say(run: Path) -> None:

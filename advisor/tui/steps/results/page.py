@@ -15,6 +15,8 @@ from advisor.results import Results, SystemResult
 from advisor.rungs.names import rung_name, system_name
 from advisor.stages.compare import Comparison
 from advisor.texts import _
+from advisor.tui.aligned import cut
+from advisor.tui.intervals import interval_line
 from advisor.tui.plain_text import shown
 
 GLYPHS: Mapping[str, str] = {
@@ -66,7 +68,8 @@ def systems(results: Results, width: int) -> Text:
     bar = max(low, min(high, width - name - fixed - 4))
     name = min(name, max(12, width - fixed - bar - 4))
     for row, found in zip(rows, results.systems, strict=True):
-        row[2] = interval_bar(found.scores[results.metric], bar)
+        score = found.scores[results.metric]
+        row[2] = interval_line(score.value, score.low, score.high, bar)
     head[2] = _scale(bar)
     text = aligned([head, *rows], [name, 0, bar, 0, 0, 0])
     best = results.of("best_baseline")
@@ -87,20 +90,6 @@ def _system(results: Results, found: SystemResult) -> list[str]:
         "–" if found.loss is None else f"{found.loss:.3f}",
         "–" if found.next_token_accuracy is None else f"{found.next_token_accuracy:.3f}",
     ]
-
-
-def interval_bar(score: Score, width: int) -> str:
-    """A score of 0..1 as a point on a line, its interval beside it: `··├──●──┤···`."""
-
-    def cell(value: float) -> int:
-        return max(0, min(width - 1, round(value * (width - 1))))
-
-    cells = ["·"] * width
-    low, high = cell(score.low), cell(score.high)
-    cells[low : high + 1] = "─" * (high + 1 - low)
-    cells[low], cells[high] = "├", "┤"
-    cells[cell(score.value)] = "●"
-    return "".join(cells)
 
 
 def _scale(width: int) -> str:
@@ -260,8 +249,3 @@ def aligned(rows: Sequence[Sequence[str]], widths: Sequence[int], *, left: int =
         line = "  ".join(cells).rstrip()
         text.append(line if number == len(rows) - 1 else f"{line}\n", "bold" if number == 0 else "")
     return text
-
-
-def cut(text: str, width: int) -> str:
-    """The text in so many cells, with an ellipsis where some is left out."""
-    return text if cell_len(text) <= width else set_cell_size(text, max(0, width - 1)) + "…"

@@ -16,10 +16,10 @@ from textual.widgets import Footer, Input, Static
 
 from advisor.side_by_side import Kind, SideBySide, kinds_of, prompt_of, read_side_by_side
 from advisor.texts import N_, _, ngettext
+from advisor.tui.aligned import cut
 from advisor.tui.dialogs import Explain, tell_fault
 from advisor.tui.help import HelpScreen, keys_of
 from advisor.tui.plain_text import shown
-from advisor.tui.steps.results.page import cut
 from advisor.tui.steps.results.row_list import RowList
 from advisor.tui.steps.results.row_view import KIND_WORDS, Against, one_line, row_view
 from advisor.tui.translated import TranslatedScreen

@@ -16,6 +16,7 @@ from advisor.situation import can_resume, can_stop, situation_of
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, Choice, Explain
 from advisor.tui.resuming import go_on
+from advisor.tui.situation_words import situation_text
 from advisor.tui.state import WalkState
 from advisor.tui.step import Step
 from advisor.tui.steps.training import words
@@ -135,7 +136,7 @@ class TrainingStep(Step):
     def _paint_words(self) -> None:
         run, width = self.state.run, max(20, self.size.width - 2)
         situation = situation_of(run)
-        text = words.situation_text(situation)
+        text = situation_text(situation)
         if self._starts:
             text = Text(_("… starting"), "bold")
         elif situation.way is not None:

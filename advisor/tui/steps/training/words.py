@@ -8,27 +8,15 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from advisor.situation import Situation, cautions_of
+from advisor.situation import cautions_of
 from advisor.texts import _
 from advisor.tui.amounts import bar, gib, time_words
 from advisor.tui.plain_text import shown
 from advisor.tui.steps.training.chart_view import value_words
 from advisor.watching import Finding, Note, RunState, SampleTrack
 
-_KIND_STYLES = {"bad": "bold", "good": "bold", "working": "bold", "stopped": "bold", "waiting": "bold"}
-_MOST_DETAIL, _MOST_LOG = 4, 6
 _LOG_LINES = 60
 _GLYPHS = {"log": " ", "warning": "!", "stage": "✓"}
-
-
-def situation_text(situation: Situation) -> Text:
-    """Glyph and sentence, what it is about, and of a run that broke the last lines of its log."""
-    text = Text(f"{situation.glyph} {shown(situation.says, one_line=True)}", _KIND_STYLES[situation.kind])
-    for line in situation.detail[:_MOST_DETAIL]:
-        text.append(f"\n  {shown(line, one_line=True)}", "not bold")
-    for line in situation.log[-_MOST_LOG:]:
-        text.append(f"\n  │ {shown(line, one_line=True)}", "not bold dim")
-    return text
 
 
 def cautions_text(run: RunState | None) -> Text:
