@@ -32,7 +32,7 @@ class CompareScreen(TranslatedScreen[None]):
     """Numbers of two runs, what was asked of each, and the paired comparison where there is one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", N_("Back to the runs")),
+        Binding("escape,q", "close", N_("Back to the runs")),
         Binding("question_mark,f1", "help", N_("Help")),
     ]
     DEFAULT_CSS = """
@@ -90,7 +90,7 @@ class CompareScreen(TranslatedScreen[None]):
         """Arrows scroll at once."""
         self.query_one(VerticalScroll).focus()
 
-    def action_leave(self) -> None:
+    def action_close(self) -> None:
         """Back to the list."""
         self.dismiss(None)
 

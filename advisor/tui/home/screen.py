@@ -91,7 +91,6 @@ class HomeScreen(TranslatedScreen[None]):
     def on_mount(self) -> None:
         """Begin to look."""
         self._paint()
-        self.query_one(RunTable).focus()
         self.set_interval(_AGE_SECONDS, self._paint)
         self.run_worker(self._look, thread=True, exclusive=True, group="look")
 
@@ -126,6 +125,8 @@ class HomeScreen(TranslatedScreen[None]):
         table.paint(self._runs, self.services.now(), set(self._marked))
         is_empty = self._is_read and not self._runs
         table.display = not is_empty
+        # A table that is hidden would keep its keys.
+        self.set_focus(None if is_empty else self.focused or table)
         self.query_one("#empty").display = is_empty
         self.query_one("#details").display = not is_empty
         self.query_one("#heading", Static).update(self._heading())

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
+from textual.widgets._footer import FooterKey
 
 from advisor.interrupt import StopSignal
 from advisor.plan import Plan
@@ -149,6 +150,17 @@ async def at_home(pilot: Pilot[Any], runs: int) -> HomeScreen:
     assert isinstance(home, HomeScreen)
     await until(pilot, lambda: home.query_one(RunTable).row_count == runs and heading(home).endswith("runs"))
     return home
+
+
+async def settled(pilot: Pilot[Any]) -> None:
+    """Once the footer, which is composed anew a moment later, names the keys that work."""
+
+    def is_settled() -> bool:
+        active = pilot.app.screen.active_bindings.values()
+        wanted = {found.binding.description for found in active if found.binding.show}
+        return wanted == {key.description for key in pilot.app.screen.query(FooterKey)}
+
+    await until(pilot, is_settled)
 
 
 def heading(home: HomeScreen) -> str:
@@ -470,6 +482,7 @@ def test_home_looks(size, snap_compare, app, four_runs, held):
     async def ready(pilot: Pilot[Any]) -> None:
         await at_home(pilot, 4)
         await pilot.press("down", "m")
+        await settled(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=ready)
 
@@ -478,6 +491,7 @@ def test_home_looks_in_light(snap_compare, app, four_runs):
     async def ready(pilot: Pilot[Any]) -> None:
         app.theme = "textual-light"
         await at_home(pilot, 4)
+        await settled(pilot)
 
     assert snap_compare(app, terminal_size=(80, 24), run_before=ready)
 
@@ -488,6 +502,7 @@ def test_home_looks_in_korean(snap_compare, app, four_runs):
     async def ready(pilot: Pilot[Any]) -> None:
         await until(pilot, lambda: isinstance(app.screen, HomeScreen))
         await until(pilot, lambda: app.screen.query_one(RunTable).row_count == 4)
+        await settled(pilot)
 
     assert snap_compare(app, terminal_size=(80, 24), run_before=ready)
 
@@ -496,6 +511,7 @@ def test_the_empty_home_looks(snap_compare, app, place):
     async def ready(pilot: Pilot[Any]) -> None:
         await pilot.press("ctrl+o")
         await at_home(pilot, 0)
+        await settled(pilot)
 
     assert snap_compare(app, terminal_size=(80, 24), run_before=ready)
 
@@ -509,5 +525,6 @@ def test_compared_runs_look(size, snap_compare, app, two_of, measured, monkeypat
         await at_home(pilot, 2)
         await pilot.press("m", "down", "m", "c")
         await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+        await settled(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=ready)
