@@ -170,8 +170,9 @@ async def test_overruling_needs_a_reason_which_is_kept_and_can_be_taken_back(tmp
         assert draft_of(app) == before
 
 
-async def test_a_training_that_is_advised_can_be_refused_for_a_reason(tmp_path):
-    app = application(decided(tmp_path), "verdict")
+async def test_a_training_that_is_advised_can_be_refused_for_a_reason_that_the_run_takes_at_once(tmp_path):
+    doors, run = Doors(), decided(tmp_path)
+    app = application(run, "verdict", doors)
     async with app.run_test(size=SIZE) as pilot:
         await shown(pilot)
         await pilot.press("o")
@@ -180,9 +181,8 @@ async def test_a_training_that_is_advised_can_be_refused_for_a_reason(tmp_path):
         await pilot.press("enter")
 
         await until(pilot, lambda: screen_of(app).here == "results")
-        assert draft_of(app).get("no_train") is True
-        assert draft_of(app).get("overruled") == REASON
-        assert draft_of(app).problems() == ()
+        await until(pilot, lambda: bool(doors.relaunched))
+        assert doors.relaunched == [(run.path, {"no_train": True}, REASON)]
 
 
 # Before there is one, and while it changes ------------------------------------------------------------------------------

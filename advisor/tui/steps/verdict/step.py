@@ -11,8 +11,10 @@ from textual.widgets import Collapsible
 
 from advisor.ladder_view import ladder_situation
 from advisor.outcomes import OUTCOMES
+from advisor.stages.decide import TRAIN_OUTCOME
 from advisor.texts import N_, _
 from advisor.tui.dialogs import AskText
+from advisor.tui.resuming import go_on
 from advisor.tui.situation_words import situation_text
 from advisor.tui.state import WalkState
 from advisor.tui.step import Step
@@ -48,6 +50,7 @@ class VerdictStep(Step):
         super().__init__(state)
         self._cautions: tuple[str, ...] = ()
         self._cautions_for: tuple[Any, ...] | None = None
+        self._closes = False
 
     def compose(self) -> ComposeResult:
         """From the outcome down to the rules."""
@@ -76,6 +79,9 @@ class VerdictStep(Step):
         super().show(state)
         if not self.is_attached:
             return
+        if self._closes and state.changes().get("no_train"):
+            self._closes = False
+            go_on(self, lambda is_started: None)
         verdict = state.artefact("verdict")
         self.query_one("#considered").display = verdict is not None
         self._say("stale", self._standing(verdict))
@@ -173,6 +179,8 @@ class VerdictStep(Step):
 
         def answered(reason: str | None) -> None:
             if reason is not None:
+                # A training that is called off is written into the report at once; one that is wanted has a plan first.
+                self._closes = outcome == TRAIN_OUTCOME
                 self.change(**overruled(outcome, reason))
                 self.go(next_step(outcome, is_overruled=True))
 
