@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE = 60.0
+PATIENCE = 40.0
 
 
 class Terminal:
@@ -27,7 +27,16 @@ class Terminal:
         """Run a command in a window of this size, and keep the window when it ends."""
         width, height = size
         shell = " ".join(
-            ["exec", "env", *(f"{k}={shlex.quote(v)}" for k, v in env.items()), shlex.join(words)]
+            [
+                "exec",
+                "env",
+                "-u",
+                "COLUMNS",
+                "-u",
+                "LINES",
+                *(f"{k}={shlex.quote(v)}" for k, v in env.items()),
+                shlex.join(words),
+            ]
         )
         self._call(
             "new-session", "-d", "-x", str(width), "-y", str(height), "-c", str(cwd), shell,
@@ -48,9 +57,15 @@ class Terminal:
         """Another size of the window."""
         self._call("resize-window", "-x", str(width), "-y", str(height))
 
-    def screen(self) -> str:
-        """What stands on the screen, line by line without the blanks at their ends."""
-        lines = self._call("capture-pane", "-p").splitlines()
+    def screen(self, *, colours: bool = False, past: bool = False) -> str:
+        """What stands on the screen, line by line without the blanks at their ends.
+
+        Args:
+            colours: with escape codes.
+            past: with what has scrolled away, and lines that the window broke made whole.
+        """
+        wanted = [*(["-e"] if colours else []), *(["-J", "-S", "-"] if past else [])]
+        lines = self._call("capture-pane", "-p", *wanted).splitlines()
         return "\n".join(line.rstrip() for line in lines)
 
     def is_alternate(self) -> bool:
@@ -65,10 +80,13 @@ class Terminal:
         """Of the command that runs in the window."""
         return int(self._call("display-message", "-p", "#{pane_pid}"))
 
-    def exit_code(self) -> int | None:
-        """Of the command, once it has ended."""
-        said = self._call("display-message", "-p", "#{pane_dead} #{pane_dead_status}").split()
-        return int(said[1]) if said[0] == "1" and len(said) > 1 else None
+    def exit_code(self) -> int:
+        """Of the command, which has ended; tmux learns it a moment after that."""
+        deadline = time.monotonic() + PATIENCE
+        while not (said := self._call("display-message", "-p", "#{pane_dead_status}").strip()):
+            assert time.monotonic() < deadline, "tmux never learnt how the command ended"
+            time.sleep(0.05)
+        return int(said)
 
     def has_ended(self) -> bool:
         """Whether the command has."""

@@ -171,7 +171,7 @@ def test_a_report_goes_to_a_new_file_and_never_over_an_old_one(finished, advisor
 
 
 def test_a_format_that_does_not_exist_is_refused(finished, advisor):
-    ran = advisor("report", finished.path, "--format", "html")
+    ran = advisor("report", finished.path, "--format", "pdf")
 
     assert (ran.code, "--format" in ran.err) == (ExitCode.WRONG_USE, True)
 

@@ -85,6 +85,7 @@ class TaskStep(Step):
     .-narrow TaskStep #numbers { layout: vertical; }
     .-narrow TaskStep #fields { width: 100%; }
     .-narrow TaskStep #detect { width: 100%; padding-left: 0; margin-top: 1; }
+    TaskStep #field-pattern, TaskStep #field-schema_file, TaskStep #field-tolerance { display: none; }
     TaskStep #metric-note { height: auto; padding-left: 20; color: $text-muted; }
     TaskStep Select { width: 1fr; }
     TaskStep Collapsible { padding: 0; border: none; margin-top: 1; background: transparent; }

@@ -1,0 +1,167 @@
+"""The wizard in a real terminal: walked, left, its terminal killed, taken up again, and what it leaves behind.
+
+What stands on the screen at stable moments is compared with `screens/*.txt`; ADVISOR_UPDATE_SCREENS=1 writes them anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from journey_tools import advisor, wait_for
+from tmux import Terminal, terminal
+
+from advisor.run_directory import RunDirectory
+from advisor.stopping import stop_run
+
+SCREENS = Path(__file__).with_name("screens")
+SIZES = [(80, 24), (200, 60)]
+LONG = 300.0
+
+
+@pytest.fixture
+def plan_file(plan: list[str], tmp_path: Path) -> Path:
+    """The plan of the journeys as a file, with a training that is long enough to be left."""
+    path = tmp_path / "advisor.toml"
+    made = advisor("init", *plan, "--epochs", 60, "--guard", "none", "--out", path, "--json", cwd=tmp_path)
+    assert made.code == 0, made.err
+    return path
+
+
+@pytest.fixture
+def no_run_left(tmp_path: Path) -> Iterator[None]:
+    """End what a failing test leaves running."""
+    yield
+    for path in (tmp_path / "runs").glob("*"):
+        stop_run(RunDirectory(path))
+
+
+def golden(name: str, screen: str, folder: Path) -> None:
+    """Compare a screen with its text, numbers and places aside."""
+    shown = re.sub(r"\d", "#", screen.replace(str(folder), "FOLDER")).rstrip() + "\n"
+    path = SCREENS / f"{name}.txt"
+    if os.environ.get("ADVISOR_UPDATE_SCREENS"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(shown, encoding="utf-8")
+    assert shown == path.read_text(encoding="utf-8")
+
+
+def frame(screen: str) -> str:
+    """The part of a screen that does not depend on how far a run is: the rail, or its line."""
+    lines = screen.splitlines()
+    is_wide = "│" in lines[2]
+    return "\n".join(line.split("│")[0].rstrip() for line in lines[1 : 11 if is_wide else 2])
+
+
+def run_of(folder: Path) -> Path:
+    """The one run that was started there."""
+    (run,) = (folder / "runs").iterdir()
+    return run
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.usefixtures("no_run_left")
+def test_a_run_is_walked_left_and_taken_up_again(
+    size: tuple[int, int], plan_file: Path, tmp_path: Path
+) -> None:
+    name = f"{size[0]}x{size[1]}"
+    with terminal(tmp_path, size=size, cwd=tmp_path) as shown:
+        # given the first screen, and a plan opened from the list of runs
+        golden(f"task-{name}", shown.wait("once there is a data file"), tmp_path)
+        shown.press("C-o")
+        shown.wait("Plan file")
+        shown.press("o")
+        shown.wait("advisor.toml")
+        shown.press("Enter")
+        shown.wait("Route the message")
+        # when the person walks to the cheap options and measures them
+        shown.press("C-n")
+        golden(f"suitability-{name}", shown.wait("of the prompts"), tmp_path)
+        shown.press("C-n")
+        shown.wait("desk.jsonl")
+        shown.press("C-n")
+        shown.wait("m Measure")
+        shown.press("m")
+        shown.wait("ctrl+n goes to the verdict", LONG)
+        shown.press("C-n")
+        shown.wait("Rules considered")
+        shown.press("6")
+        shown.wait("t Start training", LONG)
+        shown.press("t")
+        golden(f"training-{name}", frame(shown.wait("The model is being trained", LONG)), tmp_path)
+        # and leaves it running
+        shown.press("d")
+        shown.wait_until_ended()
+        assert f"advisor attach {run_of(tmp_path)}" in shown.screen(past=True)
+        assert not shown.is_alternate()
+        assert not shown.takes_mouse()
+        assert shown.exit_code() == 0
+    run = run_of(tmp_path)
+    assert RunDirectory(run).is_live()
+    # then another terminal shows it, and when that is killed it goes on
+    with terminal(tmp_path, "attach", str(run), size=size, cwd=tmp_path) as shown:
+        shown.wait("The model is being trained")
+    wait_for(lambda: not _clients(run), "the end of the killed wizard", 30)
+    assert RunDirectory(run).is_live()
+    # and a third one sees its end and its results
+    with terminal(tmp_path, "attach", str(run), size=size, cwd=tmp_path) as shown:
+        shown.wait("finished", LONG)
+        shown.press("8")
+        shown.wait("Rows one by one")
+        golden(f"results-{name}", frame(shown.screen()), tmp_path)
+        shown.press("C-q")
+        shown.wait_until_ended()
+        assert shown.exit_code() == 0
+    assert json.loads((run / "report.json").read_text())["comparison"] is not None
+
+
+def _clients(run: Path) -> list[int]:
+    """Processes that were started with `attach` on the run."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"attach" in words and str(run).encode() in words:
+            found.append(int(path.parent.name))
+    return found
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_leaves_the_terminal_as_it_was(number: int, code: int, tmp_path: Path) -> None:
+    with terminal(tmp_path, cwd=tmp_path) as shown:
+        shown.wait("Use the bundled example")
+        assert shown.is_alternate()
+        os.kill(shown.pid(), number)
+        shown.wait_until_ended()
+        assert not shown.is_alternate()
+        assert not shown.takes_mouse()
+        assert shown.exit_code() == code
+
+
+def test_the_terminal_may_change_its_size(tmp_path: Path) -> None:
+    with terminal(tmp_path, size=(200, 60), cwd=tmp_path) as shown:
+        shown.wait(lambda screen: "1 " in screen and "9 " in screen and "│" in screen)
+        shown.resize(80, 24)
+        shown.wait(lambda screen: "▸1/9" in screen)
+        shown.resize(140, 40)
+        shown.wait(lambda screen: "▸1/9" not in screen and "│" in screen)
+
+
+def test_korean_by_flag_and_no_colour_by_request(tmp_path: Path) -> None:
+    with terminal(tmp_path, "--lang", "ko", cwd=tmp_path, NO_COLOR="1") as shown:
+        shown.wait("작업")
+        assert not _colours(shown)
+
+
+def _colours(shown: Terminal) -> set[str]:
+    """Colours other than shades of grey on the screen."""
+    coded = shown.screen(colours=True)
+    found = re.findall(r"[34]8;2;(\d+);(\d+);(\d+)", coded)
+    return {f"{r},{g},{b}" for r, g, b in found if not r == g == b}
