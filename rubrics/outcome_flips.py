@@ -138,7 +138,7 @@ def _option_dials(c: Compared, at: int, option: OtherOption) -> Iterator[Dial[Co
         shift = value - option.lead
         return instead(replace(option, lead=value, low=option.low + shift, high=option.high + shift))
 
-    words = f"With {name} ahead of the chosen option by {{points}} on dev"
+    words = f"With {name} at {{points}} from the chosen option on dev"
     yield Dial(f"{field}.difference", option.lead, SHARE_STEP, -1.0, 1.0, lead, words)
     if option.rows:
         yield Dial(
