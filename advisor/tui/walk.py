@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -163,7 +164,7 @@ class WalkScreen(TranslatedScreen[None]):
     def _paint_frame(self) -> None:
         state = self._walk
         self.query_one(Rail).paint({entry.key: progress_of(entry.key, state) for entry in STEPS}, self._here)
-        self.query_one("#heading", Static).update(_heading(state))
+        self.query_one("#heading", Static).update(_heading(state, self.app.size.width))
 
     def action_next(self) -> None:
         """The next step."""
@@ -353,14 +354,19 @@ def _step_of(run: RunState) -> str:
     return wanted if wanted in known else STEPS[0].key
 
 
-def _heading(state: WalkState) -> Text:
+def _heading(state: WalkState, width: int) -> Text:
+    """What is worked on; where there is little room the task is cut first, since how the run stands comes last."""
     task = str(state.draft.get("task")).strip().splitlines()
-    parts = [shown(task[0], one_line=True) if task else _("A new walk")]
+    tail = ""
     if state.run_path is not None:
-        parts.append(state.run_path.name)
+        tail += f" · {state.run_path.name}"
     if state.run is not None:
-        parts.append(_(LIFE_WORDS[state.run.life]))
-    return Text(" advisor · " + " · ".join(parts), no_wrap=True, overflow="ellipsis")
+        tail += f" · {_(LIFE_WORDS[state.run.life])}"
+    text = Text(" advisor · " + (shown(task[0], one_line=True) if task else _("A new walk")))
+    text.truncate(max(20, width - cell_len(tail)), overflow="ellipsis")
+    text.append(tail)
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
 
 
 LIFE_WORDS = {

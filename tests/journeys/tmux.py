@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -81,12 +82,11 @@ class Terminal:
         return int(self._call("display-message", "-p", "#{pane_pid}"))
 
     def exit_code(self) -> int:
-        """Of the command, which has ended; tmux learns it a moment after that."""
-        deadline = time.monotonic() + PATIENCE
-        while not (said := self._call("display-message", "-p", "#{pane_dead_status}").strip()):
-            assert time.monotonic() < deadline, "tmux never learnt how the command ended"
-            time.sleep(0.05)
-        return int(said)
+        """Of the command, which has ended; tmux writes it onto the screen a moment after that."""
+        ended = re.compile(r"Pane is dead \(status (\d+)")
+        found = ended.search(self.wait(lambda screen: ended.search(screen) is not None))
+        assert found is not None
+        return int(found.group(1))
 
     def has_ended(self) -> bool:
         """Whether the command has."""
