@@ -15,7 +15,8 @@ from typing import Any
 
 from trainer.events import Progress, read_events
 
-PATIENCE = 400
+PATIENCE = 1500
+"""Seconds for one command: an old processor without bfloat16 takes five times as long as a new one."""
 
 
 @dataclass

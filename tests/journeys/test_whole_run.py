@@ -158,6 +158,7 @@ def test_stop_ends_a_run_of_another_terminal(plan: list[str], tmp_path: Path) ->
     assert process.returncode == 130, err
 
 
+@pytest.mark.timeout(1800)
 def test_embedded_model_learns_the_example(embedded_run: Path) -> None:
     # given a bounded run of the embedded model on the bundled example
     report = Report.model_validate_json((embedded_run / "report.json").read_bytes())
