@@ -28,7 +28,7 @@ LONG = 300.0
 def plan_file(plan: list[str], tmp_path: Path) -> Path:
     """The plan of the journeys as a file, with a training that is long enough to be left."""
     path = tmp_path / "advisor.toml"
-    made = advisor("init", *plan, "--epochs", 60, "--guard", "none", "--out", path, "--json", cwd=tmp_path)
+    made = advisor("init", *plan, "--epochs", 20, "--guard", "none", "--out", path, "--json", cwd=tmp_path)
     assert made.code == 0, made.err
     return path
 
@@ -64,6 +64,8 @@ def run_of(folder: Path) -> Path:
     return run
 
 
+@pytest.mark.journey
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.usefixtures("no_run_left")
 def test_a_run_is_walked_left_and_taken_up_again(
@@ -100,7 +102,6 @@ def test_a_run_is_walked_left_and_taken_up_again(
         assert f"advisor attach {run_of(tmp_path)}" in shown.screen(past=True)
         assert not shown.is_alternate()
         assert not shown.takes_mouse()
-        assert shown.exit_code() == 0
     run = run_of(tmp_path)
     assert RunDirectory(run).is_live()
     # then another terminal shows it, and when that is killed it goes on
