@@ -100,6 +100,7 @@ def same_by_command(run: Path, folder: Path) -> None:
     assert verdicts[0] == verdicts[1]
 
 
+@pytest.mark.timeout(1500)
 async def test_a_newcomer_walks_to_the_results_and_the_command_gives_the_same(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,6 +111,7 @@ async def test_a_newcomer_walks_to_the_results_and_the_command_gives_the_same(
 
 
 @pytest.mark.journey
+@pytest.mark.timeout(3000)
 async def test_a_newcomer_walks_to_the_results_with_the_embedded_model(
     embedded_model: ResolvedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
