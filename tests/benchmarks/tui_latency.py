@@ -24,6 +24,7 @@ import tempfile
 import termios
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -71,9 +72,11 @@ class Screen:
     def drain(self, seconds: float) -> None:
         """Read what comes for a while and forget it."""
         end = time.perf_counter() + seconds
-        while (left := end - time.perf_counter()) > 0:
-            if select.select([self._master], [], [], left)[0]:
-                os.read(self._master, 65536)
+        # A program that has ended has closed its side, which is an error to read from.
+        with suppress(OSError):
+            while (left := end - time.perf_counter()) > 0:
+                if select.select([self._master], [], [], left)[0]:
+                    os.read(self._master, 65536)
 
     def memory(self) -> float:
         """MB of the application itself."""
