@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from advisor.amendable import AMENDABLE
 from advisor.prices import MONEY_FIELDS
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -153,25 +154,8 @@ _JUDGING = {
 _SCORING = {"metric", "schema_file", "pattern", "tolerance"}
 RUN_FLAGS = tuple(PLAN_OPTIONS)
 BASELINE_FLAGS = tuple(name for name in PLAN_OPTIONS if name not in _TRAINING_ONLY)
-AMENDING_FLAGS = (
-    "rungs",
-    "prompt_file",
-    "method",
-    "epochs",
-    "rank",
-    "learning_rate",
-    "max_length",
-    "batch_size",
-    "precision",
-    "max_minutes",
-    "learning_curve",
-    "guard",
-    "guard_margin",
-    "force_train",
-    "no_train",
-    "overruled",
-)
-"""What `resume` may change; a test holds them against `advisor.amendable.AMENDABLE`."""
+AMENDING_FLAGS = (*AMENDABLE, "overruled")
+"""What `resume` may change."""
 TRAIN_FLAGS = tuple(
     name
     for name in PLAN_OPTIONS

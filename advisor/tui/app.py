@@ -92,10 +92,11 @@ class AdvisorApp(App[str]):
     def action_leave(self) -> None:
         """Quit; asks only where something would be lost."""
         screen = self._walk_screen()
-        if screen is not None and self.screen is screen:
-            screen.quit()
-        else:
+        if screen is None or not screen.is_unsaved:
             self.exit()
+        elif not isinstance(self.screen, Ask):
+            # Over a dialog too: answers are lost with it all the same. A question that is open is answered first.
+            screen.quit()
 
     def action_interrupt(self) -> None:
         """Ctrl-C: ask whether to stop the run or leave it running; pressed again it stops."""

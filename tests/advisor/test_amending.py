@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from advisor.amending import AMENDABLE, amend, propose, resume_command, taken_back
-from advisor.cli.options import AMENDING_FLAGS
+from advisor.amending import amend, propose, resume_command, taken_back
 from advisor.interrupt import StopSignal
 from advisor.plan import Plan, read_plan
 from advisor.run_directory import RunDirectory, create_run
@@ -31,10 +30,6 @@ def run(rows_file: Path, tmp_path: Path) -> RunDirectory:
 
 def verdict(run: RunDirectory, outcome: str) -> None:
     (run.path / "verdict.json").write_text(json.dumps({"outcome": outcome}), encoding="utf-8")
-
-
-def test_the_flags_of_resume_are_what_may_change():
-    assert set(AMENDING_FLAGS) == {*AMENDABLE, "overruled"}
 
 
 def test_the_former_plan_is_kept_and_the_run_keeps_its_age(run):

@@ -182,6 +182,19 @@ async def test_quitting_asks_where_answers_would_be_lost(key: str, leaves: bool)
         assert (app._exit is True) == leaves
 
 
+async def test_quitting_from_a_dialog_asks_too() -> None:
+    app = AdvisorApp(draft=Draft())
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("escape", "x", "question_mark")
+        assert isinstance(app.screen, HelpScreen)
+        await pilot.press("ctrl+q")
+        assert isinstance(app.screen, Ask)
+        assert app._exit is False
+        await pilot.press("ctrl+q", "d")
+        await pilot.pause()
+        assert app._exit is True
+
+
 async def test_quitting_asks_nothing_where_nothing_would_be_lost() -> None:
     app = AdvisorApp(draft=Draft().changed(task="as it was given"))
     async with app.run_test(size=SIZE) as pilot:
