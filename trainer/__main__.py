@@ -112,7 +112,8 @@ def _record(failure: Failure, path: Path) -> None:
 
 def _run(job: object, directory: Path, emit: EventWriter, models: list[object]) -> None:
     # Imported here: torch takes seconds, and what goes wrong in the import belongs into the job's failure.
-    from trainer.run import ModelCache, Workplace, run_job
+    from trainer.run import run_job
+    from trainer.workplace import ModelCache, Workplace
 
     if not models:
         models.append(ModelCache())

@@ -38,11 +38,11 @@ def whole_run(plan: list[str], tmp_path_factory: pytest.TempPathFactory) -> tupl
 
 
 @pytest.fixture(scope="session")
-def embedded_run(embedded_model: ResolvedModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real run of the embedded model on the bundled example, bounded by its steps, some forty."""
+def embedded_run(embedded_model: ResolvedModel, rows: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real run of the embedded model on some of the example's rows, bounded by its steps, some thirty-five."""
     folder = tmp_path_factory.mktemp("embedded")
     task = (example_folder() / "task.txt").read_text(encoding="utf-8")
-    words = ["--data", example_folder() / "desk.jsonl", "--task", task, "--epochs", 0.4, "--force-train"]
+    words = ["--data", rows, "--task", task, "--epochs", 1, "--force-train"]
     words += ["--batch-size", 4, "--learning-rate", 1e-3, "--guard", "none"]
     outcome = advisor("run", *words, "--rungs", "classifier,zero_shot", "--out", folder / "run", cwd=folder)
     assert outcome.code == 0, outcome.err

@@ -29,6 +29,7 @@ from trainer_jobs import (
 
 from rubrics.errors import ExitCode
 from trainer import run as run_module
+from trainer import run_training, workplace
 from trainer.errors import explain
 from trainer.events import Event, Logged, read_events
 from trainer.job import (
@@ -104,7 +105,7 @@ def test_result_is_written_last(tiny_model: Path, tmp_path: Path, monkeypatch: p
             there.extend(str(file.relative_to(directory)) for file in directory.rglob("*"))
         write_json(path, value)
 
-    monkeypatch.setattr(run_module, "write_json", look)
+    monkeypatch.setattr(run_training, "write_json", look)
     # when it runs
     run(directory)
     # then history and adapter were there already, and no temporary file stays
@@ -118,14 +119,14 @@ def test_output_of_libraries_goes_to_the_log(
 ) -> None:
     # given a job during which something native writes to both file descriptors
     directory = _evaluation(tmp_path / "job", tiny_model)
-    load = run_module.load
+    load = workplace.load
 
     def noisy(spec: ModelSpec) -> Any:
         os.write(1, b"native words on 1\n")
         os.write(2, b"native words on 2\n")
         return load(spec)
 
-    monkeypatch.setattr(run_module, "load", noisy)
+    monkeypatch.setattr(workplace, "load", noisy)
     # when the process runs it
     assert run_process(directory) == ExitCode.OK
     # then the words are in the log, and the terminal saw nothing
