@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from journey_tools import Outcome, advisor
 
 from advisor.example import example_folder
@@ -30,11 +33,17 @@ def plan(rows: Path, tiny_model: Path) -> list[str]:
 
 @pytest.fixture(scope="session")
 def whole_run(plan: list[str], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
-    """An undisturbed run with the two-layer model, and what it printed."""
-    folder = tmp_path_factory.mktemp("whole")
-    outcome = advisor("run", *plan, "--out", folder / "run", "--json", cwd=folder)
-    assert outcome.code == 0, outcome.err
-    return folder / "run", outcome
+    """An undisturbed run with the two-layer model, and what it printed; made once for all workers of a test run."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "whole"
+    printed = folder / "printed.json"
+    with FileLock(f"{folder}.lock"):
+        if not printed.exists():
+            folder.mkdir()
+            outcome = advisor("run", *plan, "--out", folder / "run", "--json", cwd=folder)
+            assert outcome.code == 0, outcome.err
+            printed.write_text(json.dumps(vars(outcome)), encoding="utf-8")
+    return folder / "run", Outcome(**json.loads(printed.read_text(encoding="utf-8")))
 
 
 @pytest.fixture(scope="session")
