@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import signal
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TextIO
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -22,6 +24,8 @@ from advisor.tui.services import Services
 from advisor.tui.walk import WalkScreen
 
 _LEAVING_CODES = {signal.SIGTERM: 143, signal.SIGHUP: 129}
+_LOOK_SECONDS = 2.0
+"""Between two looks whether the terminal is still there."""
 
 
 class AdvisorApp(App[str]):
@@ -70,11 +74,18 @@ class AdvisorApp(App[str]):
             # Without a main thread (in some tests) signals belong to somebody else.
             with suppress(RuntimeError, ValueError, NotImplementedError):
                 loop.add_signal_handler(number, partial(self.exit, return_code=code))
+        if not self.is_headless:
+            self.set_interval(_LOOK_SECONDS, self._leave_a_closed_terminal)
         draft, run, step = self._first
         if draft is None and run is None and not step and has_runs(self.services.runs):
             self._show_runs()
         else:
             self.push_screen(WalkScreen(draft, run=run, step=step))
+
+    def _leave_a_closed_terminal(self) -> None:
+        # The signal reaches only a program in the foreground of its terminal, and none that was told to ignore it.
+        if is_hung_up(sys.__stdin__):
+            self.exit(return_code=_LEAVING_CODES[signal.SIGHUP])
 
     def action_runs(self) -> None:
         """From a walk to the list of runs; asks only where answers would be lost."""
@@ -160,3 +171,12 @@ class AdvisorApp(App[str]):
 
     def _walk_screen(self) -> WalkScreen | None:
         return next((screen for screen in self.screen_stack if isinstance(screen, WalkScreen)), None)
+
+
+def is_hung_up(terminal: TextIO | None) -> bool:
+    """Whether the other side of a terminal is gone, and nothing will ever be typed again."""
+    if terminal is None:
+        return True
+    asked = select.poll()
+    asked.register(terminal.fileno(), 0)
+    return any(event & select.POLLHUP for _descriptor, event in asked.poll(0))
