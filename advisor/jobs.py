@@ -19,6 +19,8 @@ from typing import Any
 
 import trainer
 from advisor.interrupt import Interrupted, StopSignal
+from advisor.room import not_written, why_not_written
+from advisor.stopping import ask_owner
 from rubrics.errors import ExitCode, Fault
 from trainer.events import EventTail, Listener
 from trainer.job import (
@@ -152,7 +154,7 @@ def _follow(
         if stop and not asked:
             asked = True
             for directory in directories:
-                (directory / STOP_FILE).touch()
+                ask_owner(directory)
         time.sleep(_POLL_SECONDS)
 
 
@@ -170,6 +172,9 @@ def _raise_failure(directories: Sequence[Path], code: int, stop: StopSignal) -> 
         raise fault
     if stop or code == ExitCode.INTERRUPTED:
         raise Interrupted
+    if code > 0 and (error := why_not_written(directory)) is not None:
+        # The trainer had something to say and nowhere to write it.
+        raise not_written(error, directory)
     raise Fault(
         f"the trainer ended without a word ({_how(code)})",
         where=str(directory / LOG_FILE),

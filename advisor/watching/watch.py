@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from advisor.run_directory import RUN_LOG, RunDirectory
-from advisor.watching.folding import TRAINING, fold_all
+from advisor.watching.folding import TRAINING, fold, fold_all
 from advisor.watching.state import Finding, Life, RungState, RunState, TrainingState
 from rubrics.learning import read_history
 from trainer.events import Event, EventTail, Listener
@@ -100,6 +100,9 @@ class RunWatch:
             is_writable=os.access(self._run.path, os.W_OK),
         )
         life = _life(state, stop_asked=self._run.stop_file.exists())
+        if life == "died" and (word := self._run.last_word()) is not None:
+            state = fold(state, word)
+            life = _life(state, stop_asked=False)
         log = _last_lines(self._run.path / RUN_LOG) if life in ("died", "failed") else ()
         return replace(state, life=life, log=log)
 
