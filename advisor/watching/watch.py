@@ -100,7 +100,7 @@ class RunWatch:
             is_writable=os.access(self._run.path, os.W_OK),
         )
         life = _life(state, stop_asked=self._run.stop_file.exists())
-        if life == "died" and (word := self._run.last_word()) is not None:
+        if life in ("died", "starting") and (word := self._run.last_word()) is not None:
             state = fold(state, word)
             life = _life(state, stop_asked=False)
         log = _last_lines(self._run.path / RUN_LOG) if life in ("died", "failed") else ()

@@ -21,7 +21,7 @@ from advisor.texts import use_language
 from advisor.tui.app import AdvisorApp
 from advisor.watching import RunWatch
 
-SIZE = (100, 40)
+SIZE = (98, 40)
 DISK_MEBIBYTES = 8
 CHECKPOINT = 600_000
 """Bytes of a checkpoint of the two-layer model, about."""
