@@ -170,11 +170,13 @@ def _raise_failure(directories: Sequence[Path], code: int, stop: StopSignal) -> 
         if record.traceback:
             fault.where = str(directory / LOG_FILE)
         raise fault
-    if stop or code == ExitCode.INTERRUPTED:
+    if code == ExitCode.INTERRUPTED:
         raise Interrupted
     if code > 0 and (error := why_not_written(directory)) is not None:
-        # The trainer had something to say and nowhere to write it.
+        # The trainer had something to say and nowhere to write it; where it was asked to stop it could not save.
         raise not_written(error, directory)
+    if stop:
+        raise Interrupted
     raise Fault(
         f"the trainer ended without a word ({_how(code)})",
         where=str(directory / LOG_FILE),

@@ -90,6 +90,9 @@ def _start(run: RunDirectory, until: str) -> Launched:
     words = [sys.executable, "-m", "advisor", "resume", str(run.path)]
     words += ["--until", until] if until else []
     said_before = len(read_events(run.events_file))
+    if (error := why_not_written(run.path)) is not None:
+        # Told here and now: a child on a full disk would end as soon as it has begun.
+        raise not_written(error, run.path)
     try:
         with (run.path / RUN_LOG).open("ab") as log:
             process = subprocess.Popen(
