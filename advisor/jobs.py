@@ -172,8 +172,8 @@ def _raise_failure(directories: Sequence[Path], code: int, stop: StopSignal) -> 
         raise fault
     if code == ExitCode.INTERRUPTED:
         raise Interrupted
-    if code > 0 and (error := why_not_written(directory)) is not None:
-        # The trainer had something to say and nowhere to write it; where it was asked to stop it could not save.
+    if code and (error := why_not_written(directory)) is not None:
+        # The trainer had nowhere to write why it ended; one that was asked to stop has saved nothing.
         raise not_written(error, directory)
     if stop:
         raise Interrupted

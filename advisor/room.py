@@ -23,7 +23,7 @@ def not_written(error: OSError, path: Path) -> Fault:
     elif error.errno in NO_RIGHT:
         fix = (
             "Make the folder writable, then `advisor resume` the run; "
-            "or copy it to a place that is, with `cp -r`, and resume the copy."
+            "or copy it to a place that is (`cp -r`, then `chmod -R u+w`) and resume the copy."
         )
     else:
         fix = "Free some space or make the folder writable, then `advisor resume` the run."

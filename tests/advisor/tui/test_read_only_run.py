@@ -152,13 +152,14 @@ async def test_a_run_half_way_is_not_resumed_where_it_cannot_be_written_and_its_
             await until(pilot, lambda: bool(app.screen.query(RunTable)) and "half" in text(app))
             # when it is resumed from the list, then it says why not, and how
             await pilot.press("r")
-            await says(pilot, "✗ cannot be written", "copy it to a place that is, with `cp -r`")
+            await says(pilot, "✗ cannot be written", "copy it to a place that is (`cp -r`, then")
             await pilot.press("escape", "enter")
             # and opened it says so before any key is pressed
             await says(pilot, "! read only", "which may have ended it. Make it writable, or copy it, first")
         # and what it was told to do works
         copy = Path(shutil.copytree(half_way.path, tmp_path / "copy"))
-    copy.chmod(0o755)
+    for entry in (copy, *copy.rglob("*")):
+        entry.chmod(0o755)
     launched = relaunch(copy)
     watch = RunWatch(launched.path)
     async with app_of(copy, step="options").run_test(size=SIZE) as pilot:
