@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from advisor.core_texts import told
 from advisor.draft import Draft
 from advisor.stages.decide import TRAIN_OUTCOME
 from advisor.texts import N_, _
@@ -21,6 +22,8 @@ Way = Literal["options", "verdict", "plan", "results", "resume"]
 GLYPHS: dict[Kind, str] = {"waiting": "○", "working": "●", "good": "✓", "stopped": "■", "bad": "✗"}
 
 _LEAST_FREE = 256 * 2**20
+_NO_SPACE = 16 * 2**20
+"""So little is left of a disk that was full once what was half written is removed (ours)."""
 _BYTES_PER_PARAMETER = 12
 """Of a checkpoint: the adapter and two moments of Adam, in fp32."""
 _CHECKPOINTS = 3
@@ -115,16 +118,13 @@ def _failed(run: RunState) -> Situation:
         return Situation("bad", _("The run failed."), way="resume", log=run.log)
     detail = [fault.where, *fault.problems]
     if fault.fix:
-        detail.append(_("What to do: {fix}").format(fix=fault.fix))
-    says = _("The run failed: {what}").format(what=fault.what)
+        detail.append(_("What to do: {fix}").format(fix=told(fault.fix)))
+    says = _("The run failed: {what}").format(what=told(fault.what))
     return Situation("bad", says, tuple(line for line in detail if line), "resume", run.log)
 
 
 def _died(run: RunState) -> Situation:
-    detail = [
-        _("It was killed, or the machine went down. What is done is kept."),
-        _("Going on starts at the last checkpoint."),
-    ]
+    detail = [why_died(run), _("What is done is kept. Going on starts at the last checkpoint.")]
     step = run.training.step
     says = (
         _("The training ended without a word at step {step}.").format(step=f"{step:,}")
@@ -132,6 +132,17 @@ def _died(run: RunState) -> Situation:
         else _("The run ended without a word.")
     )
     return Situation("bad", says, tuple(detail), "resume", run.log)
+
+
+def why_died(run: RunState) -> str:
+    """What most likely ended a run that did not say it, and what to do first; translated."""
+    if not run.is_writable:
+        return _(
+            "The run directory cannot be written, which may have ended it. Make it writable, or copy it, first."
+        )
+    if run.disk_free is not None and run.disk_free < _NO_SPACE:
+        return _("The disk that it lies on is full, which may have ended it. Free some space first.")
+    return _("It was killed, or the machine went down.")
 
 
 def _stopped_words(run: RunState) -> str:
@@ -175,10 +186,17 @@ def cautions_of(run: RunState) -> tuple[str, ...]:
         )
         found.append(says.format(free=f"{run.disk_free / 2**20:,.0f}", needed=f"{needed / 2**20:,.0f}"))
     if not run.is_writable:
-        found.append(
-            _("The run directory cannot be written: what is trained from now on is lost. Make it writable.")
-        )
+        found.append(unwritable_words(run))
     return tuple(found)
+
+
+def unwritable_words(run: RunState) -> str:
+    """What it means for a run that its directory cannot be written, and what to do; translated."""
+    if run.is_live:
+        return _(
+            "The run directory cannot be written: what is trained from now on is lost. Make it writable."
+        )
+    return _("The run directory can only be read. To go on with the run, make it writable or copy it.")
 
 
 def least_free(run: RunState) -> int:

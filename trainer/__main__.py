@@ -90,7 +90,7 @@ def _work(directory: Path, models: list[object]) -> int:
         (directory / STOP_FILE).unlink(missing_ok=True)
         outcome, code = "stopped", int(ExitCode.INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - every failure is recorded where the parent reads it
-        failure = explain(error)
+        failure = explain(error, directory)
         _record(failure, directory / FAILURE_FILE)
         code = failure.code
     finally:

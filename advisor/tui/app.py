@@ -21,6 +21,7 @@ from advisor.run_directory import has_runs
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, Choice
 from advisor.tui.services import Services
+from advisor.tui.stopping import ask_to_stop
 from advisor.tui.walk import WalkScreen
 
 _LEAVING_CODES = {signal.SIGTERM: 143, signal.SIGHUP: 129}
@@ -146,7 +147,7 @@ class AdvisorApp(App[str]):
         self._interrupted = False
         if isinstance(self.screen, Ask):
             self.pop_screen()
-        self.run_worker(lambda: self.services.ask_to_stop(path), thread=True)
+        ask_to_stop(self, path)
         self.notify(_("The run saves its work and stops."))
 
     def leave_running(self, path: Path) -> None:

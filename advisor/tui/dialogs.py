@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Footer, Input, Static
 
+from advisor.core_texts import told
 from advisor.texts import N_, _
 from advisor.tui.plain_text import shown
 from advisor.tui.translated import TranslatedKeys
@@ -170,5 +171,5 @@ def tell_fault(app: App[Any], fault: Fault) -> None:
     """Show an expected failure: what happened, where, every single problem, and what to do."""
     parts = [f"{fault.where}" if fault.where else "", *fault.problems]
     if fault.fix:
-        parts.append(_("What to do: {fix}").format(fix=fault.fix))
-    app.push_screen(Explain("✗ " + fault.what, "\n".join(part for part in parts if part)))
+        parts.append(_("What to do: {fix}").format(fix=told(fault.fix)))
+    app.push_screen(Explain("✗ " + told(fault.what), "\n".join(part for part in parts if part)))

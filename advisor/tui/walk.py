@@ -362,6 +362,8 @@ def _heading(state: WalkState, width: int) -> Text:
         tail += f" · {state.run_path.name}"
     if state.run is not None:
         tail += f" · {_(LIFE_WORDS[state.run.life])}"
+        if not state.run.is_writable:
+            tail += " · " + _("! read only")
     text = Text(" advisor · " + (shown(task[0], one_line=True) if task else _("A new walk")))
     text.truncate(max(20, width - cell_len(tail)), overflow="ellipsis")
     text.append(tail)

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from journey_tools import Outcome, advisor
+from journey_tools import Outcome, advisor, wait_for
 
 from advisor.example import example_folder
+from advisor.launching import launch
 from advisor.models.resolve import ResolvedModel
+from advisor.plan import Plan
+from advisor.watching import RunWatch
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +47,35 @@ def whole_run(plan: list[str], tmp_path_factory: pytest.TempPathFactory) -> tupl
             assert outcome.code == 0, outcome.err
             printed.write_text(json.dumps(vars(outcome)), encoding="utf-8")
     return folder / "run", Outcome(**json.loads(printed.read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="session")
+def few_rows_plan(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    """A plan that needs the trainer only to measure and to train: the two-layer model on few rows, for long."""
+    rows = tmp_path_factory.mktemp("few") / "rows.jsonl"
+    lines = (example_folder() / "desk.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    rows.write_text("".join(lines[:120]), encoding="utf-8")
+    return Plan(
+        data=rows,
+        model=str(tiny_model),
+        task="Route the message.",
+        precision="fp32",
+        epochs=90,
+        batch_size=2,
+        learning_rate=1e-3,
+        rungs=("classifier",),
+        guard="none",
+        force_train=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def paused_run(few_rows_plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that waits before its training; tests go on with a copy of it."""
+    path = launch(few_rows_plan, tmp_path_factory.mktemp("paused") / "run", until="forecast").path
+    watch = RunWatch(path)
+    wait_for(lambda: watch.poll().life == "paused", "the run to pause", 300)
+    return path
 
 
 @pytest.fixture(scope="session")

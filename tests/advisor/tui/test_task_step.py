@@ -15,6 +15,8 @@ from textual.widgets import Input, OptionList, Select, TextArea
 
 from advisor.draft import Draft
 from advisor.example import example_plan
+from advisor.plan import Plan
+from advisor.run_directory import create_run
 from advisor.texts import use_language
 from advisor.tui.app import AdvisorApp
 from advisor.tui.dialogs import Ask, Explain
@@ -376,3 +378,16 @@ def test_the_picker_looks(snap_compare, place, monkeypatch):
         await until(pilot, lambda: "30 rows" in said(pilot.app.screen, "#seen"))
 
     assert snap_compare(wizard(), terminal_size=(80, 24), run_before=ready)
+
+
+async def test_opening_a_run_that_names_its_metric_and_target_asks_nothing(place, tmp_path):
+    rows = written("rows.jsonl", 60)
+    run = create_run(Plan(data=rows, metric="token_f1", target=0.9, task="Sort it"), tmp_path / "run")
+    app = AdvisorApp(run=run.path, step="task")
+    async with app.run_test(size=(98, 40)) as pilot:
+        step = await begun(pilot)
+        await until(pilot, lambda: step.query_one("#metric", Select).value == "token_f1")
+        await asyncio.sleep(0.2)
+
+        assert not isinstance(app.screen, Ask)
+        assert step.state.changes() == {}

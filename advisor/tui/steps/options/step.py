@@ -35,6 +35,7 @@ from advisor.tui.steps.options import words
 from advisor.tui.steps.options.ladder import Ladder
 from advisor.tui.steps.options.own_prompt import ask_for_prompt
 from advisor.tui.steps.options.setup import Setup
+from advisor.tui.stopping import ask_to_stop
 from advisor.tui.words import Words
 from rubrics.errors import Fault
 
@@ -298,7 +299,7 @@ class OptionsStep(Step):
         """Let the run save and end; nothing is lost, so nothing is asked."""
         path = self.state.run_path
         if path is not None:
-            self.run_worker(lambda: self.services.ask_to_stop(path), thread=True, group="stop")
+            ask_to_stop(self, path)
 
     def action_detach(self) -> None:
         """Leave the program and the run going."""

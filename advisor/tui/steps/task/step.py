@@ -105,6 +105,7 @@ class TaskStep(Step):
         self._found: dict[str, Found] = {}
         self._asked: tuple[int, float, str] | None = None
         self._detected: Detectable | None = None
+        self._is_shown = False
 
     # What is on the screen -----------------------------------------------------------------------------------
 
@@ -152,6 +153,7 @@ class TaskStep(Step):
     def show(self, state: WalkState) -> None:
         """Show the draft, and look at files that are new in it."""
         super().show(state)
+        self._is_shown = True
         draft = state.draft
         self._show_task(str(draft.get("task")))
         metric = self.query_one("#metric", Select)
@@ -298,8 +300,9 @@ class TaskStep(Step):
         self.change(task=event.text_area.text.strip() or None)
 
     def on_select_changed(self, event: Select.Changed) -> None:
-        """A metric was chosen."""
-        self.change(metric=str(event.value))
+        """A metric was chosen; that of an empty form, which is told too, may have been overtaken by a run's."""
+        if self._is_shown and event.value == event.select.value:
+            self.change(metric=str(event.value))
 
     @on(Button.Pressed, "#pick")
     def action_pick(self) -> None:
