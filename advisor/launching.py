@@ -17,7 +17,8 @@ from typing import Any
 from advisor.amending import amend
 from advisor.child_environment import child_environment
 from advisor.plan import Plan
-from advisor.run_directory import RUN_LOG, RunDirectory, create_run, lacks_space, open_run
+from advisor.run_directory import RunDirectory, create_run, lacks_space, open_run
+from advisor.run_names import RUN_LOG
 from advisor.walk import check_test_rows, check_until
 from rubrics.errors import ExitCode, Fault
 from trainer.events import RunEnded, read_events

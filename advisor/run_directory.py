@@ -11,15 +11,10 @@ from itertools import count
 from pathlib import Path
 
 from advisor.plan import Plan, flag_of, read_plan
+from advisor.run_names import LEDGER_FILE, LOCK_FILE, PLAN_FILE
 from rubrics.errors import ExitCode, Fault
 from trainer.events import Event, read_events
 from trainer.job import EVENTS_FILE, STOP_FILE, JobBusy, hold, lock_owner, write_text
-
-PLAN_FILE = "plan.toml"
-LOCK_FILE = "lock"
-LEDGER_FILE = "ledger.jsonl"
-RUN_LOG = "run.log"
-"""What an advisor printed that was started without a terminal (`advisor.launching`)."""
 
 
 @dataclass(frozen=True)
@@ -165,11 +160,6 @@ def check_files(plan: Plan) -> None:
             raise Fault(
                 "expected a file, found a folder", where=str(path), fix=f"Name a file in {flag_of(name)}."
             )
-
-
-def has_runs(folder: Path) -> bool:
-    """Whether there is any run in a folder."""
-    return any(folder.glob(f"*/{PLAN_FILE}"))
 
 
 def open_run(path: Path) -> RunDirectory:

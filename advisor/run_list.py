@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from advisor.reading_runs import RunEntry, read_entry
-from advisor.run_directory import LOCK_FILE, PLAN_FILE
+from advisor.run_names import LOCK_FILE, PLAN_FILE
 from advisor.texts import _, ngettext
 from advisor.watching import Activity, RunWatch
 from trainer.job import EVENTS_FILE

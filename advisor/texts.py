@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gettext
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from advisor.language import chosen_language
@@ -67,4 +66,4 @@ def _catalogue_in_use() -> gettext.NullTranslations:
 def _catalogue(name: str) -> gettext.NullTranslations:
     if name == "en":
         return gettext.NullTranslations()
-    return gettext.translation(DOMAIN, Path(str(files("advisor"))) / "locales", languages=[name])
+    return gettext.translation(DOMAIN, Path(__file__).with_name("locales"), languages=[name])

@@ -15,7 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from advisor.draft import Draft
-from advisor.run_directory import has_runs
+from advisor.run_names import has_runs
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, Choice
 from advisor.tui.services import Services

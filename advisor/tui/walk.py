@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -18,7 +18,6 @@ from textual.worker import get_current_worker
 
 from advisor.amendable import AMENDABLE
 from advisor.draft import Draft
-from advisor.run_directory import open_run
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, Choice, tell_fault
 from advisor.tui.help import HelpScreen, keys_of
@@ -29,8 +28,10 @@ from advisor.tui.state import WalkState, progress_of
 from advisor.tui.step import Step
 from advisor.tui.steps import STEPS
 from advisor.tui.translated import TranslatedScreen
-from advisor.watching import RunState
 from rubrics.errors import Fault
+
+if TYPE_CHECKING:
+    from advisor.watching import RunState
 
 NARROW = 100
 """Columns below which the rail is one line."""
@@ -302,6 +303,8 @@ class WalkScreen(TranslatedScreen[None]):
         self._follow()
 
     def _take_run(self, path: Path) -> None:
+        from advisor.run_directory import open_run
+
         run = open_run(path)
         draft = Draft.of(run.plan())
         kept = self._walk.run if self._walk.run_path == run.path else None

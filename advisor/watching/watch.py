@@ -12,7 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from advisor.run_directory import RUN_LOG, RunDirectory
+from advisor.run_directory import RunDirectory
+from advisor.run_names import RUN_LOG
 from advisor.watching.folding import TRAINING, fold_all
 from advisor.watching.state import Finding, Life, RungState, RunState, TrainingState
 from rubrics.learning import read_history

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import Group
 from rich.text import Text
@@ -21,8 +21,7 @@ from advisor.filling import still_wrong, wrong_in
 from advisor.models.catalogue import EMBEDDED
 from advisor.models.naming import kind_of
 from advisor.plan import AUTO_METRIC
-from advisor.previewing import Preview
-from advisor.proposals import MetricProposal
+from advisor.previews import Preview
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, Choice, Explain
 from advisor.tui.plain_text import shown
@@ -30,7 +29,6 @@ from advisor.tui.said import Said
 from advisor.tui.state import WalkState
 from advisor.tui.step import Step
 from advisor.tui.steps.task.fields import Field
-from advisor.tui.steps.task.picker import FilePicker
 from advisor.tui.steps.task.rows import (
     Found,
     Seen,
@@ -42,6 +40,9 @@ from advisor.tui.steps.task.rows import (
     worth_seeing,
 )
 from advisor.tui.steps.task.words import DECIDING, detect_words, metric_note, model_words
+
+if TYPE_CHECKING:
+    from advisor.proposals import MetricProposal
 
 _FILES = ("data", "train", "dev", "test", "production")
 _SETTLE_SECONDS = 0.25
@@ -304,6 +305,8 @@ class TaskStep(Step):
     @on(Button.Pressed, "#pick")
     def action_pick(self) -> None:
         """Choose the file of the field that has the focus, else the data file."""
+        from advisor.tui.steps.task.picker import FilePicker
+
         field = next((found for found in self.query(Field) if found.has_focus_within), None)
         name = field.field if field is not None and field.field in (*_FILES, "schema_file") else "data"
         given = self.state.draft.get(name)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from advisor.detecting import Detectable
-from advisor.models.naming import Kind
-from advisor.proposals import MetricProposal
 from advisor.texts import N_, _, ngettext
 from rubrics.phrases import percent
 from rubrics.scoring import METRICS
+
+if TYPE_CHECKING:
+    from advisor.detecting import Detectable
+    from advisor.models.naming import Kind
+    from advisor.proposals import MetricProposal
 
 METRIC_WORDS: Mapping[str, str] = {
     "exact_match": N_("The answer is the expected one, character for character."),
