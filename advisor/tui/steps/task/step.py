@@ -123,8 +123,7 @@ class TaskStep(Step):
             with Vertical(id="fields"):
                 yield from self._deciding()
             yield Said(id="detect")
-        with Collapsible(title=_("More settings"), id="more"):
-            yield from self._others()
+        yield Collapsible(title=_("More settings"), id="more")
         yield Said(id="status")
 
     def _deciding(self) -> ComposeResult:
@@ -348,9 +347,18 @@ class TaskStep(Step):
         else:
             self.notify(_("No rows yet: choose a data file."))
 
-    def action_more(self) -> None:
+    async def action_more(self) -> None:
         """Unfold or fold the settings that may be left alone."""
         more = self.query_one("#more", Collapsible)
         more.collapsed = not more.collapsed
         if not more.collapsed:
+            await self._make_others()
             more.query(Field).first().input.focus()
+
+    @on(Collapsible.Expanded, "#more")
+    async def _make_others(self) -> None:
+        """Make the fields that are folded away once they are looked for: the first screen is there sooner."""
+        contents = self.query_one("#more", Collapsible).query_one(Collapsible.Contents)
+        if not contents.children:
+            await contents.mount_all(self._others())
+            self.show(self.state)
