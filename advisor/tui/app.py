@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,8 @@ from advisor.tui.services import Services
 from advisor.tui.walk import WalkScreen
 
 _LEAVING_CODES = {signal.SIGTERM: 143, signal.SIGHUP: 129}
+_SETTLED_SECONDS = 0.5
+"""Until the first screen is there; timers wait while it is being made."""
 
 
 class AdvisorApp(App[str]):
@@ -48,6 +50,7 @@ class AdvisorApp(App[str]):
         run: Path | None = None,
         step: str = "",
         ansi: bool = False,
+        then: Callable[[], object] | None = None,
     ) -> None:
         """Make the application.
 
@@ -55,10 +58,12 @@ class AdvisorApp(App[str]):
             draft, run, step: see `WalkScreen`; without any the first screen is the list of runs, or a new walk
                 where there are none.
             ansi: the terminal has 16 colours: use those, as the person has set them.
+            then: done once, when the first screen is there.
         """
         super().__init__()
         self.services = services or Services()
         self._first = (draft, run, step)
+        self._then = then
         self._interrupted = False
         if ansi:
             self.theme = "textual-ansi"
@@ -75,6 +80,8 @@ class AdvisorApp(App[str]):
             self._show_runs()
         else:
             self.push_screen(WalkScreen(draft, run=run, step=step))
+        if self._then is not None:
+            self.set_timer(_SETTLED_SECONDS, self._then)
 
     def action_runs(self) -> None:
         """From a walk to the list of runs; asks only where answers would be lost."""

@@ -6,8 +6,10 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from advisor.draft import Draft
+if TYPE_CHECKING:
+    from advisor.draft import Draft
 
 _COLOURS_OF_16 = ("linux", "xterm", "screen", "vt100", "vt220", "ansi")
 """Values of TERM that promise no more than 16 colours."""
@@ -19,9 +21,12 @@ def start(draft: Draft | None = None, *, run: Path | None = None) -> int:
     Raises:
         Fault: there is no such run.
     """
+    from advisor.tui.warming import hurry, settle
+
+    hurry()
     from advisor.tui.app import AdvisorApp
 
-    app = AdvisorApp(draft=draft, run=run, ansi=has_16_colours(os.environ))
+    app = AdvisorApp(draft=draft, run=run, ansi=has_16_colours(os.environ), then=settle)
     said = app.run()
     if said:
         sys.stderr.write(said + "\n")

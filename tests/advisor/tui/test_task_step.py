@@ -21,7 +21,8 @@ from advisor.tui.dialogs import Ask, Explain
 from advisor.tui.steps.task.fields import Field
 from advisor.tui.steps.task.picker import FilePicker
 from advisor.tui.steps.task.step import TaskStep
-from advisor.tui.steps.task.words import DECIDING, METRIC_WORDS
+from advisor.tui.steps.task.words import DECIDING
+from rubrics.scoring import METRICS
 
 QUEUES = ("HALYARD", "WINDLASS", "PAINTER")
 
@@ -328,7 +329,7 @@ async def test_faults_of_the_core_are_told_in_korean():
 
 
 def test_every_metric_that_can_decide_is_explained():
-    assert set(METRIC_WORDS) == set(DECIDING)
+    assert [name for name, metric in METRICS.items() if metric.decides] == list(DECIDING)
 
 
 def looked(name: str = "") -> Any:
