@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 
 from advisor.language import chosen_language
+from rubrics.languages import LANGUAGES as LANGUAGES
 
 DOMAIN = "advisor"
-LANGUAGES = ("en", "ko")
 
 _current: list[gettext.NullTranslations] = []
 

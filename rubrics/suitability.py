@@ -15,12 +15,12 @@ from importlib import resources
 from typing import Any, Literal
 
 from rubrics.errors import ExitCode, Fault
+from rubrics.languages import LANGUAGES
 
 AnswerSource = Literal["user", "data", "default"]
 Outcome = Literal["suited", "unsuited", "unclear"]
 
 VALUES = ("yes", "no", "unknown")
-LANGUAGES = ("en", "ko")
 _FILE = "suitability.yaml"
 
 

@@ -232,9 +232,9 @@ async def test_a_metric_that_needs_something_asks_for_it():
     app = with_data()
     async with app.run_test(size=(80, 24)) as pilot:
         step = await begun(pilot)
-        assert not field(step, "pattern").display
+        assert not step.query("#field-pattern")
         step.query_one(Select).value = "format_adherence"
-        await until(pilot, lambda: field(step, "pattern").display)
+        await until(pilot, lambda: bool(step.query("#field-pattern Input")))
 
         assert "This metric needs a pattern." in words(step, "#status")
         await typed(pilot, step, "pattern", "A+")
@@ -252,7 +252,7 @@ async def test_numbers_ask_for_a_tolerance_by_themselves():
     async with app.run_test(size=(80, 24)) as pilot:
         step = await begun(pilot)
 
-        await until(pilot, lambda: field(step, "tolerance").display)
+        await until(pilot, lambda: bool(step.query("#field-tolerance Input")))
 
 
 async def test_files_that_are_split_already_and_the_model_lie_under_more():

@@ -18,8 +18,6 @@ from textual.widgets import Button, Collapsible, Select, Static, TextArea
 from advisor.detecting import Detectable, detectable, expected_test_rows
 from advisor.draft import Draft
 from advisor.filling import still_wrong, wrong_in
-from advisor.models.catalogue import EMBEDDED
-from advisor.models.naming import kind_of
 from advisor.plan import AUTO_METRIC
 from advisor.previews import Preview
 from advisor.texts import N_, _
@@ -86,7 +84,6 @@ class TaskStep(Step):
     .-narrow TaskStep #numbers { layout: vertical; }
     .-narrow TaskStep #fields { width: 100%; }
     .-narrow TaskStep #detect { width: 100%; padding-left: 0; margin-top: 1; }
-    TaskStep #field-pattern, TaskStep #field-schema_file, TaskStep #field-tolerance { display: none; }
     TaskStep #metric-note { height: auto; padding-left: 20; color: $text-muted; }
     TaskStep Select { width: 1fr; }
     TaskStep Collapsible { padding: 0; border: none; margin-top: 1; background: transparent; }
@@ -132,14 +129,27 @@ class TaskStep(Step):
             options = [(_("automatic"), AUTO_METRIC), *((name, name) for name in DECIDING)]
             yield Select(options, allow_blank=False, value=AUTO_METRIC, compact=True, id="metric")
         yield Said(id="metric-note")
-        yield Field("pattern", _("Pattern"), placeholder=_("a regular expression for the whole answer"))
-        yield Field("schema_file", _("JSON Schema"), placeholder=_("a path, or F2 to choose"))
-        yield Field("tolerance", _("Tolerance"), placeholder=_("0.5 or 1%; none if empty"))
         yield Field("target", _("Target"), placeholder=_("0.9 or 90%; none if empty"))
         yield Field("min_gain", _("Smallest gain"), placeholder=_("worth a tuned model, such as 0.05"))
         yield Field("max_minutes", _("Time limit"), placeholder=_("minutes for the whole run; none if empty"))
 
+    async def _ask_for(self, name: str) -> None:
+        """Add the field of what a metric needs."""
+        if self.query(f"#field-{name}"):
+            return
+        label, placeholder = {
+            "pattern": (_("Pattern"), _("a regular expression for the whole answer")),
+            "schema_file": (_("JSON Schema"), _("a path, or F2 to choose")),
+            "tolerance": (_("Tolerance"), _("0.5 or 1%; none if empty")),
+        }[name]
+        # With its value, since the person may be typing there before the walk's next state is shown.
+        field = Field(name, label, placeholder=placeholder, value=self.state.draft.get(name))
+        await self.query_one("#fields").mount(field, before="#field-target")
+        self._tell()
+
     def _others(self) -> ComposeResult:
+        from advisor.models.catalogue import EMBEDDED
+
         a_file = _("a path, or F2 to choose")
         yield Field("production", _("Production sample"), placeholder=_("rows of real use, to compare with"))
         yield Field("train", _("Training rows"), placeholder=a_file)
@@ -177,7 +187,10 @@ class TaskStep(Step):
             field.say(wrong_in(draft, field.field), self._note(field.field))
         for name, metrics in _METRICS_WITH.items():
             wanted = self._metric in metrics or draft.get(name) is not None
-            self.query_one(f"#field-{name}").display = wanted
+            found = self.query(f"#field-{name}")
+            found.set(display=wanted)
+            if wanted and not found:
+                self.call_later(self._ask_for, name)
         note = wrong_in(draft, "metric") or metric_note(str(draft.get("metric")), proposal)
         self.query_one("#metric-note", Said).say(shown(note))
         self._tell_rows()
@@ -189,7 +202,11 @@ class TaskStep(Step):
         if field in _FILES:
             found = self._found.get(field)
             return "" if found is None else in_a_line(found, needs_answers=field != "production")
-        return model_words(kind_of(str(self.state.draft.get("model")))) if field == "model" else ""
+        if field != "model":
+            return ""
+        from advisor.models.naming import kind_of
+
+        return model_words(kind_of(str(self.state.draft.get("model"))))
 
     def _tell_rows(self) -> None:
         rows, preview = self.query_one("#rows", Said), self._preview
