@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import IO, Annotated, Literal
 
@@ -197,6 +197,8 @@ Listener = Callable[[Event], None]
 _PROGRESS, _METRIC, _SAMPLE = b'"type":"progress","task":"', b'"type":"metric"', b'"type":"sample"'
 _TYPE_WITHIN = 64
 """Bytes of a line within which its type stands."""
+_PIECE = 64 * 2**10
+"""Bytes of lines that are looked at together."""
 
 
 def parse_event(line: str | bytes) -> Event | None:
@@ -258,32 +260,55 @@ class EventTail:
                 self._offset = 0  # another file now: the former was set aside
             self._file = identity
             file.seek(self._offset)
-            # Line by line: the log of a long training need not be in memory at once.
-            lines = self._whole_lines(file)
-            for line in self._without_overtaken(lines) if self._sparse else lines:
+            for line in self._without_overtaken(file) if self._sparse else self._whole_lines(file):
                 event = parse_event(line)
                 if event is not None:
                     yield event
 
     def _whole_lines(self, file: IO[bytes]) -> Iterator[bytes]:
+        # Line by line: the log of a long training need not be in memory at once.
         for line in file:
             if line[-1:] != b"\n":
                 return
             self._offset += len(line)
             yield line
 
-    def _without_overtaken(self, lines: Iterator[bytes]) -> Iterator[bytes]:
+    def _without_overtaken(self, file: IO[bytes]) -> Iterator[bytes]:
         newest = b""
+        for lines in self._pieces(file):
+            # Most pieces of a long log hold one task's progress and measured values alone.
+            end = _TYPE_WITHIN - len(_PROGRESS) + len(self._task)
+            others = [line for line in lines if line.find(self._task, 0, end) < 0] if self._task else lines
+            if self._task and all(map(_is_measured, others)):
+                if len(others) < len(lines):
+                    newest = next(line for line in reversed(lines) if line.find(self._task, 0, end) >= 0)
+                yield from others
+            else:
+                newest = yield from self._one_by_one(lines, newest)
+        if newest:
+            yield newest
+
+    def _pieces(self, file: IO[bytes]) -> Iterator[list[bytes]]:
+        """Yield some whole lines at a time."""
+        is_whole = True
+        while is_whole and (lines := file.readlines(_PIECE)):
+            is_whole = lines[-1][-1:] == b"\n"
+            if not is_whole:
+                del lines[-1]
+            self._offset += sum(map(len, lines))
+            yield lines
+
+    def _one_by_one(self, lines: list[bytes], newest: bytes) -> Generator[bytes, None, bytes]:
+        """Yield lines without overtaken progress; returns the newest, which is still to be yielded if not overtaken."""
         for line in lines:
-            # As `EventWriter` writes it: the time first, then the type.
             at = line.find(_PROGRESS, 0, _TYPE_WITHIN)
             if at >= 0:
-                task = line[at : line.find(b'"', at + len(_PROGRESS))]
+                task = line[at : line.find(b'"', at + len(_PROGRESS)) + 1]
                 if task == self._task:
                     newest = line
                     continue
                 self._task = task
-            elif line.find(_METRIC, 0, _TYPE_WITHIN) < 0 and line.find(_SAMPLE, 0, _TYPE_WITHIN) < 0:
+            elif not _is_measured(line):
                 self._task = b""
             else:
                 yield line
@@ -292,8 +317,12 @@ class EventTail:
                 yield newest
                 newest = b""
             yield line
-        if newest:
-            yield newest
+        return newest
+
+
+def _is_measured(line: bytes) -> bool:
+    """Whether a line holds measured values or a sample, as `EventWriter` writes it: the time first, then the type."""
+    return line.find(_METRIC, 0, _TYPE_WITHIN) >= 0 or line.find(_SAMPLE, 0, _TYPE_WITHIN) >= 0
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

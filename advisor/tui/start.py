@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,9 @@ def start(draft: Draft | None = None, *, run: Path | None = None) -> int:
     hurry()
     from advisor.tui.app import AdvisorApp
 
-    app = AdvisorApp(draft=draft, run=run, ansi=has_16_colours(os.environ), then=settle)
+    # A run is mostly opened while it trains, and the charts are slow to load.
+    then = partial(settle, "advisor.tui.steps.training" if run is not None else "")
+    app = AdvisorApp(draft=draft, run=run, ansi=has_16_colours(os.environ), then=then)
     said = app.run()
     if said:
         sys.stderr.write(said + "\n")

@@ -50,7 +50,7 @@ _MOST_NOTES, _MOST_WARNINGS = 200, 100
 _MOST_TRACKS, _MOST_ANSWERS, _MOST_SCORES = 32, 12, 200
 _RUNG_ANSWERS = 8
 _LONGEST_TEXT = 4_000
-_AT_ONCE = 8_192
+_AT_ONCE = 1_024
 """Measured steps that wait to be put away together."""
 
 
@@ -90,7 +90,7 @@ class _Folder:
         self._status, self._step, self._steps = training.status, training.step, training.steps
         self._epoch = training.epoch
         self._series = {name: SeriesBuilder(series) for name, series in training.series.items()}
-        self._points: list[tuple[int, dict[str, float]]] = []
+        self._points: list[Metric] = []
         self._tracks = {(track.prompt, track.reference): track for track in training.samples}
         self._scores = list(training.scores)
         self.take: dict[type, Callable[[str, Any], None]] = {
@@ -167,13 +167,15 @@ class _Folder:
             self._steps = int(event.total or 0)
 
     def _metric(self, job: str, event: Metric) -> None:
-        self._measured.update(event.values)
         if job != TRAINING:
+            self._put_away()
+            self._measured.update(event.values)
             return
         if event.step < self._step:
             self._cut(event.step)
-        self._step, self._epoch = event.step, event.epoch
-        self._points.append((event.step, event.values))
+        self._step = event.step
+        # Half a million of them are opened at once, so all else waits for many.
+        self._points.append(event)
         if len(self._points) >= _AT_ONCE:
             self._put_away()
 
@@ -191,13 +193,18 @@ class _Folder:
                 del self._tracks[key]
 
     def _put_away(self) -> None:
-        for names, points in groupby(self._points, key=lambda point: tuple(point[1])):
+        if not self._points:
+            return
+        self._epoch = self._points[-1].epoch
+        for names, points in groupby(self._points, key=lambda point: tuple(point.values)):
             alike = list(points)
-            steps = [step for step, _ in alike]
-            for name in names:
+            steps = [point.step for point in alike]
+            columns = zip(*(point.values.values() for point in alike), strict=True)
+            for name, column in zip(names, columns, strict=True):
                 if name not in self._series:
                     self._series[name] = SeriesBuilder()
-                self._series[name].add(steps, [values[name] for _, values in alike])
+                self._series[name].add(steps, column)
+            self._measured.update(alike[-1].values)
         self._points = []
 
     def _sample(self, job: str, event: Sample) -> None:
@@ -271,13 +278,13 @@ class _Folder:
         if self._progress is not None:
             self._activity = fold_activity(self._activity, self._progress)
             self._progress = None
+        self._put_away()
         if self._measured:
             self._activity = fold_activity(self._activity, Metric(step=0, epoch=0.0, values=self._measured))
             self._measured = {}
 
     def freeze(self) -> RunState:
         self._settle()
-        self._put_away()
         return replace(
             self._state,
             stages=tuple(self._stages.values()),

@@ -18,9 +18,10 @@ from advisor.tui.app import AdvisorApp
 
 @pytest.fixture
 def as_before() -> Iterator[None]:
-    interval = sys.getswitchinterval()
+    interval, objects = sys.getswitchinterval(), gc.get_threshold()
     yield
     sys.setswitchinterval(interval)
+    gc.set_threshold(*objects)
     gc.enable()
     gc.unfreeze()
 
