@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -194,12 +194,6 @@ _validate = _EVENT.validator.validate_json
 
 Listener = Callable[[Event], None]
 
-_PROGRESS, _METRIC, _SAMPLE = b'"type":"progress","task":"', b'"type":"metric"', b'"type":"sample"'
-_TYPE_WITHIN = 64
-"""Bytes of a line within which its type stands."""
-_PIECE = 64 * 2**10
-"""Bytes of lines that are looked at together."""
-
 
 def parse_event(line: str | bytes) -> Event | None:
     """Return the event of one line, or None where the line is partial or of a kind not known here."""
@@ -237,19 +231,28 @@ class EventTail:
 
     Args:
         from_end: begins after what is there already.
-        sparse: leaves progress out that was overtaken before anything but measured values and samples was said, and
-            does not even parse it. Whoever wants to know how far a task is misses nothing.
     """
 
-    def __init__(self, path: Path, *, from_end: bool = False, sparse: bool = False) -> None:
+    def __init__(self, path: Path, *, from_end: bool = False) -> None:
         self._path = path
-        self._sparse = sparse
-        self._task = b""
         self._offset = path.stat().st_size if from_end and path.exists() else 0
         self._file = _identity(path)
 
     def poll(self) -> Iterator[Event]:
-        """Yield the whole new lines; a partial last line is left for the next call."""
+        """Yield what the whole new lines say; a partial last line is left for the next call."""
+        # Line by line: whoever stops listening in between hears the rest the next time.
+        for lines in self.pieces(1):
+            for line in lines:
+                event = parse_event(line)
+                if event is not None:
+                    yield event
+
+    def pieces(self, size: int) -> Iterator[list[bytes]]:
+        """Yield the whole new lines, some at a time: the log of a long training need not be in memory at once.
+
+        Args:
+            size: bytes; lines are taken until there are as many.
+        """
         try:
             file = self._path.open("rb")
         except FileNotFoundError:
@@ -260,69 +263,13 @@ class EventTail:
                 self._offset = 0  # another file now: the former was set aside
             self._file = identity
             file.seek(self._offset)
-            for line in self._without_overtaken(file) if self._sparse else self._whole_lines(file):
-                event = parse_event(line)
-                if event is not None:
-                    yield event
-
-    def _whole_lines(self, file: IO[bytes]) -> Iterator[bytes]:
-        # Line by line: the log of a long training need not be in memory at once.
-        for line in file:
-            if line[-1:] != b"\n":
-                return
-            self._offset += len(line)
-            yield line
-
-    def _without_overtaken(self, file: IO[bytes]) -> Iterator[bytes]:
-        newest = b""
-        for lines in self._pieces(file):
-            # Most pieces of a long log hold one task's progress and measured values alone.
-            end = _TYPE_WITHIN - len(_PROGRESS) + len(self._task)
-            others = [line for line in lines if line.find(self._task, 0, end) < 0] if self._task else lines
-            if self._task and all(map(_is_measured, others)):
-                if len(others) < len(lines):
-                    newest = next(line for line in reversed(lines) if line.find(self._task, 0, end) >= 0)
-                yield from others
-            else:
-                newest = yield from self._one_by_one(lines, newest)
-        if newest:
-            yield newest
-
-    def _pieces(self, file: IO[bytes]) -> Iterator[list[bytes]]:
-        """Yield some whole lines at a time."""
-        is_whole = True
-        while is_whole and (lines := file.readlines(_PIECE)):
-            is_whole = lines[-1][-1:] == b"\n"
-            if not is_whole:
-                del lines[-1]
-            self._offset += sum(map(len, lines))
-            yield lines
-
-    def _one_by_one(self, lines: list[bytes], newest: bytes) -> Generator[bytes, None, bytes]:
-        """Yield lines without overtaken progress; returns the newest, which is still to be yielded if not overtaken."""
-        for line in lines:
-            at = line.find(_PROGRESS, 0, _TYPE_WITHIN)
-            if at >= 0:
-                task = line[at : line.find(b'"', at + len(_PROGRESS)) + 1]
-                if task == self._task:
-                    newest = line
-                    continue
-                self._task = task
-            elif not _is_measured(line):
-                self._task = b""
-            else:
-                yield line
-                continue
-            if newest:
-                yield newest
-                newest = b""
-            yield line
-        return newest
-
-
-def _is_measured(line: bytes) -> bool:
-    """Whether a line holds measured values or a sample, as `EventWriter` writes it: the time first, then the type."""
-    return line.find(_METRIC, 0, _TYPE_WITHIN) >= 0 or line.find(_SAMPLE, 0, _TYPE_WITHIN) >= 0
+            is_whole = True
+            while is_whole and (lines := file.readlines(size)):
+                is_whole = lines[-1][-1:] == b"\n"
+                if not is_whole:
+                    del lines[-1]
+                self._offset += sum(map(len, lines))
+                yield lines
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
