@@ -120,9 +120,14 @@ class WalkScreen(TranslatedScreen[None]):
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Show the first step, and watch the run if there is one."""
+        """Show the first step, of a run once it is known, and watch the run."""
         self.set_class(self.app.size.width < NARROW, "-narrow")
-        self._show_step(self._here)
+        if self._follows:
+            # Which step a run is at is told by its log, and a long one takes a second or two to read.
+            self.query_one("#why", Static).update(Text(_("Reading what the run has said so far …")))
+            self._paint_frame()
+        else:
+            self._show_step(self._here)
         self._follow()
 
     def on_resize(self) -> None:
@@ -132,7 +137,7 @@ class WalkScreen(TranslatedScreen[None]):
     # Steps -----------------------------------------------------------------------------------------------------
 
     def _show_step(self, key: str) -> None:
-        self._here = key
+        self._here, self._follows = key, False
         self.set_focus(None)  # what is typed before the step is there is for the walk
         entry = next(entry for entry in STEPS if entry.key == key)
         self.query_one("#why", Static).update(Text(_(entry.why)))
@@ -323,19 +328,23 @@ class WalkScreen(TranslatedScreen[None]):
             try:
                 state = watch.poll()
             except OSError as error:
-                self.app.call_from_thread(tell_fault, self.app, Fault(str(error), where=str(path)))
+                self.app.call_from_thread(self._cannot_read, Fault(str(error), where=str(path)))
                 return
             if state != last and not worker.is_cancelled:
                 last = state
                 self.app.call_from_thread(self._saw, path, state)
             time.sleep(_REPAINT_SECONDS if state.is_live or state.life == "starting" else _IDLE_SECONDS)
 
+    def _cannot_read(self, fault: Fault) -> None:
+        if self._follows:
+            self._show_step(self._here)
+        tell_fault(self.app, fault)
+
     def _saw(self, path: Path, run: RunState) -> None:
         if path != self._walk.run_path:
             return
         self._set(replace(self._walk, run=run))
         if self._follows:
-            self._follows = False
             self._show_step(_step_of(run))
 
     def _set(self, state: WalkState) -> None:

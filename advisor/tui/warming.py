@@ -17,7 +17,7 @@ from advisor.tui.steps import STEPS
 
 _TURN_SECONDS = 0.001
 """For how long a thread may keep the others waiting; Python's own 5 ms are felt, since a key takes several turns."""
-_PAUSE_SECONDS = 0.05
+_PAUSE_SECONDS = 0.2
 """Between two modules, for whoever else works at the start: the log of a long training is read then."""
 _OBJECTS = 10_000
 """Made between two searches for garbage; by Python's own 700 they take a fifth of the time that opening a log takes."""
