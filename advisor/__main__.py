@@ -11,6 +11,8 @@ def main() -> None:
     from advisor.cli.show import INTERRUPTED, err
     from rubrics.errors import NO_ROOM, ExitCode
 
+    # Nobody adds to the models here, and looking for such plug-ins reads the metadata of every package installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         _run()
     except KeyboardInterrupt:
@@ -38,14 +40,33 @@ def main() -> None:
 
 
 def _run() -> None:
-    from advisor.cli.app import app
     from advisor.cli.show import show_fault
     from rubrics.errors import Fault
 
     try:
-        app()
+        _wizard() if _is_wizard() else _command()
     except Fault as fault:
         sys.exit(show_fault(fault))
+
+
+def _is_wizard() -> bool:
+    """Whether nothing but the screen is asked for, which then need not wait for the command line to be put together."""
+    from advisor.cli.terminal import is_screen
+
+    # A shell that asks for completions gives no words either.
+    return len(sys.argv) == 1 and "_ADVISOR_COMPLETE" not in os.environ and is_screen()
+
+
+def _wizard() -> None:
+    from advisor.tui.start import start
+
+    sys.exit(start())
+
+
+def _command() -> None:
+    from advisor.cli.app import app
+
+    app()
 
 
 def _drop_stdout() -> None:

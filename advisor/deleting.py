@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from advisor.run_directory import LEDGER_FILE, LOCK_FILE, PLAN_FILE, RUN_LOG, RunDirectory, open_run
+from advisor.run_directory import RunDirectory, open_run
+from advisor.run_names import LEDGER_FILE, LOCK_FILE, PLAN_FILE, RUN_LOG
 from advisor.walk import WALK
 from rubrics.errors import ExitCode, Fault
 from trainer.job import EVENTS_FILE, STOP_FILE

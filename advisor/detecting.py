@@ -1,18 +1,13 @@
 """What a test set can show before anything is measured: how small a gain its size can tell from chance.
 
 The verdict asks this again with what was measured (rule R10); here a person still fills in the plan, so that rows
-can be added, or a smaller gain be given up, before anything is spent.
+can be added, or a smaller gain be given up, before anything is spent. The first screen asks here and has no rows
+yet, so what computes is imported once there are some.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from advisor.data.splitting import wanted_sizes
-from rubrics.detectability import power_to_see
-from rubrics.power import exact_power, rows_needed
-from rubrics.rulebook import load_rulebook
-from rubrics.scoring import METRICS
 
 BASELINES = (0.5, 0.7, 0.8, 0.9, 0.95)
 """Scores of the best cheap option for which the smallest visible gain is told."""
@@ -62,7 +57,11 @@ def expected_test_rows(data: int | None, test: int | None) -> int | None:
     """
     if test is not None:
         return test
-    return None if data is None else round(wanted_sizes(data)[2])
+    if data is None:
+        return None
+    from advisor.data.splitting import wanted_sizes
+
+    return round(wanted_sizes(data)[2])
 
 
 def detectable(rows: int, min_gain: float, metric: str = "exact_match") -> Detectable:
@@ -72,6 +71,11 @@ def detectable(rows: int, min_gain: float, metric: str = "exact_match") -> Detec
         min_gain: smallest gain worth it, over 0, at most 1.
         metric: one that gives partial credit is told as if it counted right and wrong, which asks for more rows.
     """
+    from rubrics.detectability import power_to_see
+    from rubrics.power import rows_needed
+    from rubrics.rulebook import load_rulebook
+    from rubrics.scoring import METRICS
+
     limits = load_rulebook().limits
     discordance = max(limits.planning_discordance, min_gain)
     return Detectable(
@@ -97,6 +101,8 @@ def smallest_gain(rows: int, baseline: float, power: float) -> float | None:
         None where even a perfect model is seen too rarely.
     """
     from scipy.optimize import brentq
+
+    from rubrics.power import exact_power
 
     def lacking(gain: float) -> float:
         return exact_power(rows, gain, planned_discordance(baseline, gain)) - power

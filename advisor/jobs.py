@@ -19,6 +19,7 @@ from typing import Any
 
 import trainer
 from advisor.interrupt import Interrupted, StopSignal
+from advisor.priority import give_way
 from advisor.room import not_written, why_not_written
 from advisor.stopping import ask_owner
 from rubrics.errors import ExitCode, Fault
@@ -121,7 +122,7 @@ def _start(directories: Sequence[Path]) -> subprocess.Popen[bytes]:
         "HF_HUB_DISABLE_TELEMETRY": "1",
     }
     with (directories[0] / LOG_FILE).open("ab") as log:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "trainer", *map(str, directories)],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -129,6 +130,8 @@ def _start(directories: Sequence[Path]) -> subprocess.Popen[bytes]:
             env=environment,
             start_new_session=True,
         )
+    give_way(process.pid)
+    return process
 
 
 def _python_path() -> list[str]:

@@ -18,7 +18,8 @@ from advisor.amending import amend
 from advisor.child_environment import child_environment
 from advisor.plan import Plan
 from advisor.room import not_written, why_not_written
-from advisor.run_directory import RUN_LOG, RunDirectory, create_run, open_run
+from advisor.run_directory import RunDirectory, create_run, open_run
+from advisor.run_names import RUN_LOG
 from advisor.walk import check_test_rows, check_until
 from rubrics.errors import ExitCode, Fault
 from trainer.events import RunEnded, read_events
@@ -90,9 +91,9 @@ def _start(run: RunDirectory, until: str) -> Launched:
     words = [sys.executable, "-m", "advisor", "resume", str(run.path)]
     words += ["--until", until] if until else []
     said_before = len(read_events(run.events_file))
-    if (error := why_not_written(run.path)) is not None:
+    if (refused := why_not_written(run.path)) is not None:
         # Told here and now: a child on a full disk would end as soon as it has begun.
-        raise not_written(error, run.path)
+        raise not_written(refused, run.path)
     try:
         with (run.path / RUN_LOG).open("ab") as log:
             process = subprocess.Popen(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.predictions import Prediction
-from advisor.run_directory import LEDGER_FILE
+from advisor.run_names import LEDGER_FILE
 from rubrics.statistics import false_alarm_rate
 from trainer.job import read_json_lines
 

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from advisor.budget import START_SECONDS, Speed, seconds_per_row
 from advisor.plan import Plan
-from advisor.run_directory import PLAN_FILE, RunDirectory
+from advisor.run_directory import RunDirectory
+from advisor.run_names import PLAN_FILE
 from advisor.stages.measure import weights_facts
 from rubrics.errors import Fault
 from trainer.job import Measurement

@@ -1,23 +1,21 @@
-"""The plan: one frozen, validated object. Flags and `advisor.toml` (and later the wizard) are ways to fill it."""
+"""The plan: one frozen, validated object. Flags and `advisor.toml` (and later the wizard) are ways to fill it.
+
+Every screen begins with a plan's defaults, so what only reads or checks a value is imported where it does that.
+"""
 
 from __future__ import annotations
 
 import json
 import shlex
-import tomllib
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from advisor.prices import TokenPrice, read_token_price
 from rubrics.errors import Fault
-from rubrics.scoring import deciding_metric
-from rubrics.scoring.numeric import read_tolerance
-from rubrics.suitability import load_criteria
 
 DEFAULT_MODEL = "smollm2-135m"
 AUTO_METRIC = "auto"
@@ -122,6 +120,8 @@ class Plan(BaseModel):
     @field_validator("metric")
     @classmethod
     def _known_metric(cls, name: str) -> str:
+        from rubrics.scoring import deciding_metric
+
         try:
             return name if name == AUTO_METRIC else deciding_metric(name).name
         except Fault as fault:
@@ -137,6 +137,8 @@ class Plan(BaseModel):
     @field_validator("tolerance")
     @classmethod
     def _is_tolerance(cls, value: str | None) -> str | None:
+        from rubrics.scoring.numeric import read_tolerance
+
         try:
             if value is not None:
                 read_tolerance(value)
@@ -159,6 +161,8 @@ class Plan(BaseModel):
     @field_validator("answers")
     @classmethod
     def _known_criteria(cls, answers: dict[str, Answer]) -> dict[str, Answer]:
+        from rubrics.suitability import load_criteria
+
         known = [criterion.key for criterion in load_criteria()]
         unknown = sorted(set(answers) - set(known))
         if unknown:
@@ -215,6 +219,8 @@ class Plan(BaseModel):
 
     def to_toml(self) -> str:
         """What `--config` reads; choices left open are left out."""
+        import tomli_w
+
         values = self.model_dump(mode="json", exclude_none=True)
         # The lines of a multiline string end as the reader likes, so a carriage return would be lost.
         has_returns = "\\r" in json.dumps(values)
@@ -331,6 +337,8 @@ def read_plan(path: Path, overrides: Mapping[str, Any] | None = None) -> Plan:
 
 
 def _toml_values(path: Path) -> dict[str, Any]:
+    import tomllib
+
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -15,72 +15,13 @@ from pathlib import Path
 from advisor.data.formats import Unreadable, read_fields
 from advisor.data.sources import Container, opened
 from advisor.data.streaming import Read, Reservoir, stream_rows
+from advisor.previews import LONGEST_TEXT, MOST_ROWS, Preview, PreviewRow
 from advisor.proposals import MetricProposal, propose_metric
 
-MOST_ROWS = 50
-"""Rows and problems that a preview holds."""
 SAMPLED_ANSWERS = 2_000
 """Answers by which a metric is proposed: all of them in a file of so many rows, else a sample."""
-LONGEST_TEXT = 2_000
-"""Characters of a prompt or an answer that a preview holds."""
 _LOOK_ROWS = 256
 """Between two looks at the clock."""
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewRow:
-    """One row as it stands in the file.
-
-    Attributes:
-        line: 1-based; of Parquet the row.
-        prompt, answer: cut after `LONGEST_TEXT` characters; empty where the row cannot be read.
-        problem: why it cannot be read, `field: expected X, found Y`; empty where it can.
-        fix: what to do about that, where it can be said.
-    """
-
-    line: int
-    prompt: str = ""
-    answer: str = ""
-    problem: str = ""
-    fix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What is known of a file so far.
-
-    Attributes:
-        container: how the rows are packed: jsonl, json, csv, tsv or parquet.
-        format: what most rows are written in; empty while none could be read.
-        fields, ignored: names of the fields that the format reads and of those it does not, of what is there.
-        rows: the first ones, at most `MOST_ROWS`, read or not.
-        problems: the first rows that cannot be used, at most `MOST_ROWS`.
-        read: rows read so far, those that cannot be used among them.
-        unusable: rows that cannot be read or are written in another format than most.
-        not_plain: rows with tools, calls, images or reasoning, which are not trained on.
-        proposal: the metric for the answers sampled so far; None while there is none.
-        notes: what was found out about the bytes (packed, a byte order mark).
-        finished: the whole file was read.
-    """
-
-    path: Path
-    container: Container
-    format: str
-    fields: tuple[str, ...]
-    ignored: tuple[str, ...]
-    rows: tuple[PreviewRow, ...]
-    problems: tuple[PreviewRow, ...]
-    read: int
-    unusable: int
-    not_plain: int
-    proposal: MetricProposal | None
-    notes: tuple[str, ...]
-    finished: bool
-
-    @property
-    def usable(self) -> int:
-        """Rows that a run can use."""
-        return self.read - self.unusable
 
 
 def previews(

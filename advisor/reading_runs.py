@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from advisor.report.model import Report
-from advisor.run_directory import PLAN_FILE, RunDirectory, open_run
+from advisor.run_directory import RunDirectory, open_run
+from advisor.run_names import PLAN_FILE
 from rubrics.errors import Fault
 from trainer.events import Event, RunEnded, RunStarted, parse_event
 

@@ -12,16 +12,11 @@ from pathlib import Path
 
 from advisor.plan import Plan, flag_of, read_plan
 from advisor.room import not_written
+from advisor.run_names import LEDGER_FILE, LOCK_FILE, PLAN_FILE
 from rubrics.errors import Fault
 from trainer.events import Event, RunEnded, parse_event, read_events
 from trainer.job import EVENTS_FILE, STOP_FILE, JobBusy, hold, lock_owner, write_text
 from trainer.locks import leave_word, left_word
-
-PLAN_FILE = "plan.toml"
-LOCK_FILE = "lock"
-LEDGER_FILE = "ledger.jsonl"
-RUN_LOG = "run.log"
-"""What an advisor printed that was started without a terminal (`advisor.launching`)."""
 
 
 @dataclass(frozen=True)
@@ -180,11 +175,6 @@ def check_files(plan: Plan) -> None:
             raise Fault(
                 "expected a file, found a folder", where=str(path), fix=f"Name a file in {flag_of(name)}."
             )
-
-
-def has_runs(folder: Path) -> bool:
-    """Whether there is any run in a folder."""
-    return any(folder.glob(f"*/{PLAN_FILE}"))
 
 
 def open_run(path: Path) -> RunDirectory:

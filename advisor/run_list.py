@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from advisor.reading_runs import RunEntry, read_entry
-from advisor.run_directory import LOCK_FILE, PLAN_FILE
-from advisor.texts import _, ngettext
+from advisor.run_names import LOCK_FILE, PLAN_FILE
 from advisor.watching import Activity, RunWatch
 from trainer.job import EVENTS_FILE
 
@@ -73,20 +72,6 @@ class RunList:
             return watch.poll().activity
         except OSError:
             return None
-
-
-def age_words(seconds: float) -> str:
-    """How long ago something was: `3 min ago`, in whole units of the largest that fits."""
-    minutes = int(max(0.0, seconds) // 60)
-    if minutes < 1:
-        return _("just now")
-    if minutes < 60:
-        return ngettext("{n} min ago", "{n} min ago", minutes).format(n=minutes)
-    hours = minutes // 60
-    if hours < 24:
-        return ngettext("{n} h ago", "{n} h ago", hours).format(n=hours)
-    days = hours // 24
-    return ngettext("{n} day ago", "{n} days ago", days).format(n=days)
 
 
 def _stamps(folder: Path) -> dict[str, _Stamp]:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import gettext
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from advisor.language import chosen_language
+from rubrics.languages import LANGUAGES as LANGUAGES
 
 DOMAIN = "advisor"
-LANGUAGES = ("en", "ko")
 
 _current: list[gettext.NullTranslations] = []
 
@@ -67,4 +66,4 @@ def _catalogue_in_use() -> gettext.NullTranslations:
 def _catalogue(name: str) -> gettext.NullTranslations:
     if name == "en":
         return gettext.NullTranslations()
-    return gettext.translation(DOMAIN, Path(str(files("advisor"))) / "locales", languages=[name])
+    return gettext.translation(DOMAIN, Path(__file__).with_name("locales"), languages=[name])

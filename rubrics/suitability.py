@@ -14,18 +14,13 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any, Literal
 
-import yaml
-
 from rubrics.errors import ExitCode, Fault
+from rubrics.languages import LANGUAGES
 
 AnswerSource = Literal["user", "data", "default"]
 Outcome = Literal["suited", "unsuited", "unclear"]
 
-# The parser in C is ten times as fast; both read plain data only.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 VALUES = ("yes", "no", "unknown")
-LANGUAGES = ("en", "ko")
 _FILE = "suitability.yaml"
 
 
@@ -197,8 +192,12 @@ def parse_rubric(text: str, language: str = "en") -> Rubric:
     Raises:
         Fault: not YAML, a field is missing or of the wrong kind, or the rule names an unknown key; exit code 1.
     """
+    import yaml
+
+    # The parser in C is ten times as fast; both read plain data only.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        content = yaml.load(text, Loader=_LOADER)  # noqa: S506 - both loaders are safe ones
+        content = yaml.load(text, Loader=loader)  # noqa: S506 - both loaders are safe ones
     except yaml.YAMLError as error:
         raise _broken(f"is not YAML: {error}") from error
     rule = _field(content, "outcome", dict, "the file")

@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from advisor.core_texts import FIELD, trimmed
+from advisor.core_templates import FIELD, trimmed
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("rubrics", "advisor", "trainer")
@@ -25,6 +25,7 @@ ROOMS = ("rubrics", "advisor", "trainer")
 SILENT = (
     "advisor/cli/",
     "advisor/tui/",
+    "advisor/core_templates.py",
     "advisor/core_texts.py",
     "advisor/doctor.py",
     "advisor/display.py",

@@ -134,3 +134,18 @@ def test_assess_does_without_numbers_and_screens(folder: Path) -> None:
     loaded = loaded_by("assess", "--answer", "creative=yes", "--json", cwd=folder)
 
     assert loaded & {"numpy", "scipy", "sklearn", "openai", "textual", "tokenizers"} == set()
+
+
+def test_the_first_screen_loads_only_what_it_shows(folder: Path) -> None:
+    code = (
+        "import advisor.tui.start, advisor.tui.app, advisor.tui.home, advisor.tui.steps.task, advisor.cli.terminal\n"
+        "import sys; print('\\n'.join(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True
+    )
+
+    loaded = set(done.stdout.split())
+    assert "advisor.tui.steps.task.step" in loaded
+    assert loaded & {"typer", "numpy", "scipy", "yaml", "jinja2", "textual_plot"} == set()
+    assert loaded & {"rubrics.scoring", "trainer.events", "advisor.walk", "advisor.watching"} == set()

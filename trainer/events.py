@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -194,10 +194,6 @@ _validate = _EVENT.validator.validate_json
 
 Listener = Callable[[Event], None]
 
-_PROGRESS, _METRIC, _SAMPLE = b'"type":"progress","task":"', b'"type":"metric"', b'"type":"sample"'
-_TYPE_WITHIN = 64
-"""Bytes of a line within which its type stands."""
-
 
 def parse_event(line: str | bytes) -> Event | None:
     """Return the event of one line, or None where the line is partial or of a kind not known here."""
@@ -235,19 +231,28 @@ class EventTail:
 
     Args:
         from_end: begins after what is there already.
-        sparse: leaves progress out that was overtaken before anything but measured values and samples was said, and
-            does not even parse it. Whoever wants to know how far a task is misses nothing.
     """
 
-    def __init__(self, path: Path, *, from_end: bool = False, sparse: bool = False) -> None:
+    def __init__(self, path: Path, *, from_end: bool = False) -> None:
         self._path = path
-        self._sparse = sparse
-        self._task = b""
         self._offset = path.stat().st_size if from_end and path.exists() else 0
         self._file = _identity(path)
 
     def poll(self) -> Iterator[Event]:
-        """Yield the whole new lines; a partial last line is left for the next call."""
+        """Yield what the whole new lines say; a partial last line is left for the next call."""
+        # Line by line: whoever stops listening in between hears the rest the next time.
+        for lines in self.pieces(1):
+            for line in lines:
+                event = parse_event(line)
+                if event is not None:
+                    yield event
+
+    def pieces(self, size: int) -> Iterator[list[bytes]]:
+        """Yield the whole new lines, some at a time: the log of a long training need not be in memory at once.
+
+        Args:
+            size: bytes; lines are taken until there are as many.
+        """
         try:
             file = self._path.open("rb")
         except FileNotFoundError:
@@ -258,42 +263,13 @@ class EventTail:
                 self._offset = 0  # another file now: the former was set aside
             self._file = identity
             file.seek(self._offset)
-            # Line by line: the log of a long training need not be in memory at once.
-            lines = self._whole_lines(file)
-            for line in self._without_overtaken(lines) if self._sparse else lines:
-                event = parse_event(line)
-                if event is not None:
-                    yield event
-
-    def _whole_lines(self, file: IO[bytes]) -> Iterator[bytes]:
-        for line in file:
-            if line[-1:] != b"\n":
-                return
-            self._offset += len(line)
-            yield line
-
-    def _without_overtaken(self, lines: Iterator[bytes]) -> Iterator[bytes]:
-        newest = b""
-        for line in lines:
-            # As `EventWriter` writes it: the time first, then the type.
-            at = line.find(_PROGRESS, 0, _TYPE_WITHIN)
-            if at >= 0:
-                task = line[at : line.find(b'"', at + len(_PROGRESS))]
-                if task == self._task:
-                    newest = line
-                    continue
-                self._task = task
-            elif line.find(_METRIC, 0, _TYPE_WITHIN) < 0 and line.find(_SAMPLE, 0, _TYPE_WITHIN) < 0:
-                self._task = b""
-            else:
-                yield line
-                continue
-            if newest:
-                yield newest
-                newest = b""
-            yield line
-        if newest:
-            yield newest
+            is_whole = True
+            while is_whole and (lines := file.readlines(size)):
+                is_whole = lines[-1][-1:] == b"\n"
+                if not is_whole:
+                    del lines[-1]
+                self._offset += sum(map(len, lines))
+                yield lines
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -13,7 +13,8 @@ from advisor.hinting import hints_of
 from advisor.plain.talk import EMPTY, in_turn
 from advisor.plain.walking import Walk
 from advisor.plan import AUTO_METRIC
-from advisor.previewing import Preview, previews
+from advisor.previewing import previews
+from advisor.previews import Preview
 from advisor.standing import Standing, outcome_in_words, reason_of, signed, standing, suggested
 from advisor.texts import _, language, ngettext
 from rubrics.errors import Fault

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
+from advisor.ages import age_words
 from advisor.deleting import delete_run, look_before_deleting, size_words
 from advisor.draft import Draft
 from advisor.example import example_plan
@@ -20,7 +21,7 @@ from advisor.plain.talk import Back, Go, Leave, Steps, Talk, greeting
 from advisor.plain.walking import LIFE_WORDS, Walk
 from advisor.plan import read_plan
 from advisor.planning import write_plan
-from advisor.run_list import ListedRun, RunList, age_words
+from advisor.run_list import ListedRun, RunList
 from advisor.texts import N_, _
 from advisor.tui.services import Services
 from advisor.tui.steps import ALL_STEPS

@@ -15,7 +15,7 @@ from advisor.display import Lines
 from advisor.draft import Draft
 from advisor.plain.talk import Leave, Talk
 from advisor.plan import Plan
-from advisor.previewing import Preview
+from advisor.previews import Preview
 from advisor.run_directory import open_run
 from advisor.texts import N_, _
 from advisor.tui.services import Services

@@ -6,7 +6,7 @@ import asyncio
 import select
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from advisor.draft import Draft
-from advisor.run_directory import has_runs
+from advisor.run_names import has_runs
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, Choice
 from advisor.tui.services import Services
@@ -27,6 +27,8 @@ from advisor.tui.walk import WalkScreen
 _LEAVING_CODES = {signal.SIGTERM: 143, signal.SIGHUP: 129}
 _LOOK_SECONDS = 2.0
 """Between two looks whether the terminal is still there."""
+_SETTLED_SECONDS = 0.5
+"""Until the first screen is there; timers wait while it is being made."""
 
 
 class AdvisorApp(App[str]):
@@ -53,6 +55,7 @@ class AdvisorApp(App[str]):
         run: Path | None = None,
         step: str = "",
         ansi: bool = False,
+        then: Callable[[], object] | None = None,
     ) -> None:
         """Make the application.
 
@@ -60,10 +63,12 @@ class AdvisorApp(App[str]):
             draft, run, step: see `WalkScreen`; without any the first screen is the list of runs, or a new walk
                 where there are none.
             ansi: the terminal has 16 colours: use those, as the person has set them.
+            then: done once, when the first screen is there.
         """
         super().__init__()
         self.services = services or Services()
         self._first = (draft, run, step)
+        self._then = then
         self._interrupted = False
         if ansi:
             self.theme = "textual-ansi"
@@ -82,6 +87,8 @@ class AdvisorApp(App[str]):
             self._show_runs()
         else:
             self.push_screen(WalkScreen(draft, run=run, step=step))
+        if self._then is not None:
+            self.set_timer(_SETTLED_SECONDS, self._then)
 
     def _leave_a_closed_terminal(self) -> None:
         # The signal reaches only a program in the foreground of its terminal, and none that was told to ignore it.

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from advisor.plan import Plan
-from advisor.watching import RunState
+if TYPE_CHECKING:
+    from advisor.plan import Plan
+    from advisor.watching import RunState
 
 
 class Launched(Protocol):

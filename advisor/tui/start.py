@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from advisor.draft import Draft
+if TYPE_CHECKING:
+    from advisor.draft import Draft
 
 _COLOURS_OF_16 = ("linux", "xterm", "screen", "vt100", "vt220", "ansi")
 """Values of TERM that promise no more than 16 colours."""
@@ -19,9 +22,14 @@ def start(draft: Draft | None = None, *, run: Path | None = None) -> int:
     Raises:
         Fault: there is no such run.
     """
+    from advisor.tui.warming import hurry, settle
+
+    hurry()
     from advisor.tui.app import AdvisorApp
 
-    app = AdvisorApp(draft=draft, run=run, ansi=has_16_colours(os.environ))
+    # A run is mostly opened while it trains, and the charts are slow to load.
+    then = partial(settle, "advisor.tui.steps.training" if run is not None else "")
+    app = AdvisorApp(draft=draft, run=run, ansi=has_16_colours(os.environ), then=then)
     said = app.run()
     if said:
         sys.stderr.write(said + "\n")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from advisor.draft import Draft
 from advisor.plan import Plan
-from advisor.watching import RunState
+
+if TYPE_CHECKING:
+    from advisor.watching import RunState
 
 Progress = Literal["open", "working", "done", "later"]
 """Of a step: to be done, being worked on by a process, done, or not possible yet."""

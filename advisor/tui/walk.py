@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -18,7 +18,6 @@ from textual.worker import get_current_worker
 
 from advisor.amendable import AMENDABLE
 from advisor.draft import Draft
-from advisor.run_directory import open_run
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, Choice, tell_fault
 from advisor.tui.help import HelpScreen, keys_of
@@ -29,8 +28,10 @@ from advisor.tui.state import WalkState, progress_of
 from advisor.tui.step import Step
 from advisor.tui.steps import STEPS
 from advisor.tui.translated import TranslatedScreen
-from advisor.watching import RunState
 from rubrics.errors import Fault
+
+if TYPE_CHECKING:
+    from advisor.watching import RunState
 
 NARROW = 100
 """Columns below which the rail is one line."""
@@ -119,9 +120,14 @@ class WalkScreen(TranslatedScreen[None]):
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Show the first step, and watch the run if there is one."""
+        """Show the first step, of a run once it is known, and watch the run."""
         self.set_class(self.app.size.width < NARROW, "-narrow")
-        self._show_step(self._here)
+        if self._follows:
+            # Which step a run is at is told by its log, and a long one takes a second or two to read.
+            self.query_one("#why", Static).update(Text(_("Reading what the run has said so far …")))
+            self._paint_frame()
+        else:
+            self._show_step(self._here)
         self._follow()
 
     def on_resize(self) -> None:
@@ -131,7 +137,7 @@ class WalkScreen(TranslatedScreen[None]):
     # Steps -----------------------------------------------------------------------------------------------------
 
     def _show_step(self, key: str) -> None:
-        self._here = key
+        self._here, self._follows = key, False
         self.set_focus(None)  # what is typed before the step is there is for the walk
         entry = next(entry for entry in STEPS if entry.key == key)
         self.query_one("#why", Static).update(Text(_(entry.why)))
@@ -302,6 +308,8 @@ class WalkScreen(TranslatedScreen[None]):
         self._follow()
 
     def _take_run(self, path: Path) -> None:
+        from advisor.run_directory import open_run
+
         run = open_run(path)
         draft = Draft.of(run.plan())
         kept = self._walk.run if self._walk.run_path == run.path else None
@@ -320,19 +328,23 @@ class WalkScreen(TranslatedScreen[None]):
             try:
                 state = watch.poll()
             except OSError as error:
-                self.app.call_from_thread(tell_fault, self.app, Fault(str(error), where=str(path)))
+                self.app.call_from_thread(self._cannot_read, Fault(str(error), where=str(path)))
                 return
             if state != last and not worker.is_cancelled:
                 last = state
                 self.app.call_from_thread(self._saw, path, state)
             time.sleep(_REPAINT_SECONDS if state.is_live or state.life == "starting" else _IDLE_SECONDS)
 
+    def _cannot_read(self, fault: Fault) -> None:
+        if self._follows:
+            self._show_step(self._here)
+        tell_fault(self.app, fault)
+
     def _saw(self, path: Path, run: RunState) -> None:
         if path != self._walk.run_path:
             return
         self._set(replace(self._walk, run=run))
         if self._follows:
-            self._follows = False
             self._show_step(_step_of(run))
 
     def _set(self, state: WalkState) -> None:

@@ -24,6 +24,7 @@ from advisor.watching.state import (
     StageState,
     TrainingState,
 )
+from trainer.event_log import Metrics
 from trainer.events import (
     DevScored,
     Event,
@@ -50,7 +51,7 @@ _MOST_NOTES, _MOST_WARNINGS = 200, 100
 _MOST_TRACKS, _MOST_ANSWERS, _MOST_SCORES = 32, 12, 200
 _RUNG_ANSWERS = 8
 _LONGEST_TEXT = 4_000
-_AT_ONCE = 8_192
+_AT_ONCE = 1_024
 """Measured steps that wait to be put away together."""
 
 
@@ -63,7 +64,7 @@ def fold(state: RunState, event: Event, job: str = "") -> RunState:
     return fold_all(state, [(job, event)])
 
 
-def fold_all(state: RunState, events: Iterable[tuple[str, Event]]) -> RunState:
+def fold_all(state: RunState, events: Iterable[tuple[str, Event | Metrics]]) -> RunState:
     """The state after many events, each with the name of its job."""
     folder = _Folder(state)
     take = folder.take
@@ -90,7 +91,7 @@ class _Folder:
         self._status, self._step, self._steps = training.status, training.step, training.steps
         self._epoch = training.epoch
         self._series = {name: SeriesBuilder(series) for name, series in training.series.items()}
-        self._points: list[tuple[int, dict[str, float]]] = []
+        self._waiting: tuple[list[int], list[dict[str, float]]] = ([], [])
         self._tracks = {(track.prompt, track.reference): track for track in training.samples}
         self._scores = list(training.scores)
         self.take: dict[type, Callable[[str, Any], None]] = {
@@ -100,6 +101,7 @@ class _Folder:
             StageFinished: self._stage_finished,
             Progress: self._progressed,
             Metric: self._metric,
+            Metrics: self._metrics,
             Sample: self._sample,
             RungScored: self._rung_scored,
             RungAnswered: self._rung_answered,
@@ -167,14 +169,21 @@ class _Folder:
             self._steps = int(event.total or 0)
 
     def _metric(self, job: str, event: Metric) -> None:
-        self._measured.update(event.values)
+        self._metrics(job, Metrics(event.time, [event.step], event.epoch, [event.values]))
+
+    def _metrics(self, job: str, several: Metrics) -> None:
         if job != TRAINING:
+            self._put_away()
+            for measured in several.values:
+                self._measured.update(measured)
             return
-        if event.step < self._step:
-            self._cut(event.step)
-        self._step, self._epoch = event.step, event.epoch
-        self._points.append((event.step, event.values))
-        if len(self._points) >= _AT_ONCE:
+        if several.steps[0] < self._step:
+            self._cut(several.steps[0])
+        self._step, self._epoch = several.steps[-1], several.epoch
+        steps, values = self._waiting
+        steps += several.steps
+        values += several.values
+        if len(steps) >= _AT_ONCE:
             self._put_away()
 
     def _cut(self, step: int) -> None:
@@ -191,14 +200,18 @@ class _Folder:
                 del self._tracks[key]
 
     def _put_away(self) -> None:
-        for names, points in groupby(self._points, key=lambda point: tuple(point[1])):
-            alike = list(points)
-            steps = [step for step, _ in alike]
-            for name in names:
+        at, (steps, values) = 0, self._waiting
+        for names, group in groupby(values, key=tuple):
+            alike = list(group)
+            end = at + len(alike)
+            columns = zip(*map(dict.values, alike), strict=True)
+            for name, column in zip(names, columns, strict=True):
                 if name not in self._series:
                     self._series[name] = SeriesBuilder()
-                self._series[name].add(steps, [values[name] for _, values in alike])
-        self._points = []
+                self._series[name].add(steps[at:end], column)
+            self._measured.update(alike[-1])
+            at = end
+        self._waiting = ([], [])
 
     def _sample(self, job: str, event: Sample) -> None:
         if job != TRAINING:
@@ -271,13 +284,13 @@ class _Folder:
         if self._progress is not None:
             self._activity = fold_activity(self._activity, self._progress)
             self._progress = None
+        self._put_away()
         if self._measured:
             self._activity = fold_activity(self._activity, Metric(step=0, epoch=0.0, values=self._measured))
             self._measured = {}
 
     def freeze(self) -> RunState:
         self._settle()
-        self._put_away()
         return replace(
             self._state,
             stages=tuple(self._stages.values()),

@@ -7,6 +7,7 @@ stays visible in a training of any length. How the events came in makes no diffe
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -58,7 +59,7 @@ class SeriesBuilder:
         self._last = (series.last_step, series.last)
         self._frozen: Series | None = series
 
-    def add(self, steps: list[int], values: list[float]) -> None:
+    def add(self, steps: Sequence[int], values: Sequence[float]) -> None:
         """Take values at rising steps, none before those that are there."""
         self._frozen = None
         self._last = (steps[-1], values[-1])
@@ -71,7 +72,7 @@ class SeriesBuilder:
             self._put(number, steps[start:end], values[start:end])
             start = end
 
-    def _put(self, number: int, steps: list[int], values: list[float]) -> None:
+    def _put(self, number: int, steps: Sequence[int], values: Sequence[float]) -> None:
         low, high = min(values), max(values)
         new = Bin(number, steps[values.index(low)], low, steps[values.index(high)], high)
         if self._bins and self._bins[-1].number == number:

@@ -12,10 +12,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from advisor.run_directory import RUN_LOG, RunDirectory
+from advisor.run_directory import RunDirectory
+from advisor.run_names import RUN_LOG
 from advisor.watching.folding import TRAINING, fold, fold_all
 from advisor.watching.state import Finding, Life, RungState, RunState, TrainingState
 from rubrics.learning import read_history
+from trainer.event_log import LogTail, Metrics
 from trainer.events import Event, EventTail, Listener
 from trainer.job import EVENTS_FILE
 
@@ -31,20 +33,20 @@ class RunEvents:
     """The events of a run and its jobs, merged by time; jobs that begin later are found.
 
     Args:
-        sparse: leaves out progress that was overtaken, see `trainer.events.EventTail`.
+        in_bulk: for a fold of all of it, see `trainer.event_log.LogTail`.
     """
 
-    def __init__(self, path: Path, *, sparse: bool = False) -> None:
-        self._sparse = sparse
+    def __init__(self, path: Path, *, in_bulk: bool = False) -> None:
+        self._tail = LogTail if in_bulk else EventTail
         self._run = RunDirectory(path)
-        self._tails: dict[str, EventTail] = {}
+        self._tails: dict[str, EventTail | LogTail] = {}
 
-    def poll(self) -> Iterator[tuple[str, Event]]:
+    def poll(self) -> Iterator[tuple[str, Event | Metrics]]:
         """Yield what was said since the last call, each with the name of its job (empty: the advisor)."""
         # The advisor's own file first: what it says of a job comes after what the job said, which is read then.
         for name, file in (("", self._run.events_file), *self._job_files()):
             if name not in self._tails:
-                self._tails[name] = EventTail(file, sparse=self._sparse)
+                self._tails[name] = self._tail(file)
         streams = [_named(name, tail) for name, tail in self._tails.items()]
         return heapq.merge(*streams, key=lambda item: item[1].time)
 
@@ -54,7 +56,7 @@ class RunEvents:
             yield file.parent.name, file
 
 
-def _named(name: str, tail: EventTail) -> Iterator[tuple[str, Event]]:
+def _named(name: str, tail: EventTail | LogTail) -> Iterator[tuple[str, Event | Metrics]]:
     for event in tail.poll():
         yield name, event
 
@@ -69,7 +71,7 @@ class RunWatch:
             listener: hears each event as it is read.
         """
         self._run = RunDirectory(path)
-        self._events = RunEvents(path, sparse=listener is None)
+        self._events = RunEvents(path, in_bulk=listener is None)
         self._listener = listener
         self._folded = RunState()
         self._seen: dict[str, tuple[int, int]] = {}
@@ -106,9 +108,10 @@ class RunWatch:
         log = _last_lines(self._run.path / RUN_LOG) if life in ("died", "failed") else ()
         return replace(state, life=life, log=log)
 
-    def _heard(self) -> Iterator[tuple[str, Event]]:
+    def _heard(self) -> Iterator[tuple[str, Event | Metrics]]:
         for job, event in self._events.poll():
             assert self._listener is not None
+            assert not isinstance(event, Metrics)
             self._listener(event)
             yield job, event
 

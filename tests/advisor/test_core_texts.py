@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from advisor.core_texts import FIELD, Template, core_catalogue, said_again, told
+from advisor.core_templates import FIELD, Template, core_catalogue, said_again
+from advisor.core_texts import told
 from advisor.data.checking import check_file
 from advisor.korean import with_particles
 from advisor.plan import Plan, make_plan

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from advisor.data.reading import read_file
-from advisor.previewing import LONGEST_TEXT, MOST_ROWS, SAMPLED_ANSWERS, previews
+from advisor.previewing import SAMPLED_ANSWERS, previews
+from advisor.previews import LONGEST_TEXT, MOST_ROWS
 from advisor.proposals import propose_metric
 from rubrics.errors import ExitCode, Fault
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -14,9 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import DataTable, Footer, Static
 from textual.worker import get_current_worker
 
-from advisor.deleting import Contents, delete_run, look_before_deleting, size_words
 from advisor.draft import Draft
-from advisor.run_list import ListedRun, RunList
 from advisor.texts import N_, _, ngettext
 from advisor.tui.dialogs import Ask, AskText, Choice, tell_fault
 from advisor.tui.help import HelpScreen, keys_of
@@ -26,6 +24,10 @@ from advisor.tui.services import Services
 from advisor.tui.translated import TranslatedScreen
 from advisor.tui.walk import WalkScreen
 from rubrics.errors import Fault
+
+if TYPE_CHECKING:
+    from advisor.deleting import Contents
+    from advisor.run_list import ListedRun
 
 _LOOK_SECONDS = 1.0
 _AGE_SECONDS = 20.0
@@ -102,6 +104,9 @@ class HomeScreen(TranslatedScreen[None]):
 
     def _look(self) -> None:
         """In a thread: read the runs as they change."""
+        # Loaded here, so that the empty list is on the screen meanwhile.
+        from advisor.run_list import RunList
+
         worker = get_current_worker()
         runs, last = RunList(self.services.runs), None
         while not worker.is_cancelled:
@@ -296,9 +301,11 @@ class HomeScreen(TranslatedScreen[None]):
         listed = self._at_cursor()
         if listed is not None:
             path = Path(listed.entry.path)
-            self._work(lambda: look_before_deleting(path), self._ask_to_delete)
+            self._work(lambda: _look_before_deleting(path), self._ask_to_delete)
 
     def _ask_to_delete(self, found: Contents) -> None:
+        from advisor.deleting import delete_run, size_words
+
         def answered(choice: str | None) -> None:
             if choice == "d":
                 self._work(lambda: delete_run(found.path), self._deleted)
@@ -317,4 +324,12 @@ class HomeScreen(TranslatedScreen[None]):
         )
 
     def _deleted(self, found: Contents) -> None:
+        from advisor.deleting import size_words
+
         self.notify(_("Deleted; {size} are free again.").format(size=size_words(found.size)))
+
+
+def _look_before_deleting(path: Path) -> Contents:
+    from advisor.deleting import look_before_deleting
+
+    return look_before_deleting(path)

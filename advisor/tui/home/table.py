@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 from textual.widgets.data_table import ColumnKey
 
-from advisor.run_list import ListedRun
 from advisor.texts import N_, _
 from advisor.tui.home.words import When, cells
+
+if TYPE_CHECKING:
+    from advisor.run_list import ListedRun
 
 _WIDTHS = {"mark": 1, "state": 14, "task": 20, "outcome": 24, "when": 11, "folder": 0}
 _TITLES = {

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from advisor.ages import age_words
 from advisor.outcomes import OUTCOMES
-from advisor.run_list import ListedRun, age_words
 from advisor.texts import N_, _
 from advisor.tui.plain_text import shown
+
+if TYPE_CHECKING:
+    from advisor.run_list import ListedRun
 
 STATE_WORDS: Mapping[str, str] = {
     "running": N_("● running"),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from advisor.watching import STAGES, RunState, fold, fold_all
 from advisor.watching.folding import TRAINING, _Folder
+from trainer.event_log import LogTail, Metrics
 from trainer.events import (
     DevScored,
     Event,
@@ -47,7 +48,7 @@ def step(number: int, loss: float = 1.0, **more: float) -> Metric:
 def test_every_event_is_known_to_the_fold():
     union, _ = get_args(Event)
 
-    assert set(_Folder(RunState()).take) == set(get_args(union))
+    assert set(_Folder(RunState()).take) == {*get_args(union), Metrics}
 
 
 def test_the_stages_are_those_of_the_walk():
@@ -161,12 +162,12 @@ def test_many_at_once_give_what_one_by_one_gives(events, chance):
 @given(
     events=st.lists(_EVENTS, max_size=40),
     sizes=st.lists(st.integers(1, 300), min_size=1, max_size=30),
-    sparse=st.booleans(),
+    tail_of=st.sampled_from([EventTail, LogTail]),
 )
-def test_a_file_read_in_any_parts_gives_the_same_state(events, sizes, sparse, tmp_path_factory):
+def test_a_file_read_in_any_parts_gives_the_same_state(events, sizes, tail_of, tmp_path_factory):
     data = "".join(event.model_dump_json() + "\n" for event in events).encode()
     file = tmp_path_factory.mktemp("log") / "events.jsonl"
-    tail, state, at, turn = EventTail(file, sparse=sparse), RunState(), 0, 0
+    tail, state, at, turn = tail_of(file), RunState(), 0, 0
     while at < len(data):
         size = sizes[turn % len(sizes)]
         with file.open("ab") as out:

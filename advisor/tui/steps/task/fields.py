@@ -37,23 +37,31 @@ class Field(Vertical):
             self.field, self.value = field, value
 
     def __init__(
-        self, field: str, label: str, *, placeholder: str = "", suggester: Suggester | None = None
+        self,
+        field: str,
+        label: str,
+        *,
+        placeholder: str = "",
+        suggester: Suggester | None = None,
+        value: Any = None,
     ) -> None:
         """Make a field.
 
         Args:
             field: of the plan.
             label, placeholder: translated.
+            value: the plan's, shown from the start.
         """
         super().__init__(id=f"field-{field}")
         self.field = field
         self._label, self._placeholder, self._suggester = label, placeholder, suggester
+        self._value = text_of(value)
 
     def compose(self) -> ComposeResult:
         """Label, input, note."""
         with Horizontal():
             yield Static(Text(self._label), classes="label")
-            yield Input(placeholder=self._placeholder, compact=True, suggester=self._suggester)
+            yield Input(self._value, placeholder=self._placeholder, compact=True, suggester=self._suggester)
         yield Said(classes="note")
 
     @property

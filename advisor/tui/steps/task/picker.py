@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from advisor.core_texts import told
 from advisor.folders import Place, places_in
-from advisor.previewing import Preview
+from advisor.previews import Preview
 from advisor.texts import N_, _, ngettext
 from advisor.tui.dialogs import Dialog
 from advisor.tui.plain_text import shown

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.worker import get_current_worker
 
 from advisor.core_texts import told
-from advisor.previewing import Preview, PreviewRow, previews
+from advisor.previews import Preview, PreviewRow
 from advisor.texts import _, ngettext
 from advisor.tui.plain_text import shown
 from rubrics.errors import Fault
@@ -34,6 +34,9 @@ def read_on(widget: Widget, key: str, path: Path) -> None:
     """Read a file in a thread and tell the widget by `Seen`; another file under the same key ends it."""
 
     def read() -> None:
+        # The libraries of tables are loaded here in the thread, and not before a file is chosen.
+        from advisor.previewing import previews
+
         worker = get_current_worker()
         try:
             for preview in previews(path):

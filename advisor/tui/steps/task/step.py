@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import Group
 from rich.text import Text
@@ -18,11 +18,8 @@ from textual.widgets import Button, Collapsible, Select, Static, TextArea
 from advisor.detecting import Detectable, detectable, expected_test_rows
 from advisor.draft import Draft
 from advisor.filling import still_wrong, wrong_in
-from advisor.models.catalogue import EMBEDDED
-from advisor.models.naming import kind_of
 from advisor.plan import AUTO_METRIC
-from advisor.previewing import Preview
-from advisor.proposals import MetricProposal
+from advisor.previews import Preview
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, Choice, Explain
 from advisor.tui.plain_text import shown
@@ -30,7 +27,6 @@ from advisor.tui.said import Said
 from advisor.tui.state import WalkState
 from advisor.tui.step import Step
 from advisor.tui.steps.task.fields import Field
-from advisor.tui.steps.task.picker import FilePicker
 from advisor.tui.steps.task.rows import (
     Found,
     Seen,
@@ -42,6 +38,9 @@ from advisor.tui.steps.task.rows import (
     worth_seeing,
 )
 from advisor.tui.steps.task.words import DECIDING, detect_words, metric_note, model_words
+
+if TYPE_CHECKING:
+    from advisor.proposals import MetricProposal
 
 _FILES = ("data", "train", "dev", "test", "production")
 _SETTLE_SECONDS = 0.25
@@ -85,7 +84,6 @@ class TaskStep(Step):
     .-narrow TaskStep #numbers { layout: vertical; }
     .-narrow TaskStep #fields { width: 100%; }
     .-narrow TaskStep #detect { width: 100%; padding-left: 0; margin-top: 1; }
-    TaskStep #field-pattern, TaskStep #field-schema_file, TaskStep #field-tolerance { display: none; }
     TaskStep #metric-note { height: auto; padding-left: 20; color: $text-muted; }
     TaskStep Select { width: 1fr; }
     TaskStep Collapsible { padding: 0; border: none; margin-top: 1; background: transparent; }
@@ -123,8 +121,7 @@ class TaskStep(Step):
             with Vertical(id="fields"):
                 yield from self._deciding()
             yield Said(id="detect")
-        with Collapsible(title=_("More settings"), id="more"):
-            yield from self._others()
+        yield Collapsible(title=_("More settings"), id="more")
         yield Said(id="status")
 
     def _deciding(self) -> ComposeResult:
@@ -133,14 +130,27 @@ class TaskStep(Step):
             options = [(_("automatic"), AUTO_METRIC), *((name, name) for name in DECIDING)]
             yield Select(options, allow_blank=False, value=AUTO_METRIC, compact=True, id="metric")
         yield Said(id="metric-note")
-        yield Field("pattern", _("Pattern"), placeholder=_("a regular expression for the whole answer"))
-        yield Field("schema_file", _("JSON Schema"), placeholder=_("a path, or F2 to choose"))
-        yield Field("tolerance", _("Tolerance"), placeholder=_("0.5 or 1%; none if empty"))
         yield Field("target", _("Target"), placeholder=_("0.9 or 90%; none if empty"))
         yield Field("min_gain", _("Smallest gain"), placeholder=_("worth a tuned model, such as 0.05"))
         yield Field("max_minutes", _("Time limit"), placeholder=_("minutes for the whole run; none if empty"))
 
+    async def _ask_for(self, name: str) -> None:
+        """Add the field of what a metric needs."""
+        if self.query(f"#field-{name}"):
+            return
+        label, placeholder = {
+            "pattern": (_("Pattern"), _("a regular expression for the whole answer")),
+            "schema_file": (_("JSON Schema"), _("a path, or F2 to choose")),
+            "tolerance": (_("Tolerance"), _("0.5 or 1%; none if empty")),
+        }[name]
+        # With its value, since the person may be typing there before the walk's next state is shown.
+        field = Field(name, label, placeholder=placeholder, value=self.state.draft.get(name))
+        await self.query_one("#fields").mount(field, before="#field-target")
+        self._tell()
+
     def _others(self) -> ComposeResult:
+        from advisor.models.catalogue import EMBEDDED
+
         a_file = _("a path, or F2 to choose")
         yield Field("production", _("Production sample"), placeholder=_("rows of real use, to compare with"))
         yield Field("train", _("Training rows"), placeholder=a_file)
@@ -179,7 +189,10 @@ class TaskStep(Step):
             field.say(wrong_in(draft, field.field), self._note(field.field))
         for name, metrics in _METRICS_WITH.items():
             wanted = self._metric in metrics or draft.get(name) is not None
-            self.query_one(f"#field-{name}").display = wanted
+            found = self.query(f"#field-{name}")
+            found.set(display=wanted)
+            if wanted and not found:
+                self.call_later(self._ask_for, name)
         note = wrong_in(draft, "metric") or metric_note(str(draft.get("metric")), proposal)
         self.query_one("#metric-note", Said).say(shown(note))
         self._tell_rows()
@@ -191,7 +204,11 @@ class TaskStep(Step):
         if field in _FILES:
             found = self._found.get(field)
             return "" if found is None else in_a_line(found, needs_answers=field != "production")
-        return model_words(kind_of(str(self.state.draft.get("model")))) if field == "model" else ""
+        if field != "model":
+            return ""
+        from advisor.models.naming import kind_of
+
+        return model_words(kind_of(str(self.state.draft.get("model"))))
 
     def _tell_rows(self) -> None:
         rows, preview = self.query_one("#rows", Said), self._preview
@@ -307,6 +324,8 @@ class TaskStep(Step):
     @on(Button.Pressed, "#pick")
     def action_pick(self) -> None:
         """Choose the file of the field that has the focus, else the data file."""
+        from advisor.tui.steps.task.picker import FilePicker
+
         field = next((found for found in self.query(Field) if found.has_focus_within), None)
         name = field.field if field is not None and field.field in (*_FILES, "schema_file") else "data"
         given = self.state.draft.get(name)
@@ -348,9 +367,18 @@ class TaskStep(Step):
         else:
             self.notify(_("No rows yet: choose a data file."))
 
-    def action_more(self) -> None:
+    async def action_more(self) -> None:
         """Unfold or fold the settings that may be left alone."""
         more = self.query_one("#more", Collapsible)
         more.collapsed = not more.collapsed
         if not more.collapsed:
+            await self._make_others()
             more.query(Field).first().input.focus()
+
+    @on(Collapsible.Expanded, "#more")
+    async def _make_others(self) -> None:
+        """Make the fields that are folded away once they are looked for: the first screen is there sooner."""
+        contents = self.query_one("#more", Collapsible).query_one(Collapsible.Contents)
+        if not contents.children:
+            await contents.mount_all(self._others())
+            self.show(self.state)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from advisor.detecting import Detectable
-from advisor.models.naming import Kind
-from advisor.proposals import MetricProposal
 from advisor.texts import N_, _, ngettext
 from rubrics.phrases import percent
-from rubrics.scoring import METRICS
+
+if TYPE_CHECKING:
+    from advisor.detecting import Detectable
+    from advisor.models.naming import Kind
+    from advisor.proposals import MetricProposal
 
 METRIC_WORDS: Mapping[str, str] = {
     "exact_match": N_("The answer is the expected one, character for character."),
@@ -36,8 +38,8 @@ METRIC_WORDS: Mapping[str, str] = {
     "refusal_match": N_("The answer refuses where it should, and only there."),
     "format_adherence": N_("The whole answer fits your pattern."),
 }
-DECIDING = tuple(name for name, metric in METRICS.items() if metric.decides)
-"""Metrics that a run can conclude by."""
+DECIDING = tuple(METRIC_WORDS)
+"""Metrics that a run can conclude by, in the order of `rubrics.scoring`; asked of it they would hold up the screen."""
 
 _WHY: Mapping[str, str] = {
     "calls": N_("Every answer is a function call, so the function and its arguments count."),
