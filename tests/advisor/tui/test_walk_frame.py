@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -241,6 +242,44 @@ async def test_a_run_is_followed_to_the_step_it_is_at(run: RunDirectory) -> None
         assert "● running" in _text(app, "#heading")
 
 
+class _Gated:
+    """A run whose log takes long to be read."""
+
+    def __init__(self, state: RunState) -> None:
+        self.state, self.read = state, threading.Event()
+
+    def poll(self) -> RunState:
+        self.read.wait(20)
+        return self.state
+
+
+async def test_no_step_is_shown_before_the_run_is_read(run: RunDirectory) -> None:
+    watch = _Gated(RunState(life="running", training=replace(RunState().training, status="running")))
+    app = AdvisorApp(Services(watch=lambda path: watch), run=run.path)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        assert _screen(app).step is None
+        assert "Reading what the run has said" in _text(app, "#why")
+        assert "of the run" in _text(app, "#heading")
+
+        watch.read.set()
+        await _until(pilot.pause, lambda: _screen(app).step is not None)
+        assert _screen(app).here == "training"
+        assert _text(app, "#why") == "why training"
+
+
+async def test_who_goes_to_a_step_while_the_run_is_read_stays_there(run: RunDirectory) -> None:
+    watch = _Gated(RunState(life="running", training=replace(RunState().training, status="running")))
+    app = AdvisorApp(Services(watch=lambda path: watch), run=run.path)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("2")
+        watch.read.set()
+        await _until(pilot.pause, lambda: _screen(app).walk_state.run is not None)
+        await pilot.pause()
+
+        assert _screen(app).here == "suitability"
+
+
 async def test_what_a_run_is_measured_by_changes_only_in_a_new_walk(run: RunDirectory) -> None:
     app = AdvisorApp(Services(watch=lambda path: _Watch([RunState(life="paused")])), run=run.path)
     async with app.run_test(size=SIZE) as pilot:
@@ -295,6 +334,8 @@ async def test_a_run_directory_that_cannot_be_read_is_told(run: RunDirectory) ->
     async with app.run_test(size=SIZE) as pilot:
         await _until(pilot.pause, lambda: isinstance(app.screen, Explain))
         assert "Permission denied" in " ".join(str(w.render()) for w in app.screen.query(Static))
+        await pilot.press("escape")
+        await _until(pilot.pause, lambda: isinstance(app.screen, WalkScreen) and app.screen.step is not None)
 
 
 def _never(path: Path) -> None:
