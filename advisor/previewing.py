@@ -53,6 +53,7 @@ class Preview:
         container: how the rows are packed: jsonl, json, csv, tsv or parquet.
         format: what most rows are written in; empty while none could be read.
         fields, ignored: names of the fields that the format reads and of those it does not, of what is there.
+        columns: the fields of the first row, each with its value there as text, cut as a prompt is.
         rows: the first ones, at most `MOST_ROWS`, read or not.
         problems: the first rows that cannot be used, at most `MOST_ROWS`.
         read: rows read so far, those that cannot be used among them.
@@ -68,6 +69,7 @@ class Preview:
     format: str
     fields: tuple[str, ...]
     ignored: tuple[str, ...]
+    columns: tuple[tuple[str, str], ...]
     rows: tuple[PreviewRow, ...]
     problems: tuple[PreviewRow, ...]
     read: int
@@ -81,6 +83,11 @@ class Preview:
     def usable(self) -> int:
         """Rows that a run can use."""
         return self.read - self.unusable
+
+    @property
+    def lacks_names(self) -> bool:
+        """No row can be used as it is, and naming two of its fields would make pairs of them."""
+        return self.finished and not self.usable and len(self.columns) > 1
 
 
 def previews(
@@ -123,6 +130,7 @@ class _Gathered:
     problems: list[PreviewRow] = field(default_factory=list)
     formats: Counter[str] = field(default_factory=Counter)
     keys: dict[str, None] = field(default_factory=dict)
+    columns: tuple[tuple[str, str], ...] = ()
     answers: Reservoir[str] = field(default_factory=lambda: Reservoir(SAMPLED_ANSWERS))
     proposal: MetricProposal | None = None
 
@@ -130,6 +138,8 @@ class _Gathered:
         """Read one more row."""
         entry, kind, found = read
         self.read += 1
+        if not self.columns and isinstance(entry.value, dict):
+            self.columns = tuple((name, str(value)[:LONGEST_TEXT]) for name, value in entry.value.items())
         if kind:
             self.formats[kind] += 1
             if not entry.value.keys() <= self.keys.keys():
@@ -159,6 +169,7 @@ class _Gathered:
             format=chosen,
             fields=tuple(key for key in known if key in self.keys),
             ignored=tuple(key for key in self.keys if key not in known),
+            columns=self.columns,
             rows=tuple(self.rows),
             problems=tuple(self.problems),
             read=self.read,

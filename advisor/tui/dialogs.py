@@ -46,7 +46,7 @@ class Dialog(TranslatedKeys[T], ModalScreen[T]):
     Dialog .title { text-style: bold; margin-bottom: 1; height: auto; }
     Dialog VerticalScroll { height: auto; max-height: 14; }
     Dialog Horizontal { height: auto; margin-top: 1; }
-    Dialog Button { min-width: 8; margin-right: 1; height: 1; border: none; }
+    Dialog Button { min-width: 8; margin-right: 1; }
     """
 
 
@@ -73,6 +73,7 @@ class Ask(Dialog[str | None]):
                         Text(f"{choice.label} [{choice.key}]"),
                         id=f"choice-{choice.key}",
                         variant="error" if choice.danger else "default",
+                        compact=True,
                     )
         yield Footer(compact=True, show_command_palette=False)
 

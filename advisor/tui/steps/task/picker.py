@@ -101,7 +101,7 @@ class FilePicker(Dialog[Path | None]):
 
     def _show(self, found: Found) -> None:
         seen = self.query_one("#seen", Static)
-        if isinstance(found, Preview) and found.rows:
+        if isinstance(found, Preview) and found.rows and not found.lacks_names:
             table = table_of(worth_seeing(found, _ROWS))
             table.title, table.title_justify, table.title_style = Text(in_a_line(found)), "left", ""
             seen.update(table)
