@@ -40,6 +40,12 @@ class LadderRow:
     selected: bool = False
 
 
+def asked_rungs(draft: Draft) -> tuple[str, ...]:
+    """The rungs that a run of the draft will ask: without the person's own prompt where none was given."""
+    has_prompt = draft.get("prompt_file") is not None
+    return tuple(rung for rung in draft.get("rungs") if rung != "prompt_file" or has_prompt)
+
+
 def ladder_rows(run: RunState, asked: Sequence[str]) -> tuple[LadderRow, ...]:
     """Return the rungs that were asked for, then any other that was measured.
 

@@ -18,7 +18,9 @@ from advisor.draft import Draft
 from advisor.run_directory import has_runs
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, Choice
+from advisor.tui.help import is_worth_telling
 from advisor.tui.services import Services
+from advisor.tui.steps import STEPS
 from advisor.tui.walk import WalkScreen
 
 _LEAVING_CODES = {signal.SIGTERM: 143, signal.SIGHUP: 129}
@@ -149,14 +151,24 @@ class AdvisorApp(App[str]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every key that has a description is in the palette too."""
         yield from super().get_system_commands(screen)
+        told = set()
         for active in screen.active_bindings.values():
             binding = active.binding
-            if binding.description and active.enabled:
+            name = _command(binding)
+            if name not in told and active.enabled and is_worth_telling(binding):
+                told.add(name)
                 yield SystemCommand(
-                    binding.description,
+                    name,
                     self.get_key_display(binding),
                     partial(self.run_action, binding.action, active.node),
                 )
 
     def _walk_screen(self) -> WalkScreen | None:
         return next((screen for screen in self.screen_stack if isinstance(screen, WalkScreen)), None)
+
+
+def _command(binding: Binding) -> str:
+    """What a key is called in the palette: the nine that lead to the steps say where each of them leads."""
+    if binding.action.startswith("step("):
+        return f"{binding.description}: {_(STEPS[int(binding.key) - 1].title)}"
+    return binding.description

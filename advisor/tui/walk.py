@@ -13,7 +13,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
-from textual.widgets import ContentSwitcher, Footer, Static
+from textual.widgets import ContentSwitcher, Static
 from textual.worker import get_current_worker
 
 from advisor.amendable import AMENDABLE
@@ -21,6 +21,7 @@ from advisor.draft import Draft
 from advisor.run_directory import open_run
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, Choice, tell_fault
+from advisor.tui.footer import Keys
 from advisor.tui.help import HelpScreen, keys_of
 from advisor.tui.plain_text import shown
 from advisor.tui.rail import Rail
@@ -116,7 +117,7 @@ class WalkScreen(TranslatedScreen[None]):
             with Vertical(id="body"):
                 yield Static(id="why")
                 yield ContentSwitcher()
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Show the first step, and watch the run if there is one."""

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, cast
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import DataTable, Static
 from textual.worker import get_current_worker
 
 from advisor.deleting import Contents, delete_run, look_before_deleting, size_words
@@ -19,6 +19,7 @@ from advisor.draft import Draft
 from advisor.run_list import ListedRun, RunList
 from advisor.texts import N_, _, ngettext
 from advisor.tui.dialogs import Ask, AskText, Choice, tell_fault
+from advisor.tui.footer import Keys
 from advisor.tui.help import HelpScreen, keys_of
 from advisor.tui.home.table import RunTable
 from advisor.tui.home.words import details
@@ -86,7 +87,7 @@ class HomeScreen(TranslatedScreen[None]):
         yield RunTable()
         yield Static(Text(_(EMPTY)), id="empty")
         yield Static(id="details")
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Begin to look."""

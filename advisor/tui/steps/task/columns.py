@@ -9,11 +9,12 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Dialog
+from advisor.tui.footer import Keys
 from advisor.tui.plain_text import shown
 
 Columns = Sequence[tuple[str, str]]
@@ -49,7 +50,7 @@ class ColumnPicker(Dialog[tuple[str, str] | None]):
             yield Static(classes="title")
             yield OptionList(compact=True, markup=False)
             yield Static(Text(note), id="note")
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Ask for the question."""
