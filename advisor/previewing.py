@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from advisor.data.formats import Unreadable, read_fields
+from advisor.data.formats.pairs import lacks_names
 from advisor.data.sources import Container, opened
 from advisor.data.streaming import Read, Reservoir, stream_rows
 from advisor.proposals import MetricProposal, propose_metric
@@ -87,7 +88,8 @@ class Preview:
     @property
     def lacks_names(self) -> bool:
         """No row can be used as it is, and naming two of its fields would make pairs of them."""
-        return self.finished and not self.usable and len(self.columns) > 1
+        names = [name for name, _value in self.columns]
+        return self.finished and not self.usable and lacks_names(self.format, names)
 
 
 def previews(
