@@ -9,6 +9,10 @@ from textual.widgets import Footer
 class Keys(Footer):
     """Textual's footer in one line, with the help key at its right end: there it is seen however many keys there are."""
 
+    DEFAULT_CSS = """
+    Keys.-compact FooterKey.-command-palette { margin-right: 0; padding-right: 1; }
+    """
+
     def __init__(self) -> None:
         super().__init__(compact=True, show_command_palette=False)
 

@@ -71,7 +71,7 @@ class Setup(Vertical):
         yield RungList()
         yield Words(id="prompt")
         with Horizontal(id="price"):
-            yield Static(Text(_("If you pay: price of a million tokens read")))
+            yield Static(Text(_("Price of a million tokens: read")))
             yield Input(id="price-read", placeholder=_("none"), compact=True)
             yield Static(Text(_("written")))
             yield Input(id="price-written", placeholder=_("none"), compact=True)

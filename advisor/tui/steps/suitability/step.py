@@ -145,8 +145,10 @@ class SuitabilityStep(Step):
         self.query_one("#answer", Said).say(answer_of(criterion, answer))
         self.query_one("#hint", Said).say("≡ " + shown(self._hint_words()))
         self.query_one("#score", Said).say(score_of(found, min(_WIDEST_BAR, self.size.width - 4)))
-        self.query_one("#take-hint", Button).display = bool(self._suggestion)
-        self.refresh_bindings()
+        button, wanted = self.query_one("#take-hint", Button), bool(self._suggestion)
+        if button.display != wanted:
+            button.display = wanted
+            self.refresh_bindings()
         self._paint_list(found)
 
     def _paint_list(self, found: Standing) -> None:

@@ -204,8 +204,10 @@ class TaskStep(Step):
 
     def _tell_rows(self) -> None:
         rows, preview = self.query_one("#rows", Said), self._preview
-        self.query_one("#columns").display = unnamed_in(self._found) is not None
-        self.refresh_bindings()
+        button, wanted = self.query_one("#columns"), unnamed_in(self._found) is not None
+        if button.display != wanted:
+            button.display = wanted
+            self.refresh_bindings()
         rows.set_class(preview is not None and bool(preview.rows), "-said")
         if preview is not None and preview.rows:
             limit = _ROWS_NARROW if self.screen.has_class("-narrow") else _ROWS
