@@ -229,12 +229,12 @@ class WalkScreen(TranslatedScreen[None]):
 
         self.app.push_screen(
             Ask(
-                _("Start a new walk with this answer?"),
+                _("Start anew with this answer?"),
                 _(
                     "What a result is measured by cannot change once a run has begun. "
                     "The run stays as it is; your other answers are taken along."
                 ),
-                [Choice("n", _("No, keep the run")), Choice("y", _("Yes, a new walk"))],
+                [Choice("n", _("No, keep the run")), Choice("y", _("Yes, start anew"))],
             ),
             answered,
         )
@@ -363,7 +363,7 @@ def _heading(state: WalkState, width: int) -> Text:
         tail += f" · {state.run_path.name}"
     if state.run is not None:
         tail += f" · {_(LIFE_WORDS[state.run.life])}"
-    text = Text(" advisor · " + (shown(task[0], one_line=True) if task else _("A new walk")))
+    text = Text(" advisor · " + (shown(task[0], one_line=True) if task else _("A new task")))
     text.truncate(max(20, width - cell_len(tail)), overflow="ellipsis")
     text.append(tail)
     text.no_wrap, text.overflow = True, "ellipsis"

@@ -38,7 +38,7 @@ HELP = N_(
 )
 EMPTY = N_(
     "There are no runs here yet.\n\n"
-    "  n   begin a new walk with your own data\n"
+    "  n   begin with your own data\n"
     "  e   try it on the bundled example, a support desk's messages\n"
     "  o   open a plan that was saved to a file (advisor.toml)\n\n"
     "Runs lie in the folder ./runs of the place where advisor is started."

@@ -147,7 +147,9 @@ class TaskStep(Step):
         yield Field("tolerance", _("Tolerance"), placeholder=_("0.5 or 1%; none if empty"))
         yield Field("target", _("Target"), placeholder=_("0.9 or 90%; none if empty"))
         yield Field("min_gain", _("Smallest gain"), placeholder=_("worth a tuned model, such as 0.05"))
-        yield Field("max_minutes", _("Time limit"), placeholder=_("minutes for the whole run; none if empty"))
+        yield Field(
+            "max_minutes", _("Time limit, minutes"), placeholder=_("for the whole run; none if empty")
+        )
 
     def _others(self) -> ComposeResult:
         a_file = _("a path, or F2 to choose")
