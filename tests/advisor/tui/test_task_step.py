@@ -242,7 +242,7 @@ async def test_where_rows_go_and_what_it_costs_is_told_before_they_are_given():
     app = wizard()
     async with app.run_test(size=(80, 24)) as pilot:
         step = await begun(pilot)
-        assert "no row is sent away, nothing has to be paid" in words(step, "#promise")
+        assert "no row is sent away, nothing to pay" in words(step, "#promise")
 
         step.change(endpoint="https://models.example/v1")
 

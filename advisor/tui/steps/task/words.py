@@ -82,7 +82,7 @@ def promise_words(endpoint: str) -> str:
         endpoint: as it stands in the form; empty where the model runs here.
     """
     if not endpoint:
-        return _("All runs on this machine: no row is sent away, nothing has to be paid.")
+        return _("Everything runs on this machine: no row is sent away, nothing to pay.")
     text = _("▲ Your rows will be sent to {endpoint}, which may charge for it; the cost is told before.")
     return text.format(endpoint=endpoint)
 
