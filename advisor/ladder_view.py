@@ -12,7 +12,8 @@ from pathlib import Path
 
 from advisor.draft import Draft
 from advisor.predictions import Prediction
-from advisor.situation import STAGE_WORDS, Situation, situation_of, unwritable_words, why_died
+from advisor.situation import Situation, situation_of, unwritable_words, why_died
+from advisor.stage_words import STAGE_WORDS
 from advisor.texts import _
 from advisor.watching import RungState, RunState
 
@@ -38,6 +39,12 @@ class LadderRow:
     test: RungState | None = None
     skipped: str = ""
     selected: bool = False
+
+
+def asked_rungs(draft: Draft) -> tuple[str, ...]:
+    """The rungs that a run of the draft will ask: without the person's own prompt where none was given."""
+    has_prompt = draft.get("prompt_file") is not None
+    return tuple(rung for rung in draft.get("rungs") if rung != "prompt_file" or has_prompt)
 
 
 def ladder_rows(run: RunState, asked: Sequence[str]) -> tuple[LadderRow, ...]:

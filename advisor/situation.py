@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from advisor.core_texts import told
 from advisor.draft import Draft
+from advisor.stage_words import STAGE_WORDS
 from advisor.stages.decide import TRAIN_OUTCOME
 from advisor.texts import N_, _
 from advisor.watching import RunState
@@ -28,22 +29,6 @@ _BYTES_PER_PARAMETER = 12
 """Of a checkpoint: the adapter and two moments of Adam, in fp32."""
 _CHECKPOINTS = 3
 """That may lie on the disk at once while a new one is written (ours)."""
-
-STAGE_WORDS = {
-    "assess": N_("the suitability of the task is assessed"),
-    "inspect": N_("the rows are checked"),
-    "split": N_("the rows are divided"),
-    "measure": N_("the speed of this machine is measured"),
-    "budget": N_("the time is divided"),
-    "baseline": N_("the cheap options are measured"),
-    "decide": N_("the verdict is computed"),
-    "forecast": N_("the training is forecast"),
-    "train": N_("the model is trained"),
-    "evaluate": N_("the tuned model answers the test rows"),
-    "compare": N_("the tuned model is compared"),
-    "curve": N_("the learning curve is measured"),
-    "report": N_("the report is written"),
-}
 
 
 STAGE_NAMES = {

@@ -20,7 +20,9 @@ from advisor.draft import Draft
 from advisor.run_names import has_runs
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, Choice
+from advisor.tui.help import is_worth_telling
 from advisor.tui.services import Services
+from advisor.tui.steps import STEPS
 from advisor.tui.stopping import ask_to_stop
 from advisor.tui.walk import WalkScreen
 
@@ -168,11 +170,14 @@ class AdvisorApp(App[str]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every key that has a description is in the palette too."""
         yield from super().get_system_commands(screen)
+        told = set()
         for active in screen.active_bindings.values():
             binding = active.binding
-            if binding.description and active.enabled:
+            name = _command(binding)
+            if name not in told and active.enabled and is_worth_telling(binding):
+                told.add(name)
                 yield SystemCommand(
-                    binding.description,
+                    name,
                     self.get_key_display(binding),
                     partial(self.run_action, binding.action, active.node),
                 )
@@ -188,3 +193,10 @@ def is_hung_up(terminal: TextIO | None) -> bool:
     asked = select.poll()
     asked.register(terminal.fileno(), 0)
     return any(event & select.POLLHUP for _descriptor, event in asked.poll(0))
+
+
+def _command(binding: Binding) -> str:
+    """What a key is called in the palette: the nine that lead to the steps say where each of them leads."""
+    if binding.action.startswith("step("):
+        return f"{binding.description}: {_(STEPS[int(binding.key) - 1].title)}"
+    return binding.description

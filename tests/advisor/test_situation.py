@@ -9,7 +9,6 @@ import pytest
 from advisor.draft import Draft
 from advisor.situation import (
     STAGE_NAMES,
-    STAGE_WORDS,
     can_resume,
     can_start,
     can_stop,
@@ -18,6 +17,7 @@ from advisor.situation import (
     situation_of,
     wish_of,
 )
+from advisor.stage_words import STAGE_WORDS
 from advisor.watching import STAGES, RunState, fold_all
 from advisor.watching.folding import TRAINING
 from trainer.events import Event, JobFinished, JobStarted, Metric, RunEnded, StageFinished, StageStarted

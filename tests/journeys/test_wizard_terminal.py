@@ -82,7 +82,7 @@ def test_a_run_is_walked_left_and_taken_up_again(
         shown.press("C-o")
         shown.wait("Plan file")
         shown.press("o")
-        shown.wait("advisor.toml")
+        shown.wait("Open which plan file?")
         shown.press("Enter")
         shown.wait("Route the message")
         # when the person walks to the cheap options and measures them

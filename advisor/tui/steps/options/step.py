@@ -16,6 +16,7 @@ from advisor.interrupt import Interrupted
 from advisor.ladder_forecast import FORECAST_FIELDS, LadderForecast, forecast_ladder
 from advisor.ladder_view import (
     asked_prompt,
+    asked_rungs,
     can_go_on,
     can_measure,
     ladder_cautions,
@@ -112,7 +113,7 @@ class OptionsStep(Step):
         if self._chooses:
             self._show_choice()
         elif state.run is not None:
-            self.query_one(Ladder).show(ladder_rows(state.run, state.draft.get("rungs")))
+            self.query_one(Ladder).show(ladder_rows(state.run, asked_rungs(state.draft)))
         if had_run != state.run_path and self.screen.focused is not None:
             self.take_focus()
         self.refresh_bindings()
