@@ -17,6 +17,7 @@ from advisor.draft import Draft
 from advisor.ladder_view import (
     LEAST_FREE,
     asked_prompt,
+    asked_rungs,
     can_go_on,
     can_measure,
     ladder_cautions,
