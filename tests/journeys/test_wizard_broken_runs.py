@@ -183,7 +183,7 @@ async def test_a_run_that_may_write_no_longer_is_still_seen_to_live_and_can_be_s
         async with app.run_test(size=SIZE) as pilot:
             # then it is seen to go on, with a caution
             await until(pilot, lambda: is_live(app), "the living run")
-            await until(pilot, lambda: "what is trained from now on is lost" in words(app), "a caution")
+            await until(pilot, lambda: "what is done from now on is lost" in words(app), "a caution")
             assert "! read only" in words(app)
             assert {"stop", "detach"} <= offered(app)
             assert "go_on" not in offered(app)

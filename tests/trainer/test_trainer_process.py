@@ -369,6 +369,11 @@ def test_a_disk_too_full_for_the_failure_record_still_gives_the_exit_code(
     ("error", "what", "code"),
     [
         (OSError(errno.ENOSPC, "No space left on device", "f"), "no space left", ExitCode.LACKING),
+        (OSError(errno.EFBIG, "File too large", "f"), "no space left", ExitCode.LACKING),
+        (RuntimeError("I/O error: No space left on device (os error 28)"), "no space left", 5),
+        (OSError(errno.EROFS, "Read-only file system", "f"), "cannot be written or read: Read-only file system", 5),
+        (PermissionError(errno.EACCES, "Permission denied", "f"), "cannot be written or read: Permission denied", 5),
+        (RuntimeError("I/O error: Permission denied (os error 13)"), "cannot be written or read: I/O error", 5),
         (RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 576 vs 534"), "no space left", 5),
         (MemoryError(), "out of memory", 5),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"), "out of memory", 5),

@@ -439,7 +439,7 @@ class Watching:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"is_writable": False}, "! The run directory cannot be written."),
+        ({"is_writable": False}, "! The run directory cannot be written: what is done from now on is lost."),
         ({"disk_free": 9 * 2**20}, "9 MiB are free"),
     ],
 )

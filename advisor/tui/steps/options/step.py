@@ -103,8 +103,8 @@ class OptionsStep(Step):
         """Show a state."""
         had_run = self.state.run_path
         super().show(state)
-        if not self.is_attached:
-            return
+        if not self.is_attached or not self.query(Ladder):
+            return  # a state that comes while the screen is being left
         if state.run is not None and state.run.is_live:
             self._edits = False
         self.query_one(Setup).display = self._chooses
