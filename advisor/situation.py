@@ -178,9 +178,7 @@ def cautions_of(run: RunState) -> tuple[str, ...]:
 def unwritable_words(run: RunState) -> str:
     """What it means for a run that its directory cannot be written, and what to do; translated."""
     if run.is_live:
-        return _(
-            "The run directory cannot be written: what is done from now on is lost. Make it writable."
-        )
+        return _("The run directory cannot be written: what is done from now on is lost. Make it writable.")
     return _("The run directory can only be read. To go on with the run, make it writable or copy it.")
 
 
