@@ -91,13 +91,8 @@ def _start(run: RunDirectory, until: str) -> Launched:
     words = [sys.executable, "-m", "advisor", "resume", str(run.path)]
     words += ["--until", until] if until else []
     said_before = len(read_events(run.events_file))
-<<<<<<< HEAD
-    if (refused := why_not_written(run.path)) is not None:
-        # Told here and now: a child on a full disk would end as soon as it has begun.
-=======
     # Told here and now: a child on a full disk would end as soon as it has begun.
     if (refused := why_not_written(run.path)) is not None:
->>>>>>> bdbe3d7 (Test which cause is told of a run that ended without a word)
         raise not_written(refused, run.path)
     try:
         with (run.path / RUN_LOG).open("ab") as log:
