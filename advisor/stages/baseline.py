@@ -37,6 +37,7 @@ from advisor.rungs.prompts import (
     with_system,
     zero_shot,
 )
+from advisor.rungs.room import too_long
 from advisor.stage import Artefact, Context, Stage
 from advisor.stages.budget import dev_rows, test_rows
 from advisor.stages.inspect import INSPECT
@@ -170,6 +171,9 @@ def _make(context: Context) -> Ladder:
     train = rows_of(context, "train")
     prompts, skipped = prompts_of(context.plan, train)
     dev, test = dev_rows(context), test_rows(context)
+    if context.model is not None:
+        skipped |= too_long(context.model, prompts, [*dev, *test], answer_room(context))
+        prompts = {rung: prompt for rung, prompt in prompts.items() if rung not in skipped}
     live = LadderScores(context.scoring, context.run.jobs, context.emit)
     asking = _Asking(chat_model(context, live) if prompts else None, prompts, answer_room(context), live)
     reason = classifier.applies(train) if "classifier" in context.plan.rungs else ""
