@@ -101,7 +101,7 @@ def test(results: Results, width: int) -> Text:
     found = results.comparison
     if found is None:
         return (
-            Text(_("Nothing was trained, so there is no tuned model to compare."))
+            Text(_("There is no tuned model to compare."))
             if results.report
             else Text()
         )
