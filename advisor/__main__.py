@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
-
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def main() -> None:
     """Run the command line and leave with the contract's exit code."""
     from advisor.cli.show import INTERRUPTED, err
-    from rubrics.errors import ExitCode
+    from rubrics.errors import NO_ROOM, ExitCode
 
     # Nobody adds to the models here, and looking for such plug-ins reads the metadata of every package installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -32,7 +29,7 @@ def main() -> None:
         _drop_stdout()
         sys.exit(0)
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        if error.errno not in NO_ROOM:
             _show_crash(error)
         where = f" {error.filename}" if error.filename else ""
         err(f"error: there is no space left to write{where}\nwhat to do: free some space, or write elsewhere")

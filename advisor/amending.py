@@ -17,7 +17,8 @@ from typing import Any
 
 from advisor.amendable import AMENDABLE
 from advisor.plan import Plan, flag_of, make_plan, words_of
-from advisor.run_directory import RunDirectory, check_files, lacks_space
+from advisor.room import not_written
+from advisor.run_directory import RunDirectory, check_files
 from advisor.stage import asked_of
 from advisor.stages.budget import BUDGET
 from advisor.stages.decide import DECIDE, overrules
@@ -134,7 +135,7 @@ def amend(run: RunDirectory, changes: Mapping[str, Any], *, because: str = "") -
             try:
                 _write(run, found)
             except OSError as error:
-                raise lacks_space(error, run.path) from error
+                raise not_written(error, run.path) from error
         return found
 
 

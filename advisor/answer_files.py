@@ -13,6 +13,9 @@ from rubrics.errors import ExitCode, Fault
 REFERENCE_FIELDS = ("answer", "output", "completion", "reference")
 PROMPT_FIELDS = ("question", "prompt", "input")
 
+Lines = list[tuple[int, dict[str, Any]]]
+"""The objects of a file with their 1-based lines."""
+
 
 def read_texts(path: Path) -> dict[str, str]:
     """Predictions by id: JSONL `{id, prediction}`, or one JSON object `{id: text}`.
@@ -38,13 +41,24 @@ def read_texts(path: Path) -> dict[str, str]:
 
 
 def read_references(path: Path) -> dict[str, tuple[str, ...]]:
-    """Accepted answers by id: `answers` (a list), or one of `answer`, `output`, `completion`, `reference`.
+    """Accepted answers by id, as `references_in` has them.
 
     Raises:
         Fault: names the line and field that do not fit.
     """
+    return references_in(objects_of(path), path)
+
+
+def references_in(lines: Lines, path: Path) -> dict[str, tuple[str, ...]]:
+    """Accepted answers by id: `answers` (a list), or one of `answer`, `output`, `completion`, `reference`.
+
+    Args:
+        lines: of the file at `path`, as `objects_of` reads them.
+    Raises:
+        Fault: names the line and field that do not fit.
+    """
     found: dict[str, tuple[str, ...]] = {}
-    for number, row in objects_of(path):
+    for number, row in lines:
         answers = _accepted(row)
         if answers is None or "id" not in row:
             raise unfit(
@@ -106,13 +120,13 @@ def whole_object(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def objects_of(path: Path) -> list[tuple[int, dict[str, Any]]]:
+def objects_of(path: Path) -> Lines:
     """The objects of a JSONL file with their 1-based lines; blank lines count and are left out.
 
     Raises:
         Fault: a line is no JSON object.
     """
-    found: list[tuple[int, dict[str, Any]]] = []
+    found: Lines = []
     # Not splitlines: U+2028 and the like may stand in a JSON text as they are.
     for number, line in enumerate(text_of(path).split("\n"), 1):
         if not line.strip():

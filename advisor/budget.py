@@ -1,7 +1,7 @@
 """What fits into `--max-minutes`: pure arithmetic over measured rates.
 
 Order of what gives way: a learning curve first, then dev rows of the ladder, then test rows (never under 400, or
-all where there are fewer), then epochs, then training rows. Every reduction is a sentence for the report.
+all where there are fewer), then looks at dev while training, then epochs, then training rows. Every reduction is a sentence for the report.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from dataclasses import dataclass
 LEAST_TEST_ROWS = 400
 LEAST_DEV_ROWS = 40
 LEAST_TRAIN_ROWS = 32
+LEAST_EVALUATIONS = 3
+"""Fewer looks at dev show no turn of its loss."""
+LOOKING_SHARE = 0.2
 CURVE_SHARES = (0.25, 0.5, 1.0)
 LEAST_CURVE_ROWS = 32
 """A quarter of fewer training rows is too few to learn from."""
@@ -115,6 +118,7 @@ class TrainingAllowance:
 
     rows: int
     epochs: float
+    evaluations: int
     seconds: float
     scoring_seconds: float
     reductions: tuple[str, ...]
@@ -133,27 +137,44 @@ def allow_training(
 ) -> TrainingAllowance:
     """How many rows and epochs to train; what remains must also score the test rows once more.
 
+    What gives way to a limit, in order: the looks at dev (never under three), the epochs, the rows.
+
     Args:
         seconds: what is left of the limit; None without one.
         dev_rows: rows of which the loss is measured at each of the `evaluations`.
         guard_seconds: what the guard rows take after training.
     """
-    watching = evaluations * dev_rows * speed.score
-    wanted = rows * epochs * speed.train + watching
+    look = dev_rows * speed.score
     scoring = test_rows * (speed.answer_tuned + 2 * speed.score) + guard_seconds
-    if seconds is None:
-        return TrainingAllowance(rows, epochs, wanted, scoring, ())
+
+    def allowed(kept: int, shorter: float, looks: int, *notes: str) -> TrainingAllowance:
+        taken = kept * shorter * speed.train + looks * look
+        return TrainingAllowance(kept, shorter, looks, taken, scoring, notes)
+
+    whole = allowed(rows, epochs, evaluations)
+    if seconds is None or speed.train == 0:
+        return whole
     usable = max(30.0, seconds * SAFETY - 2 * START_SECONDS - scoring)
-    if wanted <= usable or speed.train == 0:
-        return TrainingAllowance(rows, epochs, wanted, scoring, ())
-    fitting = max(1.0, (usable - watching) / speed.train)
+    if whole.seconds <= usable:
+        return whole
+    looks = _looks(usable, look, evaluations)
+    notes = [f"dev is measured {looks} instead of {evaluations} times (time limit)"] * (looks < evaluations)
+    fitting = max(1.0, (usable - looks * look) / speed.train)
     kept = min(rows, max(LEAST_TRAIN_ROWS, int(fitting)))
     if kept < min(rows, rows * epochs):
-        note = f"{kept:,} of {rows:,} training rows are trained on, for one epoch (time limit)"
-        return TrainingAllowance(kept, 1.0, kept * speed.train + watching, scoring, (note,))
+        notes.append(f"{kept:,} of {rows:,} training rows are trained on, for one epoch (time limit)")
+        return allowed(kept, 1.0, looks, *notes)
     shorter = min(epochs, max(1.0, fitting / rows))
-    notes = (f"{shorter:.1f} of {epochs:g} epochs are trained (time limit)",) if shorter < epochs else ()
-    return TrainingAllowance(rows, shorter, rows * shorter * speed.train + watching, scoring, notes)
+    if shorter < epochs:
+        notes.append(f"{shorter:.1f} of {epochs:g} epochs are trained (time limit)")
+    return allowed(rows, shorter, looks, *notes)
+
+
+def _looks(usable: float, look: float, evaluations: int) -> int:
+    """Return how often dev is measured where time is short: a fifth of it may go there."""
+    if look <= 0:
+        return evaluations
+    return min(evaluations, max(LEAST_EVALUATIONS, int(LOOKING_SHARE * usable / look)))
 
 
 @dataclass(frozen=True)

@@ -11,19 +11,19 @@ from typing import Any
 from advisor.answer_files import (
     objects_of,
     prompt_of,
-    read_references,
     read_texts,
+    references_in,
     text_of,
     whole_object,
 )
+from advisor.clusters import cluster_of_each
 from advisor.data.rows import Message
+from advisor.pairing import for_the_rules, paired, settle_note
 from advisor.plan import AUTO_METRIC
 from advisor.predictions import Prediction
-from advisor.reference_fields import clusters_by_field, described
+from advisor.reference_fields import clusters_by_field, fields_in, prompts_in
 from advisor.scoring_files import prepared, row_scores
 from advisor.slices import slices_note, slices_of
-from advisor.stages.compare import for_the_rules, paired, settle_note
-from advisor.stages.split import SPLIT, cluster_of_each
 from rubrics.compared import PairedResult
 from rubrics.errors import Fault
 from rubrics.outcome import compare_outcome
@@ -114,13 +114,15 @@ def _read(a: Path, candidates: Sequence[Path], terms: Terms) -> tuple[_Rows, lis
     if terms.margin is not None:
         _check_share(terms.margin, "--margin", "a loss of score")
     paths = [_answers_file(path) for path in (a, *candidates)]
-    wanted = read_references(terms.references) if terms.references else _own_references(paths)
+    source = terms.references or paths[0]
+    lines = objects_of(source)
+    wanted = references_in(lines, source) if terms.references else _own_references(paths)
     scored_by = prepared([terms.metric], wanted, terms.options)
     name = scored_by.names[0]
-    told = described(terms.references or paths[0], terms.cluster_field, terms.slices)
-    prompts = {row_id: turns for row_id, (turns, _) in told.items() if turns} or _prompts(paths[0])
+    told = fields_in(lines, source, terms.cluster_field, terms.slices)
+    prompts = {row_id: turns for row_id, turns in prompts_in(lines).items() if turns} or _prompts(paths[0])
     sides = [_scored(read_texts(path), wanted, name, scored_by.options, prompts) for path in paths]
-    fields = [told[row_id][1] for row_id in wanted]
+    fields = [told.get(row_id, {}) for row_id in wanted]
     named = [row.get(terms.cluster_field, "") for row in fields] if terms.cluster_field else None
     rows = _Rows(
         metric=name,
@@ -207,6 +209,9 @@ def _clusters(ids: Sequence[str], named: Sequence[str] | None, runs: Sequence[Pa
 
 
 def _clusters_of_run(path: Path) -> dict[str, str]:
+    # The stages know how to make a run; to compare files nothing of that is needed.
+    from advisor.stages.split import SPLIT
+
     split = path / SPLIT.file
     if not split.is_file():
         return {}

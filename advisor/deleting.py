@@ -12,7 +12,7 @@ from pathlib import Path
 from advisor.run_directory import RunDirectory, open_run
 from advisor.run_names import LEDGER_FILE, LOCK_FILE, PLAN_FILE, RUN_LOG
 from advisor.walk import WALK
-from rubrics.errors import Fault
+from rubrics.errors import ExitCode, Fault
 from trainer.job import EVENTS_FILE, STOP_FILE
 
 _LAST = (PLAN_FILE, LOCK_FILE)
@@ -80,11 +80,7 @@ def delete_run(path: Path) -> Contents:
         try:
             _remove(run.path)
         except OSError as error:
-            raise Fault(
-                f"cannot be deleted: {error.strerror or error}",
-                where=str(error.filename or run.path),
-                fix="Make the folder writable, then delete the run again.",
-            ) from error
+            raise _not_deleted(error.strerror or str(error), Path(error.filename or run.path)) from error
     return found
 
 
@@ -112,6 +108,7 @@ def _deletable(path: Path) -> RunDirectory:
             where=str(run.path),
             fix=f"Stop it first: advisor stop {run.path}",
         )
+    _refuse_unwritable(run.path)
     foreign = sorted(entry.name for entry in run.path.iterdir() if not _MADE.fullmatch(entry.name))
     if foreign:
         raise Fault(
@@ -127,6 +124,20 @@ def _deletable(path: Path) -> RunDirectory:
                 fix="Look at it and remove the link yourself; then delete the run.",
             )
     return run
+
+
+def _refuse_unwritable(folder: Path) -> None:
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise _not_deleted("its folder cannot be written", folder)
+
+
+def _not_deleted(why: str, where: Path) -> Fault:
+    return Fault(
+        f"cannot be deleted: {why}",
+        where=str(where),
+        fix="Make the folder writable, then delete the run again.",
+        code=ExitCode.LACKING,
+    )
 
 
 def _refuse_live_trainer(run: RunDirectory) -> None:

@@ -20,6 +20,8 @@ from typing import Any
 import trainer
 from advisor.interrupt import Interrupted, StopSignal
 from advisor.priority import give_way
+from advisor.room import not_written, why_not_written
+from advisor.stopping import ask_owner
 from rubrics.errors import ExitCode, Fault
 from trainer.events import EventTail, Listener
 from trainer.job import (
@@ -155,7 +157,7 @@ def _follow(
         if stop and not asked:
             asked = True
             for directory in directories:
-                (directory / STOP_FILE).touch()
+                ask_owner(directory)
         time.sleep(_POLL_SECONDS)
 
 
@@ -171,7 +173,12 @@ def _raise_failure(directories: Sequence[Path], code: int, stop: StopSignal) -> 
         if record.traceback:
             fault.where = str(directory / LOG_FILE)
         raise fault
-    if stop or code == ExitCode.INTERRUPTED:
+    if code == ExitCode.INTERRUPTED:
+        raise Interrupted
+    if code and (error := why_not_written(directory)) is not None:
+        # The trainer had nowhere to write why it ended; one that was asked to stop has saved nothing.
+        raise not_written(error, directory)
+    if stop:
         raise Interrupted
     raise Fault(
         f"the trainer ended without a word ({_how(code)})",

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from advisor.draft import Draft
 from advisor.predictions import Prediction
-from advisor.situation import STAGE_WORDS, Situation, situation_of
+from advisor.situation import Situation, situation_of, unwritable_words, why_died
+from advisor.stage_words import STAGE_WORDS
 from advisor.texts import _
 from advisor.watching import RungState, RunState
 
@@ -38,6 +39,12 @@ class LadderRow:
     test: RungState | None = None
     skipped: str = ""
     selected: bool = False
+
+
+def asked_rungs(draft: Draft) -> tuple[str, ...]:
+    """The rungs that a run of the draft will ask: without the person's own prompt where none was given."""
+    has_prompt = draft.get("prompt_file") is not None
+    return tuple(rung for rung in draft.get("rungs") if rung != "prompt_file" or has_prompt)
 
 
 def ladder_rows(run: RunState, asked: Sequence[str]) -> tuple[LadderRow, ...]:
@@ -72,9 +79,8 @@ def ladder_situation(run: RunState) -> Situation:
     if is_measured and not _is_measuring(run):
         return _measured(run)
     if run.life == "died":
-        says, killed = _("The run ended without a word."), _("It was killed, or the machine went down.")
         kept = _("Every answer so far is kept: going on asks only what is missing.")
-        return Situation("bad", says, (killed, kept), "resume", run.log)
+        return Situation("bad", _("The run ended without a word."), (why_died(run), kept), "resume", run.log)
     if run.life == "stopped":
         says = _("Stopped. Every answer so far is kept: going on asks only what is missing.")
         return Situation("stopped", says, way="resume")
@@ -111,9 +117,7 @@ def ladder_cautions(run: RunState) -> tuple[str, ...]:
         )
         found.append(says.format(free=f"{run.disk_free / 2**20:,.0f}"))
     if not run.is_writable:
-        found.append(
-            _("The run directory cannot be written. It can be read here; make it writable to go on with it.")
-        )
+        found.append(unwritable_words(run))
     return tuple(found)
 
 

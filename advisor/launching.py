@@ -17,7 +17,8 @@ from typing import Any
 from advisor.amending import amend
 from advisor.child_environment import child_environment
 from advisor.plan import Plan
-from advisor.run_directory import RunDirectory, create_run, lacks_space, open_run
+from advisor.room import not_written, why_not_written
+from advisor.run_directory import RunDirectory, create_run, open_run
 from advisor.run_names import RUN_LOG
 from advisor.walk import check_test_rows, check_until
 from rubrics.errors import ExitCode, Fault
@@ -90,6 +91,9 @@ def _start(run: RunDirectory, until: str) -> Launched:
     words = [sys.executable, "-m", "advisor", "resume", str(run.path)]
     words += ["--until", until] if until else []
     said_before = len(read_events(run.events_file))
+    # Told here and now: a child on a full disk would end as soon as it has begun.
+    if (refused := why_not_written(run.path)) is not None:
+        raise not_written(refused, run.path)
     try:
         with (run.path / RUN_LOG).open("ab") as log:
             process = subprocess.Popen(
@@ -101,7 +105,7 @@ def _start(run: RunDirectory, until: str) -> Launched:
                 start_new_session=True,
             )
     except OSError as error:
-        raise lacks_space(error, run.path) from error
+        raise not_written(error, run.path) from error
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < deadline:
         # Asked first: a child that held the run and ended in between has said how.
@@ -120,11 +124,13 @@ def _raise_failure(run: RunDirectory, code: int, said_before: int) -> None:
     if code in (ExitCode.OK, ExitCode.REQUIREMENT_UNMET, ExitCode.INTERRUPTED):
         return
     said = read_events(run.events_file)[said_before:]
-    ended = next((event for event in reversed(said) if isinstance(event, RunEnded)), None)
+    ended = next((event for event in reversed(said) if isinstance(event, RunEnded)), run.last_word())
     if ended is not None and ended.outcome == "failed":
         raise Failure(
             what=ended.what, where=ended.where, fix=ended.fix, code=ended.code, problems=ended.problems
         ).as_fault()
+    if (error := why_not_written(run.path)) is not None:
+        raise not_written(error, run.path)
     log = run.path / RUN_LOG
     raise Fault(
         f"the run ended at once (exit code {code})",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from advisor.texts import N_
+from advisor.texts import N_, _
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ OUTCOMES: Mapping[str, OutcomeWords] = MappingProxyType(
             N_("No cheap option is good enough at its price, and nothing known speaks against training."),
         ),
         "PROMPT_IS_ENOUGH": OutcomeWords(
-            N_("A prompt is enough"),
-            N_("A cheap option does what is needed, or training would not pay; do not fine-tune."),
+            N_("A cheap option is enough"),
+            N_("It does what is needed, or training would not pay; do not fine-tune."),
         ),
         "USE_RETRIEVAL": OutcomeWords(
             N_("Use retrieval"),
@@ -66,6 +66,13 @@ OUTCOMES: Mapping[str, OutcomeWords] = MappingProxyType(
         ),
     }
 )
+
+
+def outcome_headline(outcome: str) -> str:
+    """An outcome's few words in the person's language; a name that is not known stands for itself."""
+    words = OUTCOMES.get(outcome)
+    return _(words.headline) if words is not None else outcome
+
 
 GLYPHS: Mapping[str, str] = MappingProxyType(
     {

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from advisor.data.formats import Unreadable, read_fields
+from advisor.data.formats.pairs import lacks_names
 from advisor.data.sources import Container, opened
 from advisor.data.streaming import Read, Reservoir, stream_rows
 from advisor.previews import LONGEST_TEXT, MOST_ROWS, Preview, PreviewRow
@@ -64,6 +65,7 @@ class _Gathered:
     problems: list[PreviewRow] = field(default_factory=list)
     formats: Counter[str] = field(default_factory=Counter)
     keys: dict[str, None] = field(default_factory=dict)
+    columns: tuple[tuple[str, str], ...] = ()
     answers: Reservoir[str] = field(default_factory=lambda: Reservoir(SAMPLED_ANSWERS))
     proposal: MetricProposal | None = None
 
@@ -71,6 +73,8 @@ class _Gathered:
         """Read one more row."""
         entry, kind, found = read
         self.read += 1
+        if not self.columns and isinstance(entry.value, dict):
+            self.columns = tuple((name, str(value)[:LONGEST_TEXT]) for name, value in entry.value.items())
         if kind:
             self.formats[kind] += 1
             if not entry.value.keys() <= self.keys.keys():
@@ -94,20 +98,24 @@ class _Gathered:
             self.proposal = propose_metric(self.answers.kept)
         chosen, count = self.formats.most_common(1)[0] if self.formats else ("", 0)
         known = read_fields(chosen) if chosen else ()
+        unusable = self.broken + self._in_other_formats(count)
+        names = [name for name, _value in self.columns]
         return Preview(
             path=self.path,
             container=self.container,
             format=chosen,
             fields=tuple(key for key in known if key in self.keys),
             ignored=tuple(key for key in self.keys if key not in known),
+            columns=self.columns,
             rows=tuple(self.rows),
             problems=tuple(self.problems),
             read=self.read,
-            unusable=self.broken + self._in_other_formats(count),
+            unusable=unusable,
             not_plain=self.not_plain,
             proposal=self.proposal,
             notes=tuple(self.notes),
             finished=finished,
+            lacks_names=finished and self.read == unusable and lacks_names(chosen, names),
         )
 
     def _in_other_formats(self, count: int) -> int:

@@ -45,6 +45,7 @@ class Preview:
         container: how the rows are packed: jsonl, json, csv, tsv or parquet.
         format: what most rows are written in; empty while none could be read.
         fields, ignored: names of the fields that the format reads and of those it does not, of what is there.
+        columns: the fields of the first row, each with its value there as text, cut as a prompt is.
         rows: the first ones, at most `MOST_ROWS`, read or not.
         problems: the first rows that cannot be used, at most `MOST_ROWS`.
         read: rows read so far, those that cannot be used among them.
@@ -53,6 +54,7 @@ class Preview:
         proposal: the metric for the answers sampled so far; None while there is none.
         notes: what was found out about the bytes (packed, a byte order mark).
         finished: the whole file was read.
+        lacks_names: no row can be used as it is, and naming two of the fields would make pairs of them.
     """
 
     path: Path
@@ -60,6 +62,7 @@ class Preview:
     format: str
     fields: tuple[str, ...]
     ignored: tuple[str, ...]
+    columns: tuple[tuple[str, str], ...]
     rows: tuple[PreviewRow, ...]
     problems: tuple[PreviewRow, ...]
     read: int
@@ -68,6 +71,7 @@ class Preview:
     proposal: MetricProposal | None
     notes: tuple[str, ...]
     finished: bool
+    lacks_names: bool
 
     @property
     def usable(self) -> int:

@@ -5,25 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from advisor.answer_files import objects_of, prompt_of
+from advisor.answer_files import Lines, prompt_of
+from advisor.clusters import cluster_of_each, shared_clusters
 from advisor.data.named_fields import check_fields, plain_fields
 from advisor.data.rows import Message, Row
-from advisor.stages.split import cluster_of_each, shared_clusters
 
 
-def described(
-    path: Path, cluster_field: str | None, slices: Sequence[str]
-) -> dict[str, tuple[list[Message], dict[str, str]]]:
-    """Return of each row by id its prompt and its plain fields.
+def prompts_in(lines: Lines) -> dict[str, list[Message]]:
+    """Return the prompt of each row by id; empty where it has none."""
+    return {str(row["id"]): prompt_of(row) for _, row in lines if "id" in row}
 
+
+def fields_in(
+    lines: Lines, path: Path, cluster_field: str | None, slices: Sequence[str]
+) -> dict[str, dict[str, str]]:
+    """Return the plain fields of each row by id; nothing where no field was named.
+
+    Args:
+        lines: of the file at `path`, as `objects_of` reads them.
     Raises:
         Fault: no row has a field that was named.
     """
-    rows = {str(row["id"]): row for _, row in objects_of(path) if "id" in row}
-    found = {row_id: (prompt_of(row), dict(plain_fields(row, ()))) for row_id, row in rows.items()}
     wanted = dict.fromkeys(slices, "--slice") | ({cluster_field: "--cluster-field"} if cluster_field else {})
-    if wanted:
-        check_fields([fields for _, fields in found.values()], wanted, str(path))
+    if not wanted:
+        return {}
+    found = {str(row["id"]): dict(plain_fields(row, ())) for _, row in lines if "id" in row}
+    check_fields(list(found.values()), wanted, str(path))
     return found
 
 

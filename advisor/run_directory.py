@@ -11,10 +11,12 @@ from itertools import count
 from pathlib import Path
 
 from advisor.plan import Plan, flag_of, read_plan
+from advisor.room import not_written
 from advisor.run_names import LEDGER_FILE, LOCK_FILE, PLAN_FILE
-from rubrics.errors import ExitCode, Fault
-from trainer.events import Event, read_events
+from rubrics.errors import Fault
+from trainer.events import Event, RunEnded, parse_event, read_events
 from trainer.job import EVENTS_FILE, STOP_FILE, JobBusy, hold, lock_owner, write_text
+from trainer.locks import leave_word, left_word
 
 
 @dataclass(frozen=True)
@@ -109,8 +111,21 @@ class RunDirectory:
                     fix="Wait for it, or end it with `advisor stop`.",
                 ) from None
             except OSError as error:
-                raise lacks_space(error, self.path) from error
+                raise not_written(error, self.path) from error
             yield
+
+    def leave_last_word(self, event: RunEnded) -> None:
+        """Keep how the session of this process ended where a full disk takes it, but for the single problems.
+
+        Raises:
+            OSError: nothing can be written there at all.
+        """
+        leave_word(self.path / LOCK_FILE, event.model_copy(update={"problems": []}).model_dump_json())
+
+    def last_word(self) -> RunEnded | None:
+        """How the last session ended, where its event file did not take it."""
+        event = parse_event(left_word(self.path / LOCK_FILE))
+        return event if isinstance(event, RunEnded) else None
 
     def events(self) -> list[Event]:
         """Every event of the run and its jobs, by time."""
@@ -144,7 +159,7 @@ def create_run(plan: Plan, out: Path | None) -> RunDirectory:
     except OSError as error:
         # A run without a plan can be neither resumed nor started again under its name.
         path.rmdir()
-        raise lacks_space(error, run.plan_file) from error
+        raise not_written(error, run.plan_file) from error
     return run
 
 
@@ -182,13 +197,3 @@ def _fresh_name(plan: Plan) -> Path:
     # Runs that begin in the same second, as in a loop over seeds.
     names = (name if number == 1 else f"{name}-{number}" for number in count(1))
     return next(path for path in map(Path("runs").joinpath, names) if not path.exists())
-
-
-def lacks_space(error: OSError, path: Path) -> Fault:
-    """A write that failed, as the fault to show."""
-    return Fault(
-        f"cannot be written: {error.strerror or error}",
-        where=str(error.filename or path),
-        fix="Free some space or make the folder writable, then `advisor resume` the run.",
-        code=ExitCode.LACKING,
-    )

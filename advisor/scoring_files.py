@@ -9,12 +9,12 @@ from operator import add
 from pathlib import Path
 from typing import Any
 
-from advisor.answer_files import read_references, read_texts
+from advisor.answer_files import Lines, objects_of, read_texts, references_in
 from advisor.cautions import cautions_by_metric
 from advisor.plan import AUTO_METRIC
 from advisor.predictions import Score, mean_score, score_over_all
 from advisor.proposals import propose_metric
-from advisor.reference_fields import clusters_by_field, described
+from advisor.reference_fields import clusters_by_field, fields_in
 from advisor.scoring import check_usable, refuse_unused, with_labels
 from rubrics.errors import Fault
 from rubrics.scoring import (
@@ -91,12 +91,13 @@ def score_file(
         Fault: a file cannot be read, a line is not what it should be, ids repeat, a metric cannot score these
             references, or no row has the field.
     """
-    given, wanted = read_texts(predictions), read_references(references)
+    given, lines = read_texts(predictions), objects_of(references)
+    wanted = references_in(lines, references)
     asked = prepared(metrics, wanted, options or Options())
     names, known = asked.names, asked.options
     scored = {name: row_scores(name, given, wanted, known) for name in names if METRICS[name].per_row}
     pairs = [(given.get(row_id), answers[0]) for row_id, answers in wanted.items()]
-    clusters = _clusters(references, list(wanted), cluster_field)
+    clusters = _clusters(lines, references, list(wanted), cluster_field)
     summed = {
         name: mean_score(scored[name], name, clusters)
         if name in scored
@@ -118,11 +119,13 @@ def score_file(
     )
 
 
-def _clusters(references: Path, ids: Sequence[str], cluster_field: str | None) -> list[str] | None:
+def _clusters(
+    lines: Lines, references: Path, ids: Sequence[str], cluster_field: str | None
+) -> list[str] | None:
     if cluster_field is None:
         return None
-    found = described(references, cluster_field, ())
-    return clusters_by_field(ids, [found[row_id][1].get(cluster_field, "") for row_id in ids])
+    found = fields_in(lines, references, cluster_field, ())
+    return clusters_by_field(ids, [found[row_id].get(cluster_field, "") for row_id in ids])
 
 
 def _apart(pairs: Sequence[tuple[str | None, str]]) -> tuple[list[str], list[list[str | None]]]:

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from advisor.core_texts import told
 from advisor.draft import Draft
+from advisor.stage_words import STAGE_WORDS
 from advisor.stages.decide import TRAIN_OUTCOME
 from advisor.texts import N_, _
 from advisor.watching import RunState
@@ -21,26 +23,12 @@ Way = Literal["options", "verdict", "plan", "results", "resume"]
 GLYPHS: dict[Kind, str] = {"waiting": "○", "working": "●", "good": "✓", "stopped": "■", "bad": "✗"}
 
 _LEAST_FREE = 256 * 2**20
+_NO_SPACE = 16 * 2**20
+"""So little is left of a disk that was full once what was half written is removed (ours)."""
 _BYTES_PER_PARAMETER = 12
 """Of a checkpoint: the adapter and two moments of Adam, in fp32."""
 _CHECKPOINTS = 3
 """That may lie on the disk at once while a new one is written (ours)."""
-
-STAGE_WORDS = {
-    "assess": N_("the suitability of the task is assessed"),
-    "inspect": N_("the rows are checked"),
-    "split": N_("the rows are divided"),
-    "measure": N_("the speed of this machine is measured"),
-    "budget": N_("the time is divided"),
-    "baseline": N_("the cheap options are measured"),
-    "decide": N_("the verdict is computed"),
-    "forecast": N_("the training is forecast"),
-    "train": N_("the model is trained"),
-    "evaluate": N_("the tuned model answers the test rows"),
-    "compare": N_("the tuned model is compared"),
-    "curve": N_("the learning curve is measured"),
-    "report": N_("the report is written"),
-}
 
 
 STAGE_NAMES = {
@@ -115,16 +103,13 @@ def _failed(run: RunState) -> Situation:
         return Situation("bad", _("The run failed."), way="resume", log=run.log)
     detail = [fault.where, *fault.problems]
     if fault.fix:
-        detail.append(_("What to do: {fix}").format(fix=fault.fix))
-    says = _("The run failed: {what}").format(what=fault.what)
+        detail.append(_("What to do: {fix}").format(fix=told(fault.fix)))
+    says = _("The run failed: {what}").format(what=told(fault.what))
     return Situation("bad", says, tuple(line for line in detail if line), "resume", run.log)
 
 
 def _died(run: RunState) -> Situation:
-    detail = [
-        _("It was killed, or the machine went down. What is done is kept."),
-        _("Going on starts at the last checkpoint."),
-    ]
+    detail = [why_died(run), _("What is done is kept. Going on starts at the last checkpoint.")]
     step = run.training.step
     says = (
         _("The training ended without a word at step {step}.").format(step=f"{step:,}")
@@ -132,6 +117,17 @@ def _died(run: RunState) -> Situation:
         else _("The run ended without a word.")
     )
     return Situation("bad", says, tuple(detail), "resume", run.log)
+
+
+def why_died(run: RunState) -> str:
+    """What most likely ended a run that did not say it, and what to do first; translated."""
+    if not run.is_writable:
+        return _(
+            "The run directory cannot be written, which may have ended it. Make it writable, or copy it, first."
+        )
+    if run.disk_free is not None and run.disk_free < _NO_SPACE:
+        return _("The disk that it lies on is full, which may have ended it. Free some space first.")
+    return _("It was killed, or the machine went down.")
 
 
 def _stopped_words(run: RunState) -> str:
@@ -175,10 +171,15 @@ def cautions_of(run: RunState) -> tuple[str, ...]:
         )
         found.append(says.format(free=f"{run.disk_free / 2**20:,.0f}", needed=f"{needed / 2**20:,.0f}"))
     if not run.is_writable:
-        found.append(
-            _("The run directory cannot be written: what is trained from now on is lost. Make it writable.")
-        )
+        found.append(unwritable_words(run))
     return tuple(found)
+
+
+def unwritable_words(run: RunState) -> str:
+    """What it means for a run that its directory cannot be written, and what to do; translated."""
+    if run.is_live:
+        return _("The run directory cannot be written: what is done from now on is lost. Make it writable.")
+    return _("The run directory can only be read. To go on with the run, make it writable or copy it.")
 
 
 def least_free(run: RunState) -> int:

@@ -2,29 +2,72 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import time
+from contextlib import suppress
+from pathlib import Path
 
 from advisor.run_directory import RunDirectory
 from rubrics.errors import ExitCode, Fault
-from trainer.job import STOP_FILE, lock_owner
+from trainer.job import LOCK_FILE, STOP_FILE, lock_owner
 
 _PATIENCE_SECONDS = 120.0
+_OURS = ("advisor", "trainer")
 
 
 def ask_to_stop(run: RunDirectory) -> None:
-    """Ask whoever works on the run to save and go; nothing is asked where nobody does."""
-    if run.owner() is not None:
-        run.stop_file.touch()
-    for lock in (*run.jobs.glob("*/lock"), run.training / "lock"):
+    """Ask whoever works on the run to save and go; nothing is asked where nobody does.
+
+    Raises:
+        Fault: nothing can be written in the run, and its process cannot be reached either.
+    """
+    for lock in (run.path / LOCK_FILE, *run.jobs.glob(f"*/{LOCK_FILE}"), run.training / LOCK_FILE):
         if lock_owner(lock) is not None:
-            (lock.parent / STOP_FILE).touch()
+            ask_owner(lock.parent)
+
+
+def ask_owner(directory: Path) -> None:
+    """Ask the process that holds a run or job directory by its stop file, or by a signal where none can be written.
+
+    Raises:
+        Fault: neither works.
+    """
+    try:
+        (directory / STOP_FILE).touch()
+    except OSError as error:
+        owner = lock_owner(directory / LOCK_FILE)
+        if owner is not None and not _signalled(owner):
+            raise Fault(
+                f"cannot be asked to stop: {error.strerror}",
+                where=str(directory),
+                fix="Make the folder writable and stop it again, or end it on the machine that it runs on: "
+                f"kill {owner}",
+                code=ExitCode.LACKING,
+            ) from error
+
+
+def _signalled(pid: int) -> bool:
+    """Send SIGTERM to a process of ours; false where the pid is none, as that of a process on another machine."""
+    with suppress(OSError):
+        shown = subprocess.run(
+            ["ps", "-o", "command=", "-p", str(pid)],  # noqa: S607 - lies elsewhere on other systems
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if any(name in shown.stdout for name in _OURS):
+            os.kill(pid, signal.SIGTERM)
+            return True
+    return False
 
 
 def stop_run(run: RunDirectory, patience: float = _PATIENCE_SECONDS) -> bool:
     """Stop the run's advisor and trainers; whether there was anything to stop.
 
     Raises:
-        Fault: it has not ended within `patience` seconds.
+        Fault: it has not ended within `patience` seconds, or cannot be asked to.
     """
     if not run.is_live():
         return False
@@ -39,5 +82,6 @@ def stop_run(run: RunDirectory, patience: float = _PATIENCE_SECONDS) -> bool:
                 code=ExitCode.LACKING,
             )
         time.sleep(0.1)
-    run.stop_file.unlink(missing_ok=True)
+    with suppress(OSError):
+        run.stop_file.unlink(missing_ok=True)
     return True

@@ -19,7 +19,8 @@ from advisor.models.resolve import ResolvedModel, resolve
 from advisor.plan import Plan
 from advisor.plan_files import read_files
 from advisor.report.model import ForecastPart, Report
-from advisor.run_directory import RunDirectory, lacks_space
+from advisor.room import not_written
+from advisor.run_directory import RunDirectory
 from advisor.scoring import scoring_of
 from advisor.stage import Context, Stage
 from advisor.stages.assess import ASSESS
@@ -125,7 +126,7 @@ def opened(
         try:
             writer = EventWriter(run.events_file)
         except OSError as error:
-            raise lacks_space(error, run.path) from error
+            raise not_written(error, run.path) from error
 
         def emit(event: Event) -> None:
             writer(event)
@@ -148,17 +149,17 @@ def _told(emit: Listener, run: RunDirectory, until: str) -> Iterator[None]:
         emit(RunStarted(pid=os.getpid(), until=until))
         yield
     except (Interrupted, KeyboardInterrupt):
-        _last_word(emit, RunEnded(outcome="stopped", code=int(ExitCode.INTERRUPTED)))
+        _last_word(emit, run, RunEnded(outcome="stopped", code=int(ExitCode.INTERRUPTED)))
         raise
     except OSError as error:
-        fault = lacks_space(error, run.path)
-        _last_word(emit, _failed(fault))
+        fault = not_written(error, run.path)
+        _last_word(emit, run, _failed(fault))
         raise fault from error
     except Fault as fault:
-        _last_word(emit, _failed(fault))
+        _last_word(emit, run, _failed(fault))
         raise
     except Exception as error:
-        _last_word(emit, _failed(Fault(f"{type(error).__name__}: {error}", code=ExitCode.PROGRAM_FAULT)))
+        _last_word(emit, run, _failed(Fault(f"{type(error).__name__}: {error}", code=ExitCode.PROGRAM_FAULT)))
         raise
 
 
@@ -173,10 +174,13 @@ def _failed(fault: Fault) -> RunEnded:
     )
 
 
-def _last_word(emit: Listener, event: RunEnded) -> None:
-    """A full disk must not hide why the run ended: the error is on its way to the person already."""
-    with suppress(OSError):
+def _last_word(emit: Listener, run: RunDirectory, event: RunEnded) -> None:
+    """A full disk must not hide why the run ended, from whoever opens it later either."""
+    try:
         emit(event)
+    except OSError:
+        with suppress(OSError):
+            run.leave_last_word(event)
 
 
 def open_context(

@@ -6,8 +6,14 @@ and an exit code; anything else that escapes is a fault of the program.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from enum import IntEnum
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Numbers of system errors of a write for which there was no room: on the disk, in a quota, in a file."""
+NO_RIGHT = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+"""Of a write that is not allowed."""
 
 
 class ExitCode(IntEnum):

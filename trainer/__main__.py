@@ -90,7 +90,7 @@ def _work(directory: Path, models: list[object]) -> int:
         (directory / STOP_FILE).unlink(missing_ok=True)
         outcome, code = "stopped", int(ExitCode.INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - every failure is recorded where the parent reads it
-        failure = explain(error)
+        failure = explain(error, directory)
         _record(failure, directory / FAILURE_FILE)
         code = failure.code
     finally:
@@ -112,7 +112,8 @@ def _record(failure: Failure, path: Path) -> None:
 
 def _run(job: object, directory: Path, emit: EventWriter, models: list[object]) -> None:
     # Imported here: torch takes seconds, and what goes wrong in the import belongs into the job's failure.
-    from trainer.run import ModelCache, Workplace, run_job
+    from trainer.run import run_job
+    from trainer.workplace import ModelCache, Workplace
 
     if not models:
         models.append(ModelCache())

@@ -7,19 +7,20 @@ A job directory holds: `job.json` (the request), `events.jsonl` and `log.txt` (w
 
 from __future__ import annotations
 
-import fcntl
 import json
 import math
 import os
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from rubrics.errors import ExitCode, Fault
+from trainer.locks import JobBusy as JobBusy
+from trainer.locks import hold as hold
+from trainer.locks import lock_owner as lock_owner
 
 JOB_FILE = "job.json"
 RESULT_FILE = "result.json"
@@ -283,15 +284,6 @@ class Failure(Frozen):
         )
 
 
-class JobBusy(Exception):
-    """Another process works on this directory."""
-
-    def __init__(self, directory: Path, pid: int | None) -> None:
-        super().__init__(f"{directory} is held by process {pid}")
-        self.directory = directory
-        self.pid = pid
-
-
 def write_text(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old content or the new one, never a part (fsync, rename)."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -353,40 +345,3 @@ def read_job(directory: Path) -> Job:
         problem = error.errors()[0]
         field = ".".join(str(part) for part in problem["loc"])
         raise Fault(f"{problem['msg']}", where=f"{path}: {field}", fix="Start the run again.") from None
-
-
-@contextmanager
-def hold(path: Path) -> Iterator[None]:
-    """Hold a lock file while the block runs; the operating system lets go when the owner dies.
-
-    Raises:
-        JobBusy: a living process holds it; carries its pid.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("a+")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        raise JobBusy(path.parent, lock_owner(path)) from None
-    try:
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-        yield
-    finally:
-        file.close()
-
-
-def lock_owner(path: Path) -> int | None:
-    """The pid that holds a lock file, or None when nobody does."""
-    try:
-        with path.open("r+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                text = file.read().strip()
-                return int(text) if text.isdigit() else -1
-            return None
-    except OSError:
-        return None

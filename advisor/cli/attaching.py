@@ -66,6 +66,8 @@ def _ending(path: str, state: RunState) -> dict[str, object]:
 
 def _words(path: str, state: RunState) -> str:
     """How the run was left, and what can be done."""
+    from advisor.situation import why_died
+
     resume = f"advisor resume {path}"
     if state.fault is not None:
         fix = f"\nwhat to do: {state.fault.fix}" if state.fault.fix else ""
@@ -74,5 +76,5 @@ def _words(path: str, state: RunState) -> str:
         "finished": f"finished; its report: advisor report {path}",
         "paused": f"paused before training; go on: {resume}",
         "stopped": f"stopped; everything done is kept. Go on: {resume}",
-        "died": f"ended without a word (killed, or the machine went down); what is done is kept. Go on: {resume}",
+        "died": f"ended without a word. {why_died(state)} What is done is kept; go on: {resume}",
     }.get(state.life, f"not begun yet; start it: {resume}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.columns import table as table
 from advisor.problems import problem_lines as problem_lines
-from rubrics.errors import ExitCode, Fault
+from rubrics.errors import NO_ROOM, ExitCode, Fault
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -50,9 +50,13 @@ def draws_blocks() -> bool:
 
 
 def err(text: str) -> None:
-    """Print narration."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    """Print narration; a log on a full disk does without."""
+    try:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
 
 
 def show_fault(fault: Fault) -> int:

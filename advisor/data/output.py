@@ -6,7 +6,6 @@ disk or Ctrl-C leaves nothing that looks like a result.
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,10 +13,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, NoReturn
 
-from rubrics.errors import ExitCode, Fault
+from rubrics.errors import NO_ROOM, ExitCode, Fault
 
 STDOUT = Path("-")
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def check_output(path: Path, *, inputs: Sequence[Path] = (), force: bool = False) -> None:
@@ -85,7 +83,7 @@ def _take_name(part: Path, path: Path, *, force: bool) -> None:
 
 def refuse_writing(path: Path, error: OSError) -> NoReturn:
     """Turn what the system said about a place into a `Fault`: code 5 without space, else 2."""
-    if error.errno in _NO_ROOM:
+    if error.errno in NO_ROOM:
         raise Fault(
             "there is no space left to write it",
             where=str(path),

@@ -32,6 +32,8 @@ from advisor.data.formats import (
     shown,
 )
 from advisor.data.formats.conversation import as_messages, is_plain, kind_of, said
+from advisor.data.formats.detecting import NAME_THE_FIELDS
+from advisor.data.formats.pairs import lacks_names
 from advisor.data.named_fields import plain_fields
 from advisor.data.rows import Message, Row
 from advisor.data.sources import Container, Source, name_of, opened, refuse
@@ -231,7 +233,7 @@ def _read(path: Path, name: str, asked: _Asked, values: list[tuple[int, dict[str
     chosen = asked.format or _majority(found)
     _refuse_other_formats(found, chosen)
     if found.problems:
-        _refuse_lines(path, found)
+        _refuse_lines(path, found, chosen)
     evidence = _evidence(found, chosen, asked.fields, [container] if container else [], notes)
     return DataFile(path, tuple(found.rows), chosen, evidence, source.sha256, tuple(found.warnings))
 
@@ -360,7 +362,7 @@ def _evidence(
     return "; ".join([*said, *notes])
 
 
-def _refuse_lines(path: Path, found: _Found) -> NoReturn:
+def _refuse_lines(path: Path, found: _Found, chosen: str) -> NoReturn:
     ordered = [found.problems[number] for number in sorted(found.problems)]
     listed = [f"{path}:{place}{problem}" for place, why in ordered for problem in why.problems]
     what = f"{len(ordered)} of {found.total} lines cannot be used"
@@ -369,7 +371,10 @@ def _refuse_lines(path: Path, found: _Found) -> NoReturn:
         what = f"no row holds a question with its answer: found {kind}"
     fixes = Counter(why.fix for _, why in ordered)
     fix, count = fixes.most_common(1)[0]
-    if not fix or count < len(ordered):
+    if not fix and len(ordered) == len(found.failed) == found.total and lacks_names(chosen, found.keys):
+        # Not a row of the file has the field: it is called something else.
+        fix = NAME_THE_FIELDS
+    elif not fix or count < len(ordered):
         fix = "mend or remove the lines listed; lines are numbered from 1"
     raise Fault(
         what,

@@ -10,6 +10,7 @@ from advisor.core_texts import told
 from advisor.detecting import detectable, expected_test_rows
 from advisor.filling import still_wrong, text_of, value_of, wrong_in
 from advisor.hinting import hints_of
+from advisor.pairs_copies import pairs_copy
 from advisor.plain.talk import EMPTY, in_turn
 from advisor.plain.walking import Walk
 from advisor.plan import AUTO_METRIC
@@ -33,6 +34,9 @@ _OPTION_OF = {
 
 def task(walk: Walk) -> None:
     """Fill in what is asked of the model, the rows, and how an answer is judged."""
+    from advisor.tui.steps.task.words import promise_words
+
+    walk.talk.say(promise_words(str(walk.draft.get("endpoint") or "")))
     in_turn(
         partial(_text, walk, "task", _("What should the model do, in a sentence?")),
         partial(_rows, walk),
@@ -114,12 +118,30 @@ def _rows(walk: Walk) -> None:
             walk.talk.say(_("Without rows nothing can be measured."))
             continue
         try:
-            _preview(walk, Path(path))
+            if _previewed(walk, Path(path)).lacks_names:
+                path = _named_columns(walk, Path(path))
+            _preview(walk, path)
         except Fault as fault:
             walk.talk.tell(fault)
             walk.change(data=None)
             continue
         return
+
+
+def _named_columns(walk: Walk, path: Path) -> Path:
+    """Ask which columns hold question and answer, and go on with a copy that says so."""
+    columns = _previewed(walk, path).columns
+    walk.talk.say(_("The names of the columns do not tell which is the question and which the answer."))
+    # Keys that nobody types: a column may be called anything, 2 for one.
+    offered = [(f"#{at}", f"{name}: {_short(value)}") for at, (name, value) in enumerate(columns)]
+    question = walk.talk.choose(_("Which column holds what the model is given, the question?"), offered)
+    left = [option for option in offered if option[0] != question]
+    answer = walk.talk.choose(_("Which column holds the right answer?"), left)
+    names = (columns[int(key[1:])][0] for key in (question, answer))
+    copy = pairs_copy(path, *names)
+    walk.change(data=copy)
+    walk.talk.say(_("Written to {path}; your file stays as it is.").format(path=copy))
+    return copy
 
 
 def _preview(walk: Walk, path: Path) -> None:

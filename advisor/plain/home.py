@@ -69,7 +69,7 @@ def _home(talk: Talk, services: Services) -> None:
 
 def _chosen(talk: Talk, services: Services) -> Walk | None:
     choices = [
-        ("n", _("begin a new walk with your own data")),
+        ("n", _("begin with your own data")),
         ("e", _("try it on the bundled example")),
         ("p", _("open a plan file (advisor.toml)")),
         ("r", _("open a run")),
@@ -104,7 +104,8 @@ def _asked_run(talk: Talk, services: Services) -> Path:
     listed = RunList(services.runs).poll(at_most=10_000)
     if not listed:
         raise Fault(
-            _("there are no runs in {folder}").format(folder=services.runs), fix=_("Begin a new walk.")
+            _("there are no runs in {folder}").format(folder=services.runs),
+            fix=_("Begin one with your own data."),
         )
     if len(listed) > _SHOWN_RUNS:
         talk.say(_("The newest {shown} of {n} runs:").format(shown=_SHOWN_RUNS, n=f"{len(listed):,}"))

@@ -112,7 +112,7 @@ def _tell_forecast(walk: Walk) -> None:
         if rung.skipped:
             reason = _("left out: {reason}").format(reason=told(rung.skipped))
             walk.talk.say(f"  {rung_name(rung.rung)}: {reason}")
-    walk.talk.say(total(found, plan.price).plain)
+    walk.talk.say(total(found, plan.price, is_local=plan.endpoint is None).plain)
 
 
 def _tell_rungs(walk: Walk, run: RunState) -> None:

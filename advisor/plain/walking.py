@@ -82,7 +82,7 @@ class Walk:
                 "The run stays as it is; your other answers are taken along."
             )
         )
-        if self.talk.confirm(_("Start a new walk with this answer?"), now=False):
+        if self.talk.confirm(_("Start anew with this answer?"), now=False):
             self.state = WalkState(draft=wanted.draft)
 
     def problem(self, field: str, value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from advisor.ledger import looks, looks_note, scoring
+from advisor.pairing import for_the_rules, paired, settle_note
 from advisor.predictions import Prediction, read_predictions
 from advisor.slices import slices_note, slices_of
 from advisor.stage import Artefact, Context, Stage
@@ -19,8 +20,6 @@ from advisor.stages.guard import as_guard, guard_findings
 from advisor.stages.split import clusters_of, rows_of
 from advisor.stages.train import TRAIN
 from rubrics.decide import decide_report
-from rubrics.scoring import get_metric
-from rubrics.statistics import compare_paired
 
 
 class Comparison(Artefact):
@@ -70,65 +69,6 @@ class Comparison(Artefact):
     contenders: list[dict[str, Any]] = Field(default_factory=list)
     against: list[str] = Field(default_factory=list)
     dev_rows_needed: int | None = None
-
-
-_CELLS = ("fixed", "broken", "both_right", "both_wrong")
-
-
-def paired(
-    baseline: Sequence[Prediction],
-    tuned: Sequence[Prediction],
-    metric: str,
-    seed: int,
-    clusters: Sequence[str] | None = None,
-) -> dict[str, Any]:
-    """Difference (tuned minus baseline), its 95% interval, the p-value of the one test, and the flip table.
-
-    Args:
-        clusters: what each row belongs to; None where every row stands alone.
-    """
-    before = [prediction.scores[metric] for prediction in baseline]
-    after = [prediction.scores[metric] for prediction in tuned]
-    found = compare_paired(before, after, binary=get_metric(metric).binary, seed=seed, clusters=clusters)
-    return {
-        "metric": metric,
-        "n": found.n,
-        "difference": found.interval.value,
-        "low": found.interval.low,
-        "high": found.interval.high,
-        "p_value": found.p_value,
-        "test": found.test,
-        **{cell: getattr(found.table, cell) if found.table else None for cell in _CELLS},
-        "clusters": found.clusters,
-        "notes": list(found.cautions),
-    }
-
-
-def for_the_rules(measured: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the rules may go by: the counts of rows only where rows are the evidence, and not clusters."""
-    if measured["clusters"] is None:
-        return dict(measured)
-    return {name: value for name, value in measured.items() if name not in _CELLS}
-
-
-def settle_note(decided: Mapping[str, Any]) -> str:
-    """Say how many more test rows settle what the test could not tell (T6), if the difference is as it was seen."""
-    if decided["rule"] != "T6":
-        return ""
-    rows = decided["rows_needed"]
-    if rows is None and decided["against"]:
-        # What lacks is dev rows, or what the reason says of the single options.
-        return ""
-    if rows is None:
-        return (
-            "The difference that was seen lies so near the smallest gain worth it that no number of test rows up to "
-            "100,000 would surely settle it."
-        )
-    more = max(0, rows - decided["n"])
-    return (
-        f"If the difference is as it was seen, about {rows:,} test rows in all, {more:,} more than now, end in a "
-        "decision with 80% chance."
-    )
 
 
 def _make(context: Context) -> Comparison:

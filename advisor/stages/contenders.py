@@ -12,6 +12,7 @@ from pathlib import Path
 
 from advisor.chat.local import LocalModel, read_completions
 from advisor.chat.protocol import ChatRequest
+from advisor.clusters import cluster_of_each, shared_clusters
 from advisor.contenders import Contender, contenders
 from advisor.ledger import scoring
 from advisor.predictions import (
@@ -33,7 +34,7 @@ from advisor.stages.baseline import (
 )
 from advisor.stages.budget import test_rows
 from advisor.stages.measure import base_spec
-from advisor.stages.split import cluster_of_each, rows_of, shared_clusters
+from advisor.stages.split import rows_of
 from rubrics.scoring import get_metric
 from trainer.job import Completion
 

@@ -77,7 +77,7 @@ def _make(context: Context) -> Forecast:
     )
     guard = guard_cost(context)
     allowance = _allowance(context, base, guard.seconds if guard else 0.0)
-    parameters = base.model_copy(update={"epochs": allowance.epochs})
+    parameters = base.model_copy(update={"epochs": allowance.epochs, "evaluations": allowance.evaluations})
     memory = _memory(context, parameters, method)
     curve = _curve(context, parameters, allowance) if plan.learning_curve else None
     return Forecast(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import Field
 
-from advisor.data.findings import grouped
+from advisor.clusters import cluster_of_each, shared_clusters
 from advisor.data.rows import Row, as_json_lines, read_rows
-from advisor.data.splitting import groups_of
 from advisor.plan_files import divided
 from advisor.stage import Artefact, Context, Stage
 from advisor.stages.inspect import INSPECT
@@ -58,28 +57,9 @@ def _make(context: Context) -> SplitReport:
     )
 
 
-def shared_clusters(rows: Sequence[Row]) -> dict[str, str]:
-    """Return the cluster of each row that shares one with another row, by row id.
-
-    Rows with a group belong to it and to nothing else; rows without one to their near duplicates.
-    """
-    if any(row.group for row in rows):
-        members = list(grouped([row.group or f"row {row.id}" for row in rows]).values())
-    else:
-        members = groups_of(rows) if rows else []
-    named = [[rows[index] for index in group] for group in members if len(group) > 1]
-    return {row.id: row.group or f"like {group[0].id}" for group in named for row in group}
-
-
 def clusters_of(context: Context, ids: Sequence[str]) -> list[str] | None:
     """Return what each row belongs to, as the split found it; see `cluster_of_each`."""
     return cluster_of_each(ids, context.get(SPLIT).clusters)
-
-
-def cluster_of_each(ids: Sequence[str], shared: Mapping[str, str]) -> list[str] | None:
-    """Return what each row belongs to, rows that stand alone to themselves; None where all of them do."""
-    names = [shared.get(row_id, f"row {row_id}") for row_id in ids]
-    return names if len(set(names)) < len(names) else None
 
 
 def _summary(split: SplitReport) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import signal
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TextIO
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -18,10 +20,15 @@ from advisor.draft import Draft
 from advisor.run_names import has_runs
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, Choice
+from advisor.tui.help import is_worth_telling
 from advisor.tui.services import Services
+from advisor.tui.steps import STEPS
+from advisor.tui.stopping import ask_to_stop
 from advisor.tui.walk import WalkScreen
 
 _LEAVING_CODES = {signal.SIGTERM: 143, signal.SIGHUP: 129}
+_LOOK_SECONDS = 2.0
+"""Between two looks whether the terminal is still there."""
 _SETTLED_SECONDS = 0.5
 """Until the first screen is there; timers wait while it is being made."""
 
@@ -75,6 +82,8 @@ class AdvisorApp(App[str]):
             # Without a main thread (in some tests) signals belong to somebody else.
             with suppress(RuntimeError, ValueError, NotImplementedError):
                 loop.add_signal_handler(number, partial(self.exit, return_code=code))
+        if not self.is_headless:
+            self.set_interval(_LOOK_SECONDS, self._leave_a_closed_terminal)
         draft, run, step = self._first
         if draft is None and run is None and not step and has_runs(self.services.runs):
             self._show_runs()
@@ -82,6 +91,11 @@ class AdvisorApp(App[str]):
             self.push_screen(WalkScreen(draft, run=run, step=step))
         if self._then is not None:
             self.set_timer(_SETTLED_SECONDS, self._then)
+
+    def _leave_a_closed_terminal(self) -> None:
+        # The signal reaches only a program in the foreground of its terminal, and none that was told to ignore it.
+        if is_hung_up(sys.__stdin__):
+            self.exit(return_code=_LEAVING_CODES[signal.SIGHUP])
 
     def action_runs(self) -> None:
         """From a walk to the list of runs; asks only where answers would be lost."""
@@ -142,7 +156,7 @@ class AdvisorApp(App[str]):
         self._interrupted = False
         if isinstance(self.screen, Ask):
             self.pop_screen()
-        self.run_worker(lambda: self.services.ask_to_stop(path), thread=True)
+        ask_to_stop(self, path)
         self.notify(_("The run saves its work and stops."))
 
     def leave_running(self, path: Path) -> None:
@@ -156,14 +170,33 @@ class AdvisorApp(App[str]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every key that has a description is in the palette too."""
         yield from super().get_system_commands(screen)
+        told = set()
         for active in screen.active_bindings.values():
             binding = active.binding
-            if binding.description and active.enabled:
+            name = _command(binding)
+            if name not in told and active.enabled and is_worth_telling(binding):
+                told.add(name)
                 yield SystemCommand(
-                    binding.description,
+                    name,
                     self.get_key_display(binding),
                     partial(self.run_action, binding.action, active.node),
                 )
 
     def _walk_screen(self) -> WalkScreen | None:
         return next((screen for screen in self.screen_stack if isinstance(screen, WalkScreen)), None)
+
+
+def is_hung_up(terminal: TextIO | None) -> bool:
+    """Whether the other side of a terminal is gone, and nothing will ever be typed again."""
+    if terminal is None:
+        return True
+    asked = select.poll()
+    asked.register(terminal.fileno(), 0)
+    return any(event & select.POLLHUP for _descriptor, event in asked.poll(0))
+
+
+def _command(binding: Binding) -> str:
+    """What a key is called in the palette: the nine that lead to the steps say where each of them leads."""
+    if binding.action.startswith("step("):
+        return f"{binding.description}: {_(STEPS[int(binding.key) - 1].title)}"
+    return binding.description

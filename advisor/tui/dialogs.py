@@ -11,9 +11,11 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Button, Footer, Input, Static
+from textual.widgets import Button, Input, Static
 
+from advisor.core_texts import told
 from advisor.texts import N_, _
+from advisor.tui.footer import Keys
 from advisor.tui.plain_text import shown
 from advisor.tui.translated import TranslatedKeys
 from rubrics.errors import Fault
@@ -46,7 +48,7 @@ class Dialog(TranslatedKeys[T], ModalScreen[T]):
     Dialog .title { text-style: bold; margin-bottom: 1; height: auto; }
     Dialog VerticalScroll { height: auto; max-height: 14; }
     Dialog Horizontal { height: auto; margin-top: 1; }
-    Dialog Button { min-width: 8; margin-right: 1; height: 1; border: none; }
+    Dialog Button { min-width: 8; margin-right: 1; }
     """
 
 
@@ -73,8 +75,9 @@ class Ask(Dialog[str | None]):
                         Text(f"{choice.label} [{choice.key}]"),
                         id=f"choice-{choice.key}",
                         variant="error" if choice.danger else "default",
+                        compact=True,
                     )
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         """The first choice is the safe one."""
@@ -102,7 +105,11 @@ class Ask(Dialog[str | None]):
 class AskText(Dialog[str | None]):
     """A question that is answered in words; returns them, or None where it was left by escape."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", N_("Cancel"))]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "take", N_("OK"), priority=True),
+        Binding("escape", "leave", N_("Cancel")),
+    ]
+    DEFAULT_CSS = "AskText Input { margin-top: 1; background: $boost; }"
 
     def __init__(
         self,
@@ -128,15 +135,16 @@ class AskText(Dialog[str | None]):
                 yield Static(Text(shown(self._detail)))
             yield Input(self._value, compact=True)
             yield Static("", id="problem")
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def action_take(self) -> None:
         """Take the answer, or say what is wrong with it."""
-        problem = self._problem(event.value)
+        value = self.query_one(Input).value
+        problem = self._problem(value)
         if problem:
             self.query_one("#problem", Static).update(Text("✗ " + shown(problem)))
         else:
-            self.dismiss(event.value)
+            self.dismiss(value)
 
     def action_leave(self) -> None:
         """Leave things as they are."""
@@ -159,7 +167,7 @@ class Explain(Dialog[None]):
             yield Static(Text(shown(self._title)), classes="title")
             with VerticalScroll():
                 yield Static(self._text)
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def action_leave(self) -> None:
         """Close."""
@@ -170,5 +178,5 @@ def tell_fault(app: App[Any], fault: Fault) -> None:
     """Show an expected failure: what happened, where, every single problem, and what to do."""
     parts = [f"{fault.where}" if fault.where else "", *fault.problems]
     if fault.fix:
-        parts.append(_("What to do: {fix}").format(fix=fault.fix))
-    app.push_screen(Explain("✗ " + fault.what, "\n".join(part for part in parts if part)))
+        parts.append(_("What to do: {fix}").format(fix=told(fault.fix)))
+    app.push_screen(Explain("✗ " + told(fault.what), "\n".join(part for part in parts if part)))

@@ -10,10 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from advisor.texts import N_
 from advisor.tui.dialogs import Dialog
+from advisor.tui.footer import Keys
 
 
 class HelpScreen(Dialog[None]):
@@ -36,19 +37,29 @@ class HelpScreen(Dialog[None]):
             with VerticalScroll():
                 yield Static(Text(self._text + "\n"))
                 yield Static(table)
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def action_leave(self) -> None:
         """Close."""
         self.dismiss(None)
 
 
+_MOVES = ("scroll_", "cursor_", "page_", "first", "last", "press", "focus_", "copy_text")
+"""Beginnings of Textual's own actions for moving about, which are the same in every program."""
+
+
+def is_worth_telling(binding: Binding) -> bool:
+    """Whether a key does something of this program, and says what."""
+    action = binding.action.removeprefix("app.").removeprefix("screen.")
+    return bool(binding.description) and not action.startswith(_MOVES)
+
+
 def keys_of(screen: Screen[Any]) -> list[tuple[str, str]]:
-    """The keys that work now, each with what it does, those of the focused thing first."""
+    """The keys that work now and do something of this program, each with what it does, those of the focused first."""
     found: dict[str, str] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
-        if binding.description and active.enabled:
+        if active.enabled and is_worth_telling(binding):
             key = screen.app.get_key_display(binding)
             found[binding.description] = (
                 f"{found[binding.description]} {key}" if binding.description in found else key

@@ -64,7 +64,10 @@ def _progress_of_run(key: str, state: WalkState) -> Progress:
     if run is None:
         return "open" if key == "options" else "later"
     if key == "training":
-        return {"running": "working", "done": "done"}.get(run.training.status, "later")  # type: ignore[return-value]
+        if run.training.status == "running":
+            # A trainer that was killed, or had no room to say that it ended, stays "running" in its events.
+            return "working" if run.is_live else "open"
+        return "done" if run.training.status == "done" else "later"
     if key == "ship":
         return "open" if run.artefacts.get("verdict") else "later"
     if run.artefacts.get(made[key]):

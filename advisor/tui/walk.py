@@ -13,13 +13,14 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
-from textual.widgets import ContentSwitcher, Footer, Static
+from textual.widgets import ContentSwitcher, Static
 from textual.worker import get_current_worker
 
 from advisor.amendable import AMENDABLE
 from advisor.draft import Draft
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, Choice, tell_fault
+from advisor.tui.footer import Keys
 from advisor.tui.help import HelpScreen, keys_of
 from advisor.tui.plain_text import shown
 from advisor.tui.rail import Rail
@@ -117,7 +118,7 @@ class WalkScreen(TranslatedScreen[None]):
             with Vertical(id="body"):
                 yield Static(id="why")
                 yield ContentSwitcher()
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Show the first step, of a run once it is known, and watch the run."""
@@ -234,12 +235,12 @@ class WalkScreen(TranslatedScreen[None]):
 
         self.app.push_screen(
             Ask(
-                _("Start a new walk with this answer?"),
+                _("Start anew with this answer?"),
                 _(
                     "What a result is measured by cannot change once a run has begun. "
                     "The run stays as it is; your other answers are taken along."
                 ),
-                [Choice("n", _("No, keep the run")), Choice("y", _("Yes, a new walk"))],
+                [Choice("n", _("No, keep the run")), Choice("y", _("Yes, start anew"))],
             ),
             answered,
         )
@@ -374,7 +375,9 @@ def _heading(state: WalkState, width: int) -> Text:
         tail += f" · {state.run_path.name}"
     if state.run is not None:
         tail += f" · {_(LIFE_WORDS[state.run.life])}"
-    text = Text(" advisor · " + (shown(task[0], one_line=True) if task else _("A new walk")))
+        if not state.run.is_writable:
+            tail += " · " + _("! read only")
+    text = Text(" advisor · " + (shown(task[0], one_line=True) if task else _("A new task")))
     text.truncate(max(20, width - cell_len(tail)), overflow="ellipsis")
     text.append(tail)
     text.no_wrap, text.overflow = True, "ellipsis"

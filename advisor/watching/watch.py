@@ -14,7 +14,7 @@ from typing import Any
 
 from advisor.run_directory import RunDirectory
 from advisor.run_names import RUN_LOG
-from advisor.watching.folding import TRAINING, fold_all
+from advisor.watching.folding import TRAINING, fold, fold_all
 from advisor.watching.state import Finding, Life, RungState, RunState, TrainingState
 from rubrics.learning import read_history
 from trainer.event_log import LogTail, Metrics
@@ -99,9 +99,12 @@ class RunWatch:
             rungs=self._rungs(),
             has_report=(self._run.path / "report.json").exists(),
             disk_free=_disk_free(self._run.path),
-            is_writable=os.access(self._run.path, os.W_OK),
+            is_writable=_is_writable(self._run),
         )
         life = _life(state, stop_asked=self._run.stop_file.exists())
+        if life in ("died", "starting") and (word := self._run.last_word()) is not None:
+            state = fold(state, word)
+            life = _life(state, stop_asked=False)
         log = _last_lines(self._run.path / RUN_LOG) if life in ("died", "failed") else ()
         return replace(state, life=life, log=log)
 
@@ -199,6 +202,12 @@ def _parsed(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except (OSError, ValueError):
         return None
+
+
+def _is_writable(run: RunDirectory) -> bool:
+    """Whether this process may write there; a copy of a closed run has files that may not be written."""
+    events = run.events_file
+    return os.access(run.path, os.W_OK) and (not events.exists() or os.access(events, os.W_OK))
 
 
 def _disk_free(path: Path) -> int | None:

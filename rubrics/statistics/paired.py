@@ -322,12 +322,15 @@ def _all_flips(changed: Floats) -> float:
 def _random_flips(changed: Floats, rng: np.random.Generator) -> float:
     import numpy as np
 
-    observed, extreme = _observed(changed), 0
+    observed, total, extreme = _observed(changed), float(changed.sum()), 0
+    width = -(-len(changed) // 8)
     step = max(1, _CHUNK_DRAWS // len(changed))
     for start in range(0, PERMUTATIONS, step):
         rows = min(step, PERMUTATIONS - start)
-        signs = rng.integers(0, 2, size=(rows, len(changed)), dtype=np.int8) * 2.0 - 1.0
-        extreme += int(np.count_nonzero(np.abs(signs @ changed) >= observed))
+        # Single bits are eight times as quick to draw as numbers. Where a bit is set the sign is positive.
+        drawn = np.frombuffer(rng.bytes(rows * width), dtype=np.uint8).reshape(rows, width)
+        positive = np.unpackbits(drawn, axis=1, count=len(changed)) @ changed
+        extreme += int(np.count_nonzero(np.abs(2 * positive - total) >= observed))
     return (extreme + 1) / (PERMUTATIONS + 1)
 
 

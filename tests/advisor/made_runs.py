@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.data.rows import Message, Row, as_json_lines
+from advisor.pairing import paired
 from advisor.plan import Plan
 from advisor.predictions import Prediction, mean_score, write_predictions
 from advisor.report.model import Report
@@ -16,7 +17,7 @@ from advisor.run_directory import create_run
 from advisor.rungs.prompts import answer_facts, few_shot, pick_examples, zero_shot
 from advisor.slices import slices_note, slices_of
 from advisor.stages.baseline import Ladder, Rung
-from advisor.stages.compare import Comparison, paired
+from advisor.stages.compare import Comparison
 from advisor.stages.decide import VerdictReport
 from advisor.stages.evaluate import Evaluations, SystemScores
 from rubrics.outcome import PairedResult, compare_outcome

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from advisor.budget import (
     LEAST_DEV_ROWS,
+    LEAST_EVALUATIONS,
     LEAST_TEST_ROWS,
     LEAST_TRAIN_ROWS,
     START_SECONDS,
@@ -68,6 +69,19 @@ def test_without_a_limit_everything_is_done_and_nothing_said():
     assert (trained.rows, trained.epochs, trained.reductions) == (1000, 2.0, ())
     # 2,000 rows seen at 0.1 s, and ten measurements of 50 dev rows at 0.01 s.
     assert trained.seconds == pytest.approx(200 + 5)
+
+
+def test_looks_at_dev_give_way_before_rows_do():
+    # given dev rows of which one look takes 10 s, and 100 s: ten looks would leave nothing to train in
+    slow = Speed(answer=0.1, answer_tuned=0.1, score=0.2, train=1.0)
+    trained = training((100 + 2 * START_SECONDS) / 0.92, speed=slow, rows=400, dev=50)
+
+    # then a fifth of the time, and never fewer than three looks, goes to dev
+    assert trained.evaluations == 3
+    assert trained.reductions[0] == "dev is measured 3 instead of 10 times (time limit)"
+    # and the rest to rows: 100 s less three looks, at a second each
+    assert trained.rows == pytest.approx(70, abs=2)
+    assert training(None, speed=slow, dev=50).evaluations == 10
 
 
 def test_enough_time_is_as_good_as_no_limit():
@@ -146,7 +160,8 @@ def test_training_keeps_its_bounds_and_reductions_are_stated(seconds, speed, row
 
     assert min(rows, LEAST_TRAIN_ROWS) <= found.rows <= rows
     assert found.epochs <= max(1.0, epochs)
-    reduced = found.rows < rows or found.epochs < epochs
+    assert LEAST_EVALUATIONS <= found.evaluations <= 10
+    reduced = found.rows < rows or found.epochs < epochs or found.evaluations < 10
     assert bool(found.reductions) == reduced
     if found.rows < rows:
         assert found.epochs == 1.0

@@ -17,6 +17,7 @@ from advisor.draft import Draft
 from advisor.ladder_view import (
     LEAST_FREE,
     asked_prompt,
+    asked_rungs,
     can_go_on,
     can_measure,
     ladder_cautions,
@@ -177,3 +178,8 @@ def test_a_prompt_is_read_whole_from_the_run(tmp_path):
     assert found.prompt[0]["content"] == long
     assert asked_prompt(run.path, "few_shot", "dev", "r9") is None
     assert asked_prompt(run.path, "zero_shot", "dev", "r1") is None
+
+
+def test_the_persons_own_prompt_is_asked_only_where_there_is_one() -> None:
+    assert asked_rungs(Draft()) == tuple(rung for rung in ALL_RUNGS if rung != "prompt_file")
+    assert asked_rungs(Draft().changed(prompt_file=Path("mine.txt"))) == tuple(ALL_RUNGS)

@@ -9,7 +9,6 @@ import pytest
 from advisor.draft import Draft
 from advisor.situation import (
     STAGE_NAMES,
-    STAGE_WORDS,
     can_resume,
     can_start,
     can_stop,
@@ -18,6 +17,7 @@ from advisor.situation import (
     situation_of,
     wish_of,
 )
+from advisor.stage_words import STAGE_WORDS
 from advisor.watching import STAGES, RunState, fold_all
 from advisor.watching.folding import TRAINING
 from trainer.events import Event, JobFinished, JobStarted, Metric, RunEnded, StageFinished, StageStarted
@@ -84,7 +84,20 @@ def test_a_killed_training_says_at_which_step_and_how_to_go_on():
     found = situation_of(run(life="died"))
 
     assert found.says == "The training ended without a word at step 1,200."
+    assert found.detail[0] == "It was killed, or the machine went down."
     assert found.way == "resume"
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ({"disk_free": 0}, "The disk that it lies on is full"),
+        ({"disk_free": 16 * MIB}, "It was killed"),
+        ({"is_writable": False, "disk_free": 0}, "The run directory cannot be written"),
+    ],
+)
+def test_what_most_likely_ended_a_run_without_a_word_is_told(changes, cause):
+    assert situation_of(replace(run(life="died"), **changes)).detail[0].startswith(cause)
 
 
 def test_a_stopped_training_names_its_step():
@@ -137,7 +150,9 @@ def test_large_adapters_need_more_room():
 def test_a_folder_that_cannot_be_written_is_told():
     (caution,) = cautions_of(replace(run(), is_writable=False))
 
-    assert caution.startswith("The run directory cannot be written")
+    assert caution.startswith("The run directory cannot be written: what is done from now on is lost")
+    (caution,) = cautions_of(replace(run(life="finished"), is_writable=False))
+    assert caution.startswith("The run directory can only be read")
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
-from journey_tools import Outcome, advisor
+from filelock import FileLock
+from journey_tools import Outcome, advisor, wait_for
 
 from advisor.example import example_folder
+from advisor.launching import launch
 from advisor.models.resolve import ResolvedModel
+from advisor.plan import Plan
+from advisor.watching import RunWatch
 
 
 @pytest.fixture(scope="session")
@@ -30,19 +36,54 @@ def plan(rows: Path, tiny_model: Path) -> list[str]:
 
 @pytest.fixture(scope="session")
 def whole_run(plan: list[str], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
-    """An undisturbed run with the two-layer model, and what it printed."""
-    folder = tmp_path_factory.mktemp("whole")
-    outcome = advisor("run", *plan, "--out", folder / "run", "--json", cwd=folder)
-    assert outcome.code == 0, outcome.err
-    return folder / "run", outcome
+    """An undisturbed run with the two-layer model, and what it printed; made once for all workers of a test run."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "whole"
+    printed = folder / "printed.json"
+    with FileLock(f"{folder}.lock"):
+        if not printed.exists():
+            folder.mkdir()
+            outcome = advisor("run", *plan, "--out", folder / "run", "--json", cwd=folder)
+            assert outcome.code == 0, outcome.err
+            printed.write_text(json.dumps(vars(outcome)), encoding="utf-8")
+    return folder / "run", Outcome(**json.loads(printed.read_text(encoding="utf-8")))
 
 
 @pytest.fixture(scope="session")
-def embedded_run(embedded_model: ResolvedModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real run of the embedded model on the bundled example, bounded by its steps, some forty."""
+def few_rows_plan(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    """A plan that needs the trainer only to measure and to train: the two-layer model on few rows, for long."""
+    rows = tmp_path_factory.mktemp("few") / "rows.jsonl"
+    lines = (example_folder() / "desk.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    rows.write_text("".join(lines[:120]), encoding="utf-8")
+    return Plan(
+        data=rows,
+        model=str(tiny_model),
+        task="Route the message.",
+        precision="fp32",
+        epochs=90,
+        batch_size=2,
+        learning_rate=1e-3,
+        rungs=("classifier",),
+        guard="none",
+        force_train=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def paused_run(few_rows_plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that waits before its training; tests go on with a copy of it."""
+    path = launch(few_rows_plan, tmp_path_factory.mktemp("paused") / "run", until="forecast").path
+    watch = RunWatch(path)
+    wait_for(lambda: watch.poll().life == "paused", "the run to pause", 300)
+    return path
+
+
+@pytest.fixture(scope="session")
+def embedded_run(embedded_model: ResolvedModel, rows: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real run of the embedded model on some of the example's rows, bounded by its steps, some thirty-five."""
     folder = tmp_path_factory.mktemp("embedded")
     task = (example_folder() / "task.txt").read_text(encoding="utf-8")
-    words = ["--data", example_folder() / "desk.jsonl", "--task", task, "--epochs", 0.4, "--force-train"]
+    words = ["--data", rows, "--task", task, "--epochs", 1, "--force-train"]
     words += ["--batch-size", 4, "--learning-rate", 1e-3, "--guard", "none"]
     outcome = advisor("run", *words, "--rungs", "classifier,zero_shot", "--out", folder / "run", cwd=folder)
     assert outcome.code == 0, outcome.err

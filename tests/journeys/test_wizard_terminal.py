@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
+import select
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,7 +82,7 @@ def test_a_run_is_walked_left_and_taken_up_again(
         shown.press("C-o")
         shown.wait("Plan file")
         shown.press("o")
-        shown.wait("advisor.toml")
+        shown.wait("Open which plan file?")
         shown.press("Enter")
         shown.wait("Route the message")
         # when the person walks to the cheap options and measures them
@@ -144,6 +148,28 @@ def test_a_signal_leaves_the_terminal_as_it_was(number: int, code: int, tmp_path
         assert not shown.is_alternate()
         assert not shown.takes_mouse()
         assert shown.exit_code() == code
+
+
+def test_a_terminal_that_goes_without_a_word_ends_the_wizard(tmp_path: Path) -> None:
+    # given a wizard that is no terminal's foreground program, so that no signal tells it
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color"}
+    wizard = subprocess.Popen(
+        [sys.executable, "-m", "advisor"], cwd=tmp_path, env=environment,
+        stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+    )  # fmt: skip
+    os.close(theirs)
+    try:
+        seen = b""
+        while b"bundled" not in seen:
+            assert select.select([ours], [], [], 60)[0], seen
+            seen += os.read(ours, 65536)
+        # when the terminal closes
+        os.close(ours)
+        # then it does not wait for keys for ever
+        assert wizard.wait(60) == 129
+    finally:
+        wizard.kill()
 
 
 def test_the_terminal_may_change_its_size(tmp_path: Path) -> None:

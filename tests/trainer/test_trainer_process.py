@@ -29,6 +29,7 @@ from trainer_jobs import (
 
 from rubrics.errors import ExitCode
 from trainer import run as run_module
+from trainer import run_training, workplace
 from trainer.errors import explain
 from trainer.events import Event, Logged, read_events
 from trainer.job import (
@@ -104,7 +105,7 @@ def test_result_is_written_last(tiny_model: Path, tmp_path: Path, monkeypatch: p
             there.extend(str(file.relative_to(directory)) for file in directory.rglob("*"))
         write_json(path, value)
 
-    monkeypatch.setattr(run_module, "write_json", look)
+    monkeypatch.setattr(run_training, "write_json", look)
     # when it runs
     run(directory)
     # then history and adapter were there already, and no temporary file stays
@@ -118,14 +119,14 @@ def test_output_of_libraries_goes_to_the_log(
 ) -> None:
     # given a job during which something native writes to both file descriptors
     directory = _evaluation(tmp_path / "job", tiny_model)
-    load = run_module.load
+    load = workplace.load
 
     def noisy(spec: ModelSpec) -> Any:
         os.write(1, b"native words on 1\n")
         os.write(2, b"native words on 2\n")
         return load(spec)
 
-    monkeypatch.setattr(run_module, "load", noisy)
+    monkeypatch.setattr(workplace, "load", noisy)
     # when the process runs it
     assert run_process(directory) == ExitCode.OK
     # then the words are in the log, and the terminal saw nothing
@@ -368,6 +369,11 @@ def test_a_disk_too_full_for_the_failure_record_still_gives_the_exit_code(
     ("error", "what", "code"),
     [
         (OSError(errno.ENOSPC, "No space left on device", "f"), "no space left", ExitCode.LACKING),
+        (OSError(errno.EFBIG, "File too large", "f"), "no space left", ExitCode.LACKING),
+        (RuntimeError("I/O error: No space left on device (os error 28)"), "no space left", 5),
+        (OSError(errno.EROFS, "Read-only file system", "f"), "cannot be written or read: Read-only file system", 5),
+        (PermissionError(errno.EACCES, "Permission denied", "f"), "cannot be written or read: Permission denied", 5),
+        (RuntimeError("I/O error: Permission denied (os error 13)"), "cannot be written or read: I/O error", 5),
         (RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 576 vs 534"), "no space left", 5),
         (MemoryError(), "out of memory", 5),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"), "out of memory", 5),

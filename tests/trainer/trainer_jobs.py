@@ -25,7 +25,8 @@ from trainer.job import (
     write_json,
     write_json_lines,
 )
-from trainer.run import ModelCache, Workplace, run_job
+from trainer.run import run_job
+from trainer.workplace import ModelCache, Workplace
 
 LABELS = ("refund", "delivery", "card", "transfer", "login", "other")
 STEPS_AN_EPOCH = 10

@@ -25,6 +25,12 @@ _PREFERRED = frozenset(
      "non_preferred_output"}
 )  # fmt: skip
 _ROW_FIELDS = frozenset({"messages", "conversations", "completion", "instruction"})
+NAME_THE_FIELDS = (
+    "name the fields of question and answer: advisor data convert FILE --to question-answer "
+    "--prompt-field NAME --answer-field NAME -o pairs.jsonl"
+)
+"""What to do where rows hold pairs under names of a person's own."""
+
 _MOST_NAMED = 10
 
 
@@ -84,14 +90,14 @@ def _pair_format(value: Mapping[str, Any]) -> str:
 def _no_pair(value: Mapping[str, Any]) -> Unreadable:
     if "text" in value:
         if isinstance(value.get("label"), str):
-            fix = "to read it as a pair: advisor data check FILE --prompt-field text --answer-field label"
+            fix = "to make pairs of it: advisor data convert FILE --to question-answer --prompt-field text --answer-field label -o pairs.jsonl"
             return _instead("a text with a label (text, label)", fix)
         fix = "split each text where its answer begins, and write one object a line with the fields prompt and completion"
         return _instead("text alone (text), where prompt and answer cannot be told apart", fix)
     names = [shown(field) for field in list(value)[:_MOST_NAMED]]
     more = f" and {len(value) - _MOST_NAMED} more" if len(value) > _MOST_NAMED else ""
     kind = f"the fields {', '.join(names)}{more}" if value else "an empty object"
-    fix = "name the two fields to read: --prompt-field NAME --answer-field NAME" if len(value) > 1 else ""
+    fix = NAME_THE_FIELDS if len(value) > 1 else ""
     return Unreadable((f"format: expected {EXPECTED}, found {kind}",), fix=fix)
 
 

@@ -6,7 +6,7 @@ A prompt or completion may also be a list of content parts, or of turns (as TRL 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from advisor.data.formats.conversation import (
@@ -31,6 +31,18 @@ PAIRS = {
     PROMPT_COMPLETION: ("prompt", "completion"),
     INPUT_OUTPUT: ("input", "output"),
 }
+
+
+def lacks_names(format: str, fields: Collection[str]) -> bool:  # noqa: A002
+    """Whether a file cannot hold pairs under the names that its columns have, and could if two were named.
+
+    Args:
+        format: that most rows are written in; empty where it could not be told.
+        fields: all that its rows have.
+    """
+    if len(fields) < 2 or "answers" in fields:
+        return False
+    return not format or (format in PAIRS and not set(PAIRS[format]) <= set(fields))
 
 
 def parse_pair(value: Mapping[str, Any], prompt: str, answer: str) -> Conversation | Unreadable:

@@ -11,11 +11,12 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from advisor.core_texts import told
 from advisor.report.tables import change
 from advisor.texts import N_, _
+from advisor.tui.footer import Keys
 from advisor.tui.help import HelpScreen, keys_of
 from advisor.tui.plain_text import shown
 from advisor.tui.translated import TranslatedScreen
@@ -58,7 +59,7 @@ class CompareScreen(TranslatedScreen[None]):
                 yield Static(_grid(_("Asked differently"), found.asked), classes="block")
             else:
                 yield Static(Text(_("Both were asked the same.")), classes="block")
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def _compared(self) -> Iterator[str]:
         comparison = self._found.comparison

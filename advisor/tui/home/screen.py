@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import DataTable, Static
 from textual.worker import get_current_worker
 
 from advisor.draft import Draft
 from advisor.texts import N_, _, ngettext
 from advisor.tui.dialogs import Ask, AskText, Choice, tell_fault
+from advisor.tui.footer import Keys
 from advisor.tui.help import HelpScreen, keys_of
 from advisor.tui.home.table import RunTable
 from advisor.tui.home.words import details
@@ -39,7 +40,7 @@ HELP = N_(
 )
 EMPTY = N_(
     "There are no runs here yet.\n\n"
-    "  n   begin a new walk with your own data\n"
+    "  n   begin with your own data\n"
     "  e   try it on the bundled example, a support desk's messages\n"
     "  o   open a plan that was saved to a file (advisor.toml)\n\n"
     "Runs lie in the folder ./runs of the place where advisor is started."
@@ -88,7 +89,7 @@ class HomeScreen(TranslatedScreen[None]):
         yield RunTable()
         yield Static(Text(_(EMPTY)), id="empty")
         yield Static(id="details")
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Begin to look."""

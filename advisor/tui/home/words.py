@@ -10,6 +10,7 @@ from rich.text import Text
 
 from advisor.ages import age_words
 from advisor.outcomes import OUTCOMES
+from advisor.stage_words import STAGE_WORDS
 from advisor.texts import N_, _
 from advisor.tui.plain_text import shown
 
@@ -78,11 +79,10 @@ def details(listed: ListedRun) -> Text:
 
 
 def _at_work(listed: ListedRun) -> str:
-    """Stage, task and share of what goes on."""
+    """What goes on, and which share of it is done."""
     activity = listed.activity
     if activity is None:
         return ""
     share = activity.share()
-    parts = [activity.stage, activity.task if activity.task != activity.stage else ""]
-    parts.append("" if share is None else f"{share:.0%}")
-    return shown(" ".join(part for part in parts if part), one_line=True)
+    stage = _(STAGE_WORDS[activity.stage]) if activity.stage in STAGE_WORDS else activity.stage
+    return shown(stage if share is None else f"{stage}: {share:.0%}", one_line=True)

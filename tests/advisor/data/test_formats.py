@@ -79,7 +79,8 @@ def test_the_odd_row_of_the_toy_file_is_the_only_one_refused(shared_data: Path) 
 
 def test_a_labelled_text_is_read_with_the_fields_that_the_refusal_names(shared_data: Path) -> None:
     path = shared_data / "formats/rubyopenai_train.jsonl"
-    command = f"advisor data check {path} --prompt-field text --answer-field label"
+    names = "--prompt-field text --answer-field label"
+    command = f"advisor data convert {path} --to question-answer {names} -o pairs.jsonl"
     assert fault_of(path).fix.endswith(command)
     file = read_file(path, prompt_field="text", answer_field="label")
     assert [row.answer for row in file.rows] == ["Positive", "Negative", "Positive"]

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from advisor.clusters import shared_clusters
 from advisor.data.reading import read_file
 from advisor.data.rows import Row
 from advisor.data.splitting import groups_of
 from advisor.plan import make_plan
 from advisor.plan_files import read_files
-from advisor.stages.split import shared_clusters
 from rubrics.errors import ExitCode, Fault
 
 

@@ -188,7 +188,7 @@ async def test_runs_are_listed_newest_first_with_state_outcome_and_age(app, four
 
         assert [line.split(" | ")[1:5] for line in lines(home)] == [
             ["● running", "주문 메시지를 담당 부서로 보냅니다", "", "4 min ago"],
-            ["✓ finished", "Name the sender", "A prompt is enough", "50 min ago"],
+            ["✓ finished", "Name the sender", "A cheap option is enough", "50 min ago"],
             ["‖ paused", "Route the message to its queue", "Fine-tuning is worth a try", "2 h ago"],
             ["■ interrupted", "Answer from the handbook", "", "3 days ago"],
         ]
@@ -239,11 +239,15 @@ async def test_a_run_that_goes_on_is_followed_and_its_end_is_seen(app, four_runs
             writer(StageStarted(stage="train"))
             writer(Progress(task="train", done=3, total=12, unit="steps"))
             home = await at_home(pilot, 4)
-            await until(pilot, lambda: "train 25%" in str(home.query_one("#details", Static).render()))
+            await until(
+                pilot, lambda: "the model is trained: 25%" in str(home.query_one("#details", Static).render())
+            )
             assert {"s", "m", "d"} <= keys(home)
             assert "r" not in keys(home)
             writer(Progress(task="train", done=6, total=12, unit="steps"))
-            await until(pilot, lambda: "train 50%" in str(home.query_one("#details", Static).render()))
+            await until(
+                pilot, lambda: "the model is trained: 50%" in str(home.query_one("#details", Static).render())
+            )
         writer.close()
         await until(pilot, lambda: "■ interrupted" in lines(home)[0])
 

@@ -122,8 +122,18 @@ async def test_the_forecast_is_there_before_anything_is_asked(draft):
         await until(pilot, shows(app, "In all 30–42 calls"))
 
         assert shows(app, "plain prompt 18 calls", "better instruction 6 calls", "+12 if it is the best")()
-        assert shows(app, "the speed is measured first", "cost: no price given", "6 dev rows choose")()
-        assert shows(app, "linear classifier no calls", "left out until you add it (p)")()
+        assert shows(
+            app, "the speed is measured first", "cost: none, it runs on this machine", "6 dev rows choose"
+        )()
+        assert shows(app, "linear classifier no calls", "[–] your own prompt left out until you add it (p)")()
+
+
+async def test_at_an_endpoint_calls_are_not_said_to_be_free(draft):
+    app = app_of(draft=draft.changed(endpoint="http://127.0.0.1:9/v1", endpoint_model="m"))
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, shows(app, "In all 30–42 calls"))
+
+        assert shows(app, "cost: no price given")()
 
 
 async def test_a_rung_that_is_left_out_is_not_forecast(draft):
@@ -276,7 +286,8 @@ async def test_the_table_fills_in_as_the_run_tells(live):
     async with app.run_test(size=SIZE) as pilot:
         await watched(pilot)
         await until(pilot, shows(app, "Now the cheap options are measured."))
-        assert shows(app, "plain prompt 0.20 [0.12, 0.32]", "60 of 200 dev", "your own prompt waits")()
+        assert shows(app, "plain prompt 0.20 [0.12, 0.32]", "60 of 200 dev")()
+        assert "your own prompt" not in screen_text(app)
         assert "█" in screen_text(app)
         assert shows(app, "30%", "180 / 600", "3.0 a second", "2 min 43 s left")() or shows(app, "left")()
 
@@ -428,7 +439,7 @@ class Watching:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"is_writable": False}, "! The run directory cannot be written."),
+        ({"is_writable": False}, "! The run directory cannot be written: what is done from now on is lost."),
         ({"disk_free": 9 * 2**20}, "9 MiB are free"),
     ],
 )

@@ -121,7 +121,7 @@ async def test_without_a_tuned_model_the_best_option_stands_against_the_plain_pr
     made = Made(pattern(40, 4), pattern(40, 30), outcome="PROMPT_IS_ENOUGH")
     app = app_of(make_run(tmp_path / "desk", made))
     async with app.run_test(size=(100, 40)) as pilot:
-        await on_page(pilot, "✓ A prompt is enough")
+        await on_page(pilot, "✓ A cheap option is enough")
         assert "0.750" in page(app)
         assert "tuned model" not in page(app)
         await pilot.press("v")
@@ -257,7 +257,7 @@ async def test_ten_thousand_rows_with_long_labels_answer_at_once(tmp_path: Path)
     lengthen(run, 100)
     app = app_of(run)
     async with app.run_test(size=(140, 40)) as pilot:
-        await on_page(pilot, "A prompt is enough")
+        await on_page(pilot, "A cheap option is enough")
         await pilot.press("v")
         await shown(pilot, "10,000 rows")
         for keys in (["end"], ["pageup"] * 5, ["down"] * 5, ["w"], ["slash", *"test:99-99"]):

@@ -119,12 +119,14 @@ async def test_a_hint_stands_beside_its_question_and_answers_only_when_it_is_tak
         step = await begun(pilot)
         await until(pilot, lambda: "Your rows:" in words(step, "#hint"))
         assert "100% of the prompts hold an abbreviation or a code" in words(step, "#hint")
-        assert step.query_one("#take-hint", Button).disabled
+        assert not step.query_one("#take-hint", Button).display
+        assert "h" not in app.screen.active_bindings
         await pilot.press("h")
         assert answers(app) == {}
         await pilot.press("right")
 
         assert "parse as a JSON object or list. This suggests yes; h takes it." in words(step, "#hint")
+        assert step.query_one("#take-hint", Button).display
         await pilot.press("h")
         await until(pilot, lambda: answers(app) == {"format": "yes"})
 

@@ -12,12 +12,16 @@ import pytest
 from steps_on_screen import all_steps, said, until, words
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Select, TextArea
+from training_runs import screen_text
 
 from advisor.draft import Draft
 from advisor.example import example_plan
+from advisor.plan import Plan
+from advisor.run_directory import create_run
 from advisor.texts import use_language
 from advisor.tui.app import AdvisorApp
 from advisor.tui.dialogs import Ask, Explain
+from advisor.tui.steps.task.columns import ColumnPicker
 from advisor.tui.steps.task.fields import Field
 from advisor.tui.steps.task.picker import FilePicker
 from advisor.tui.steps.task.step import TaskStep
@@ -173,6 +177,104 @@ async def test_rows_that_cannot_be_used_are_shown_where_they_stand():
         assert "41 ✗ answer: expected text" in rows
         await pilot.press("v")
         assert isinstance(app.screen, Explain)
+
+
+def tickets() -> Path:
+    path = Path("tickets.csv")
+    path.write_text(
+        "ticket,question,queue\n" + "".join(f"{at},Where is {at}?,{QUEUES[at % 3]}\n" for at in range(40))
+    )
+    return path
+
+
+async def test_columns_with_names_of_ones_own_are_named_and_go_on_as_a_copy():
+    before = tickets().read_bytes()
+    app = wizard(Draft().changed(data=Path("tickets.csv"), task="Sort"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        step = await begun(pilot)
+        await until(pilot, lambda: "columns: ticket, question, queue" in note(step, "data"))
+        assert "Say which columns hold question and answer: c or F3." in words(step, "#rows")
+        # rows that cannot be used promise no test
+        assert "rows are kept for the test" not in words(step, "#detect")
+
+        # when the question is taken where the cursor stands, and the answer is the queue
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, ColumnPicker))
+        await pilot.press("enter", "down", "enter")
+
+        await until(pilot, lambda: draft_of(app).get("data") == Path("tickets.pairs.jsonl"))
+        await until(pilot, lambda: "✓ question-answer · jsonl · 40 rows" in note(step, "data"))
+        first = json.loads(Path("tickets.pairs.jsonl").read_text().splitlines()[0])
+        assert first == {"question": "Where is 0?", "answer": "HALYARD"}
+        assert Path("tickets.csv").read_bytes() == before
+        # and the key is gone
+        assert "c" not in app.screen.active_bindings
+
+
+async def test_a_column_without_texts_is_told_and_nothing_is_written():
+    Path("tickets.csv").write_text("question,queue\nwhere,\nwhen,\n")
+    app = wizard(Draft().changed(data=Path("tickets.csv"), task="Sort"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        step = await begun(pilot)
+        await until(pilot, lambda: "columns: question, queue" in note(step, "data"))
+
+        await pilot.press("f3")
+        await until(pilot, lambda: isinstance(app.screen, ColumnPicker))
+        await pilot.press("enter", "enter")
+
+        await until(pilot, lambda: isinstance(app.screen, Explain))
+        assert not list(Path().glob("*.jsonl"))
+
+
+async def test_columns_are_left_unnamed_by_escape():
+    tickets()
+    app = wizard(Draft().changed(data=Path("tickets.csv"), task="Sort"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        step = await begun(pilot)
+        await until(pilot, lambda: "columns: " in note(step, "data"))
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, ColumnPicker))
+        await pilot.press("enter", "escape")
+        await until(pilot, lambda: app.screen.query(TaskStep))
+
+        assert draft_of(app).get("data") == Path("tickets.csv")
+        assert not list(Path().glob("*.jsonl"))
+
+
+async def test_where_rows_go_and_what_it_costs_is_told_before_they_are_given():
+    app = wizard()
+    async with app.run_test(size=(80, 24)) as pilot:
+        step = await begun(pilot)
+        assert "no row is sent away, nothing to pay" in words(step, "#promise")
+
+        step.change(endpoint="https://models.example/v1")
+
+        await until(pilot, lambda: "will be sent to https://models.example/v1" in words(step, "#promise"))
+
+
+async def test_the_help_key_is_seen_where_keys_are_more_than_the_line_holds():
+    app = wizard()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begun(pilot)
+        await until(pilot, lambda: "Help" in screen_text(app).splitlines()[-1])
+        assert screen_text(app).splitlines()[-1].endswith("▏? Help")
+        assert "^q" not in screen_text(app).splitlines()[-1]
+
+
+async def test_after_the_file_the_description_is_asked_for_where_there_is_none(place):
+    written("rows.jsonl", 5)
+    app = wizard()
+    async with app.run_test(size=(80, 24)) as pilot:
+        step = await begun(pilot)
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(app.screen, FilePicker) and app.screen.query(OptionList))
+        await pilot.press("enter")
+        await until(pilot, lambda: draft_of(app).get("data") is not None)
+
+        await pilot.press(*"me")
+
+        await until(pilot, lambda: draft_of(app).get("task") == "me")
+        assert step.query_one("#task", TextArea).has_focus
 
 
 async def test_a_label_of_200_characters_and_control_characters_break_nothing():
@@ -377,3 +479,33 @@ def test_the_picker_looks(snap_compare, place, monkeypatch):
         await until(pilot, lambda: "30 rows" in said(pilot.app.screen, "#seen"))
 
     assert snap_compare(wizard(), terminal_size=(80, 24), run_before=ready)
+
+
+async def test_opening_a_run_that_names_its_metric_and_target_asks_nothing(place, tmp_path):
+    rows = written("rows.jsonl", 60)
+    run = create_run(Plan(data=rows, metric="token_f1", target=0.9, task="Sort it"), tmp_path / "run")
+    app = AdvisorApp(run=run.path, step="task")
+    async with app.run_test(size=(98, 40)) as pilot:
+        step = await begun(pilot)
+        await until(pilot, lambda: step.query_one("#metric", Select).value == "token_f1")
+        await asyncio.sleep(0.2)
+
+        assert not isinstance(app.screen, Ask)
+        assert step.state.changes() == {}
+
+
+def test_the_column_picker_looks(snap_compare):
+    tickets()
+
+    async def opened(pilot: Pilot[Any]) -> None:
+        step = await begun(pilot)
+        await until(pilot, lambda: "columns: " in note(step, "data"))
+        await pilot.press("c")
+        await until(
+            pilot, lambda: isinstance(pilot.app.screen, ColumnPicker) and pilot.app.screen.query(OptionList)
+        )
+        await pilot.press("enter")
+
+    assert snap_compare(
+        wizard(Draft().changed(data=Path("tickets.csv"))), run_before=opened, terminal_size=(80, 24)
+    )

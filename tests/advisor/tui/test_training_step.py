@@ -57,8 +57,11 @@ def step_of(app: AdvisorApp) -> TrainingStep:
 
 def charts(app: AdvisorApp) -> list[str]:
     """Titles of the charts on the screen."""
-    shown = [view for view in step_of(app).query(ChartView) if not view.has_class("-hidden")]
-    return [view.chart.title for view in shown if view.chart is not None]
+    return [view.chart.title for view in visible(app) if view.chart is not None]
+
+
+def visible(app: AdvisorApp) -> list[ChartView]:
+    return [view for view in step_of(app).query(ChartView) if not view.has_class("-hidden")]
 
 
 def limits(app: AdvisorApp) -> tuple[float, float]:
@@ -379,6 +382,7 @@ def test_looks(name, events, size, language, theme, tmp_path, snap_compare):
     async def show(pilot: Pilot[Any]) -> None:
         app.theme = theme
         await drawn(pilot)
+        await until(pilot, lambda: all(view.chart is not None for view in visible(app)))
         await pilot.pause(0.3)
 
     look: Callable[[], bool] = lambda: snap_compare(app, terminal_size=size, run_before=show)  # noqa: E731

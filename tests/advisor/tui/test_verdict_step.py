@@ -225,7 +225,7 @@ async def test_the_verdict_comes_by_itself_and_is_marked_while_it_is_made_anew(t
             assert not step.query_one("#considered").display
 
             (run.path / "verdict.json").write_text(json.dumps(verdict_of("already solved")))
-            await until(pilot, says(app, "A PROMPT IS ENOUGH"))
+            await until(pilot, says(app, "A CHEAP OPTION IS ENOUGH"))
 
             writer = EventWriter(run.events_file)
             writer(StageStarted(stage="baseline"))

@@ -11,6 +11,7 @@ import pytest
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Input, Static
+from training_runs import screen_text
 
 from advisor.draft import Draft
 from advisor.plan import Plan
@@ -144,6 +145,8 @@ async def test_help_names_the_keys_of_the_step() -> None:
         await pilot.press("escape", "question_mark")
         assert isinstance(app.screen, HelpScreen)
         assert ("x", "Training") in app.screen.keys
+        # What moves about is the same in every program and would hide the rest.
+        assert not {"Scroll Up", "Page Left", "Focus Next"} & {what for _key, what in app.screen.keys}
         await pilot.press("escape")
         assert isinstance(app.screen, WalkScreen)
 
@@ -153,7 +156,8 @@ async def test_every_key_with_a_description_is_in_the_palette() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("escape")
         commands = {command.title: command for command in app.get_system_commands(app.screen)}
-        assert {"Next", "Back", "Help", "Training", "Quit"} <= commands.keys()
+        assert {"Next", "Back", "Help", "Training", "Quit", "Go to a step: Ship"} <= commands.keys()
+        assert "Scroll Up" not in commands
         result = commands["Next"].callback()
         assert result is not None
         await result
@@ -181,6 +185,17 @@ async def test_quitting_asks_where_answers_would_be_lost(key: str, leaves: bool)
         await pilot.press(key)
         await pilot.pause()
         assert (app._exit is True) == leaves
+
+
+async def test_every_choice_of_a_question_can_be_read() -> None:
+    app = AdvisorApp(draft=Draft())
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("escape", "x", "ctrl+q")
+        await pilot.pause()
+
+        seen = screen_text(app)
+        assert "Stay [c]" in seen
+        assert "Leave without them [d]" in seen
 
 
 async def test_quitting_from_a_dialog_asks_too() -> None:

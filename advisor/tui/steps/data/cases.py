@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical, VerticalScroll
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from advisor.browsing import HealthItem, StoredRow
@@ -18,6 +18,7 @@ from advisor.core_texts import told
 from advisor.rule_texts import REASONS
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Dialog
+from advisor.tui.footer import Keys
 from advisor.tui.plain_text import shown
 from advisor.tui.steps.data.wording import case_line, item_title, pair_page, row_page
 from advisor.tui.walk import NARROW
@@ -76,7 +77,7 @@ class CasesDialog(Dialog[str]):
                 with VerticalScroll():
                     yield Static(id="case-row")
             yield Static(id="case-place")
-        yield Footer(compact=True)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Begin with the first page."""

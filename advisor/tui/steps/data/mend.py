@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from advisor.browsing import HealthSheet, copy_place, place_problem
@@ -20,6 +20,7 @@ from advisor.data.fixes import Fix
 from advisor.inspecting import Mend, asked
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, AskText, Choice, Dialog, tell_fault
+from advisor.tui.footer import Keys
 from advisor.tui.steps.data.wording import done_page, fault_page, mend_page, name_of, turning
 from rubrics.errors import Fault
 
@@ -99,7 +100,7 @@ class MendDialog(Dialog[Path]):
             yield Static(id="mend-state")
             with VerticalScroll():
                 yield Static(id="mend-changes")
-        yield Footer(compact=True)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Begin with a preview of what is ticked."""

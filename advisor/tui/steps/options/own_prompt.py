@@ -10,12 +10,13 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import Footer, Static, TextArea
+from textual.widgets import Static, TextArea
 
 from advisor.draft import Draft
 from advisor.rungs.own_prompt import read_prompt, save_prompt
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, AskText, Choice, Dialog
+from advisor.tui.footer import Keys
 from advisor.tui.step import Step
 from rubrics.errors import Fault
 
@@ -36,7 +37,7 @@ class TypedPrompt(Dialog[str | None]):
             yield Static(Text(_("It goes before each row as the system turn. ctrl+s takes it.")))
             yield TextArea(compact=True)
             yield Static("", id="problem")
-        yield Footer(compact=True)
+        yield Keys()
 
     def action_take(self) -> None:
         """Return what was typed."""

@@ -72,9 +72,9 @@ class Setup(Vertical):
         yield Words(id="prompt")
         with Horizontal(id="price"):
             yield Static(Text(_("Price of a million tokens: read")))
-            yield Input(id="price-read", placeholder="0.15", compact=True)
+            yield Input(id="price-read", placeholder=_("none"), compact=True)
             yield Static(Text(_("written")))
-            yield Input(id="price-written", placeholder="0.60", compact=True)
+            yield Input(id="price-written", placeholder=_("none"), compact=True)
             yield Static(id="price-problem")
         yield Words(id="sum")
 
@@ -95,7 +95,11 @@ class Setup(Vertical):
         self.query_one("#prompt", Words).say(_prompt_text(draft))
         self.query_one("#price").display = not has_run
         self._show_price(draft)
-        self.query_one("#sum", Words).say(words.total(forecast, price) if forecast is not None else said)
+        self.query_one("#sum", Words).say(
+            words.total(forecast, price, is_local=draft.get("endpoint") is None)
+            if forecast is not None
+            else said
+        )
 
     def _show_rungs(
         self, draft: Draft, forecast: LadderForecast | None, price: TokenPrice | None, width: int

@@ -16,6 +16,7 @@ from advisor.interrupt import Interrupted
 from advisor.ladder_forecast import FORECAST_FIELDS, LadderForecast, forecast_ladder
 from advisor.ladder_view import (
     asked_prompt,
+    asked_rungs,
     can_go_on,
     can_measure,
     ladder_cautions,
@@ -35,6 +36,7 @@ from advisor.tui.steps.options import words
 from advisor.tui.steps.options.ladder import Ladder
 from advisor.tui.steps.options.own_prompt import ask_for_prompt
 from advisor.tui.steps.options.setup import Setup
+from advisor.tui.stopping import ask_to_stop
 from advisor.tui.words import Words
 from rubrics.errors import Fault
 
@@ -101,8 +103,8 @@ class OptionsStep(Step):
         """Show a state."""
         had_run = self.state.run_path
         super().show(state)
-        if not self.is_attached:
-            return
+        if not self.is_attached or not self.query(Ladder):
+            return  # a state that comes while the screen is being left
         if state.run is not None and state.run.is_live:
             self._edits = False
         self.query_one(Setup).display = self._chooses
@@ -111,7 +113,7 @@ class OptionsStep(Step):
         if self._chooses:
             self._show_choice()
         elif state.run is not None:
-            self.query_one(Ladder).show(ladder_rows(state.run, state.draft.get("rungs")))
+            self.query_one(Ladder).show(ladder_rows(state.run, asked_rungs(state.draft)))
         if had_run != state.run_path and self.screen.focused is not None:
             self.take_focus()
         self.refresh_bindings()
@@ -298,7 +300,7 @@ class OptionsStep(Step):
         """Let the run save and end; nothing is lost, so nothing is asked."""
         path = self.state.run_path
         if path is not None:
-            self.run_worker(lambda: self.services.ask_to_stop(path), thread=True, group="stop")
+            ask_to_stop(self, path)
 
     def action_detach(self) -> None:
         """Leave the program and the run going."""

@@ -30,12 +30,14 @@ def rung_choice(
     rung: str, forecast: RungForecast | None, price: TokenPrice | None, width: int, *, is_chosen: bool
 ) -> Text:
     """A rung to choose, on two lines: name, calls, tokens and cost; then what it does, or why it is left out."""
-    name = ("[x] " if is_chosen else "[ ] ") + set_cell_size(rung_name(rung), _NAME)
+    lacks_prompt = rung == "prompt_file" and forecast is not None and bool(forecast.skipped)
+    mark = "[ ] " if not is_chosen else "[–] " if lacks_prompt else "[x] "
+    name = mark + set_cell_size(rung_name(rung), _NAME)
     text = Text(name, "bold", no_wrap=True, overflow="ellipsis")
     if forecast is not None and not forecast.skipped:
         text.append(_figures(forecast, price, width - cell_len(name)), "not bold")
     about = about_rung(rung)
-    if rung == "prompt_file" and forecast is not None and forecast.skipped:
+    if lacks_prompt:
         about = _("left out until you add it (p)")
     elif forecast is not None and forecast.skipped:
         about = _("left out: {reason}").format(reason=shown(told(forecast.skipped), one_line=True))
@@ -76,8 +78,12 @@ def money(amount: float) -> str:
     return f"{amount:.{1 - floor(log10(amount))}f}"
 
 
-def total(forecast: LadderForecast, price: TokenPrice | None) -> Text:
-    """All rungs together: rows, calls, tokens, cost and time, and how sure these are."""
+def total(forecast: LadderForecast, price: TokenPrice | None, *, is_local: bool) -> Text:
+    """All rungs together: rows, calls, tokens, cost and time, and how sure these are.
+
+    Args:
+        is_local: the model runs on this machine, where nobody charges for a call.
+    """
     least, most = forecast.least, forecast.most
     says = ngettext(
         "In all {n} call, {read} tokens read and {written} written",
@@ -92,7 +98,10 @@ def total(forecast: LadderForecast, price: TokenPrice | None) -> Text:
         ),
         "bold",
     )
-    text.append("\n" + "  ·  ".join([_time_text(forecast), _cost_text(forecast, price)]), "not bold")
+    text.append(
+        "\n" + "  ·  ".join([_time_text(forecast), _cost_text(forecast, price, is_local=is_local)]),
+        "not bold",
+    )
     text.append("\n" + _rows_text(forecast), "not bold dim")
     for line in forecast.reductions:
         text.append(f"\n! {shown(told(line), one_line=True)}", "not bold")
@@ -115,10 +124,10 @@ def _time_text(forecast: LadderForecast) -> str:
     )
 
 
-def _cost_text(forecast: LadderForecast, price: TokenPrice | None) -> str:
+def _cost_text(forecast: LadderForecast, price: TokenPrice | None, *, is_local: bool) -> str:
     least, most = _cost(forecast.least, price), _cost(forecast.most, price)
     if least is None or most is None:
-        return _("cost: no price given")
+        return _("cost: none, it runs on this machine") if is_local else _("cost: no price given")
     span = money(least) if least == most else f"{money(least)}–{money(most)}"
     return _("cost {amount}").format(amount=span)
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from advisor import proposals
 from advisor.amending import Amendment
 from advisor.methods import MethodForecast, Methods
+from advisor.outcomes import outcome_headline
 from advisor.plan import MethodChoice, flag_of
 from advisor.situation import STAGE_NAMES, Wish
 from advisor.texts import N_, _
@@ -50,7 +51,7 @@ def advice_text(wish: Wish, state: WalkState) -> Text:
             "○ No verdict yet: the cheap options (4) come first. What you choose here is kept for later."
         ),
     }[wish]
-    outcome = verdict["outcome"] if verdict else ""
+    outcome = f"“{outcome_headline(verdict['outcome'])}”" if verdict else ""
     return Text(
         says.format(outcome=outcome, reason=shown(str(state.draft.get("overruled")), one_line=True)), "bold"
     )

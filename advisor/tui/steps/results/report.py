@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
-from textual.widgets import Footer, MarkdownViewer, Static
+from textual.widgets import MarkdownViewer, Static
 
 from advisor.report.model import Report
 from advisor.saving import report_text, save_report
 from advisor.texts import N_, _
 from advisor.tui.dialogs import AskText, tell_fault
+from advisor.tui.footer import Keys
 from advisor.tui.plain_text import shown
 from advisor.tui.translated import TranslatedScreen
 from rubrics.errors import Fault
@@ -43,7 +44,7 @@ class ReportScreen(TranslatedScreen[None]):
         """Title and page."""
         yield Static(f" {_('Report')} · {self._run.name}", id="report-title", markup=False)
         yield MarkdownViewer("", show_table_of_contents=self.app.size.width >= _WIDE, open_links=False)
-        yield Footer(compact=True)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Write the page in a thread: it quotes rows of the prediction files."""

@@ -12,12 +12,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.events import Resize
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from advisor.side_by_side import Kind, SideBySide, kinds_of, prompt_of, read_side_by_side
 from advisor.texts import N_, _, ngettext
 from advisor.tui.aligned import cut
 from advisor.tui.dialogs import Explain, tell_fault
+from advisor.tui.footer import Keys
 from advisor.tui.help import HelpScreen, keys_of
 from advisor.tui.plain_text import shown
 from advisor.tui.steps.results.row_list import RowList
@@ -90,7 +91,7 @@ class RowsScreen(TranslatedScreen[None]):
             yield RowList(self._line)
             with VerticalScroll(id="rows-detail"):
                 yield Static(id="rows-row")
-        yield Footer(compact=True)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Read the rows in a thread."""

@@ -36,8 +36,8 @@ class SuitabilityStep(Step):
     HELP: ClassVar[str] = N_(
         "Ten questions about the task. Answer those you can with y, n or u, and go on with s whenever you want: "
         "an open question counts neither for nor against. What your rows say stands beside each question and "
-        "never answers it by itself. A yes to a question about variety or about changing rules rules "
-        "fine-tuning out, whatever the score."
+        "never answers it by itself. Where variety is the point or the rules keep changing, fine-tuning is "
+        "advised against, whatever the score."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer('yes')", N_("Yes")),
@@ -145,7 +145,10 @@ class SuitabilityStep(Step):
         self.query_one("#answer", Said).say(answer_of(criterion, answer))
         self.query_one("#hint", Said).say("≡ " + shown(self._hint_words()))
         self.query_one("#score", Said).say(score_of(found, min(_WIDEST_BAR, self.size.width - 4)))
-        self.query_one("#take-hint", Button).disabled = not self._suggestion
+        button, wanted = self.query_one("#take-hint", Button), bool(self._suggestion)
+        if button.display != wanted:
+            button.display = wanted
+            self.refresh_bindings()
         self._paint_list(found)
 
     def _paint_list(self, found: Standing) -> None:
@@ -232,8 +235,10 @@ class SuitabilityStep(Step):
         """Answer as the rows suggest."""
         if self._suggestion:
             self.action_answer(self._suggestion)
-        else:
-            self.notify(_("The rows suggest no answer to this question."))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A hint is taken only where the rows suggest an answer."""
+        return action != "take_hint" or bool(self._suggestion)
 
     def action_skip(self) -> None:
         """Leave the open questions open and go on."""

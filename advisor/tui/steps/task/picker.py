@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from advisor.core_texts import told
@@ -17,6 +17,7 @@ from advisor.folders import Place, places_in
 from advisor.previews import Preview
 from advisor.texts import N_, _, ngettext
 from advisor.tui.dialogs import Dialog
+from advisor.tui.footer import Keys
 from advisor.tui.plain_text import shown
 from advisor.tui.steps.task.rows import Found, Seen, in_a_line, read_on, table_of, worth_seeing
 from rubrics.errors import Fault
@@ -53,7 +54,7 @@ class FilePicker(Dialog[Path | None]):
             yield Static(id="folder")
             yield OptionList(compact=True, markup=False)
             yield Static(id="seen")
-        yield Footer(compact=True)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Look into the folder."""
@@ -101,7 +102,7 @@ class FilePicker(Dialog[Path | None]):
 
     def _show(self, found: Found) -> None:
         seen = self.query_one("#seen", Static)
-        if isinstance(found, Preview) and found.rows:
+        if isinstance(found, Preview) and found.rows and not found.lacks_names:
             table = table_of(worth_seeing(found, _ROWS))
             table.title, table.title_justify, table.title_style = Text(in_a_line(found)), "left", ""
             seen.update(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.table import Table
@@ -72,12 +73,17 @@ def in_a_line(found: Found, *, needs_answers: bool = True) -> str:
     if not found.read:
         return "✗ " + _("The file holds no rows.")
     counted = ngettext("{n} row", "{n} rows", found.read).format(n=f"{found.read:,}")
+    if found.lacks_names:
+        names = shown(", ".join(name for name, _value in found.columns), one_line=True)
+        return f"▲ {found.container} · {counted} · " + _("columns: {names}").format(names=names)
     parts = [part for part in (found.format, found.container, counted) if part]
     return ("▲ " if found.unusable and needs_answers else "✓ ") + " · ".join(parts)
 
 
 def evidence(found: Preview) -> list[str]:
     """Say what was read of the rows, what was passed over, and what is wrong with them."""
+    if found.lacks_names:
+        return ["▲ " + _("Say which columns hold question and answer: c or F3.")]
     said = []
     if found.unusable:
         text = ngettext("{n} row cannot be used.", "{n} rows cannot be used.", found.unusable)
@@ -96,9 +102,20 @@ def evidence(found: Preview) -> list[str]:
     return said
 
 
+def unnamed_in(found: Mapping[str, Found]) -> tuple[str, Preview] | None:
+    """The field and preview of the first file whose columns must be named before a row of it can be used."""
+    for name, preview in found.items():
+        # A sample of real use is read for its questions alone.
+        if name != "production" and isinstance(preview, Preview) and preview.lacks_names:
+            return name, preview
+    return None
+
+
 def table_of(rows: tuple[PreviewRow, ...]) -> Table:
     """Rows, one a line: where it stands, what is asked, what is answered, or why it cannot be read."""
     table = Table.grid(padding=(0, 1), expand=True)
+    if not rows:
+        return table
     table.add_column(justify="right", no_wrap=True)
     table.add_column(ratio=3, no_wrap=True, overflow="ellipsis")
     table.add_column(ratio=2, no_wrap=True, overflow="ellipsis")
@@ -116,7 +133,12 @@ def table_of(rows: tuple[PreviewRow, ...]) -> Table:
 
 
 def worth_seeing(found: Preview, limit: int) -> tuple[PreviewRow, ...]:
-    """The first rows, with the first one that cannot be read where it stands further down."""
+    """The first rows, with the first one that cannot be read where it stands further down.
+
+    None where columns have to be named first: the same complaint in every line would hide what to do.
+    """
+    if found.lacks_names:
+        return ()
     first = list(found.rows[:limit])
     if found.problems and found.problems[0] not in first:
         first[-1:] = [found.problems[0]]

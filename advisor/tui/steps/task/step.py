@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +19,7 @@ from textual.widgets import Button, Collapsible, Select, Static, TextArea
 from advisor.detecting import Detectable, detectable, expected_test_rows
 from advisor.draft import Draft
 from advisor.filling import still_wrong, wrong_in
+from advisor.pairs_copies import pairs_copy
 from advisor.plan import AUTO_METRIC
 from advisor.previews import Preview
 from advisor.texts import N_, _
@@ -26,6 +28,7 @@ from advisor.tui.plain_text import shown
 from advisor.tui.said import Said
 from advisor.tui.state import WalkState
 from advisor.tui.step import Step
+from advisor.tui.steps.task.columns import ColumnPicker
 from advisor.tui.steps.task.fields import Field
 from advisor.tui.steps.task.rows import (
     Found,
@@ -35,9 +38,11 @@ from advisor.tui.steps.task.rows import (
     in_full,
     read_on,
     table_of,
+    unnamed_in,
     worth_seeing,
 )
-from advisor.tui.steps.task.words import DECIDING, detect_words, metric_note, model_words
+from advisor.tui.steps.task.words import DECIDING, detect_words, metric_note, model_words, promise_words
+from rubrics.errors import Fault
 
 if TYPE_CHECKING:
     from advisor.proposals import MetricProposal
@@ -66,7 +71,8 @@ class TaskStep(Step):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2,f", "pick", N_("Choose a file")),
-        Binding("e", "example", N_("Use the bundled example")),
+        Binding("f3,c", "columns", N_("Name the columns")),
+        Binding("e", "example", N_("Example")),
         Binding("v", "rows", N_("See the rows")),
         Binding("m", "more", N_("More settings")),
     ]
@@ -74,6 +80,8 @@ class TaskStep(Step):
     DEFAULT_CSS = """
     TaskStep #doors, TaskStep #describe, TaskStep #choose { height: auto; }
     TaskStep #doors Button { margin-right: 2; }
+    TaskStep #columns { display: none; }
+    TaskStep #promise { height: auto; color: $text-muted; }
     TaskStep .label { width: 20; }
     TaskStep TextArea { width: 1fr; height: 3; border: none; padding: 0; }
     TaskStep #rows { height: auto; margin: 0 0 1 0; padding-left: 2; display: none; }
@@ -103,6 +111,7 @@ class TaskStep(Step):
         self._found: dict[str, Found] = {}
         self._asked: tuple[int, float, str] | None = None
         self._detected: Detectable | None = None
+        self._is_shown = False
 
     # What is on the screen -----------------------------------------------------------------------------------
 
@@ -110,7 +119,9 @@ class TaskStep(Step):
         """The form, from what has to be said to what may be left."""
         with Horizontal(id="doors"):
             yield Button(Text(_("Choose a file") + " [f]"), id="pick", compact=True)
+            yield Button(Text(_("Name the columns") + " [c]"), id="columns", compact=True)
             yield Button(Text(_("Use the bundled example") + " [e]"), id="example", compact=True)
+        yield Said(id="promise")
         with Horizontal(id="describe"):
             yield Static(Text(_("What should it do?")), classes="label")
             yield TextArea(id="task", compact=True, soft_wrap=True)
@@ -131,7 +142,9 @@ class TaskStep(Step):
         yield Said(id="metric-note")
         yield Field("target", _("Target"), placeholder=_("0.9 or 90%; none if empty"))
         yield Field("min_gain", _("Smallest gain"), placeholder=_("worth a tuned model, such as 0.05"))
-        yield Field("max_minutes", _("Time limit"), placeholder=_("minutes for the whole run; none if empty"))
+        yield Field(
+            "max_minutes", _("Time limit, minutes"), placeholder=_("for the whole run; none if empty")
+        )
 
     async def _ask_for(self, name: str) -> None:
         """Add the field of what a metric needs."""
@@ -162,6 +175,7 @@ class TaskStep(Step):
     def show(self, state: WalkState) -> None:
         """Show the draft, and look at files that are new in it."""
         super().show(state)
+        self._is_shown = True
         draft = state.draft
         self._show_task(str(draft.get("task")))
         metric = self.query_one("#metric", Select)
@@ -191,6 +205,7 @@ class TaskStep(Step):
             found.set(display=wanted)
             if wanted and not found:
                 self.call_later(self._ask_for, name)
+        self.query_one("#promise", Said).say(shown(promise_words(str(draft.get("endpoint") or ""))))
         note = wrong_in(draft, "metric") or metric_note(str(draft.get("metric")), proposal)
         self.query_one("#metric-note", Said).say(shown(note))
         self._tell_rows()
@@ -210,6 +225,10 @@ class TaskStep(Step):
 
     def _tell_rows(self) -> None:
         rows, preview = self.query_one("#rows", Said), self._preview
+        button, wanted = self.query_one("#columns"), unnamed_in(self._found) is not None
+        if button.display != wanted:
+            button.display = wanted
+            self.refresh_bindings()
         rows.set_class(preview is not None and bool(preview.rows), "-said")
         if preview is not None and preview.rows:
             limit = _ROWS_NARROW if self.screen.has_class("-narrow") else _ROWS
@@ -284,7 +303,7 @@ class TaskStep(Step):
 
     def _rows_of(self, name: str) -> int | None:
         found = self._found.get(name)
-        return found.read if isinstance(found, Preview) else None
+        return found.usable if isinstance(found, Preview) else None
 
     @property
     def _is_counted(self) -> bool:
@@ -315,8 +334,9 @@ class TaskStep(Step):
         self.change(task=event.text_area.text.strip() or None)
 
     def on_select_changed(self, event: Select.Changed) -> None:
-        """A metric was chosen."""
-        self.change(metric=str(event.value))
+        """A metric was chosen; that of an empty form, which is told too, may have been overtaken by a run's."""
+        if self._is_shown and event.value == event.select.value:
+            self.change(metric=str(event.value))
 
     @on(Button.Pressed, "#pick")
     def action_pick(self) -> None:
@@ -331,6 +351,9 @@ class TaskStep(Step):
         def picked(path: Path | None) -> None:
             if path is not None:
                 self.change(**{name: path})
+                if not self.state.draft.get("task"):
+                    # What is missing next; the file's own keys work from the footer's function keys there.
+                    self.query_one("#task", TextArea).focus()
 
         self.app.push_screen(FilePicker(folder), picked)
 
@@ -356,6 +379,31 @@ class TaskStep(Step):
             ),
             answered,
         )
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Columns are named only where no row can be read by the names they have."""
+        return action != "columns" or unnamed_in(self._found) is not None
+
+    @on(Button.Pressed, "#columns")
+    def action_columns(self) -> None:
+        """Ask which columns are question and answer, and go on with a copy that says so."""
+        if (unnamed := unnamed_in(self._found)) is None:
+            return
+        name, preview = unnamed
+
+        def write(question: str, answer: str) -> None:
+            try:
+                copy = pairs_copy(preview.path, question, answer)
+            except Fault as fault:
+                self.app.call_from_thread(self.fault, fault)
+            else:
+                self.app.call_from_thread(lambda: self.change(**{name: copy}))
+
+        def chosen(columns: tuple[str, str] | None) -> None:
+            if columns is not None:
+                self.run_worker(partial(write, *columns), thread=True, exclusive=True, group="columns")
+
+        self.app.push_screen(ColumnPicker(preview.columns, preview.fields), chosen)
 
     def action_rows(self) -> None:
         """Read the first rows in full."""

@@ -77,6 +77,18 @@ def metric_note(chosen: str, proposal: MetricProposal | None) -> str:
     return own if chosen == proposal.metric else "\n".join(filter(None, (own, why_proposed(proposal))))
 
 
+def promise_words(endpoint: str) -> str:
+    """Say where the rows go and who is paid, before a person gives them away.
+
+    Args:
+        endpoint: as it stands in the form; empty where the model runs here.
+    """
+    if not endpoint:
+        return _("Everything runs on this machine: no row is sent away, nothing to pay.")
+    text = _("▲ Your rows will be sent to {endpoint}, which may charge for it; the cost is told before.")
+    return text.format(endpoint=endpoint)
+
+
 def model_words(kind: Kind | None) -> str:
     """Say what kind of model a name stands for."""
     return _(_KINDS[kind])

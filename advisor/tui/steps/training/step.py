@@ -21,6 +21,7 @@ from advisor.tui.state import WalkState
 from advisor.tui.step import Step
 from advisor.tui.steps.training import words
 from advisor.tui.steps.training.chart_view import ChartView
+from advisor.tui.stopping import ask_to_stop
 from advisor.tui.words import Words
 from advisor.watching import TrainingState
 
@@ -311,7 +312,7 @@ class TrainingStep(Step):
     def _stop_answered(self, choice: str | None) -> None:
         path = self.state.run_path
         if choice == "y" and path is not None:
-            self.run_worker(lambda: self.services.ask_to_stop(path), thread=True, group="stop")
+            ask_to_stop(self, path)
         elif choice == "d":
             self.action_detach()
 
