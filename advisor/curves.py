@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 
 from advisor.texts import N_
 from advisor.watching.state import TrainingState
@@ -122,7 +123,7 @@ def _chart(training: TrainingState, names: Sequence[str]) -> Chart:
     curves = [
         Curve(
             _NAMES.get(name, ""),
-            tuple((step, value * scales[name]) for step, value in points),
+            _scaled(points, scales[name]),
             training.series[name].last * scales[name],
             is_sparse=name.startswith("eval_"),
         )
@@ -263,5 +264,12 @@ def _log_ticks(low: float, high: float, most: int) -> tuple[tuple[float, str], .
     return tuple((math.log10(value), label) for value, label in ticks if value > 0)
 
 
-def _finite(points: Iterable[Point]) -> tuple[Point, ...]:
+def _finite(points: tuple[Point, ...]) -> tuple[Point, ...]:
+    # Thousands of points, several times a second, and hardly ever one that is not finite.
+    if all(map(math.isfinite, map(itemgetter(1), points))):
+        return points
     return tuple(point for point in points if math.isfinite(point[1]))
+
+
+def _scaled(points: tuple[Point, ...], scale: float) -> tuple[Point, ...]:
+    return points if scale == 1 else tuple((step, value * scale) for step, value in points)

@@ -25,12 +25,13 @@ from training_runs import (
     until,
 )
 
+from advisor.curves import charts_of
 from advisor.run_directory import RunDirectory
 from advisor.texts import use_language
 from advisor.tui.app import AdvisorApp
 from advisor.tui.dialogs import Ask, Explain
 from advisor.tui.services import Services
-from advisor.tui.steps.training import TrainingStep
+from advisor.tui.steps.training import TrainingStep, step
 from advisor.tui.steps.training.chart_view import ChartView, value_words
 from advisor.watching import RunState, fold_all
 from advisor.watching.series import SeriesBuilder
@@ -111,6 +112,19 @@ async def test_wider_screens_show_charts_and_lists_beside_each_other(tmp_path):
         await until(pilot, lambda: charts(app) == ["Loss", "Next-token accuracy", "Score on dev rows"])
         await pilot.resize_terminal(*SIZE)
         await until(pilot, lambda: charts(app) == ["Loss"])
+
+
+async def test_keys_do_not_make_the_charts_anew(tmp_path, monkeypatch):
+    made = []
+    monkeypatch.setattr(step, "charts_of", lambda training: made.append(training) or charts_of(training))
+    app = application(a_run(tmp_path, stopped()), "training")
+    async with app.run_test(size=SIZE) as pilot:
+        await drawn(pilot)
+        before = len(made)
+        await pilot.press("question_mark", "escape", "m", "l", "plus")
+        await shows(pilot, "(raw, logarithmic)")
+
+    assert 1 <= before == len(made)
 
 
 async def test_keys_change_how_the_lines_are_drawn(tmp_path):

@@ -93,6 +93,7 @@ class TrainingStep(Step):
         self._smooth, self._logs = True, False
         self._panel = _PANELS[0]
         self._drawn: TrainingState | None = None
+        self._charted: tuple[TrainingState | None, tuple[Chart, ...]] = (None, ())
         self._drawn_at = 0.0
         self._draw_waits = False
         self._starts = False
@@ -189,7 +190,11 @@ class TrainingStep(Step):
         return 1 if width < _COLUMNS_OF_TWO else 2 if width < _COLUMNS_OF_THREE else 3
 
     def _charts(self) -> tuple[Chart, ...]:
-        return charts_of(self.state.run.training) if self.state.run is not None else ()
+        """Of the state on the screen; asked for each key that may be offered, and so made once."""
+        training = self.state.run.training if self.state.run is not None else None
+        if training is not self._charted[0]:
+            self._charted = (training, charts_of(training) if training is not None else ())
+        return self._charted[1]
 
     def _draw_soon(self) -> None:
         if self._draw_waits:
