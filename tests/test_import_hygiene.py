@@ -148,4 +148,7 @@ def test_the_first_screen_loads_only_what_it_shows(folder: Path) -> None:
     loaded = set(done.stdout.split())
     assert "advisor.tui.steps.task.step" in loaded
     assert loaded & {"typer", "numpy", "scipy", "yaml", "jinja2", "textual_plot"} == set()
-    assert loaded & {"rubrics.scoring", "trainer.events", "advisor.walk", "advisor.watching"} == set()
+    assert (
+        loaded & {"rubrics.scoring", "trainer.events", "advisor.walk", "advisor.watching", "advisor.data"}
+        == set()
+    )

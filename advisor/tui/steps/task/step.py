@@ -13,13 +13,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.suggester import SuggestFromList
 from textual.widgets import Button, Collapsible, Select, Static, TextArea
 
 from advisor.detecting import Detectable, detectable, expected_test_rows
 from advisor.draft import Draft
 from advisor.filling import still_wrong, wrong_in
-from advisor.pairs_copies import pairs_copy
 from advisor.plan import AUTO_METRIC
 from advisor.previews import Preview
 from advisor.texts import N_, _
@@ -28,8 +26,8 @@ from advisor.tui.plain_text import shown
 from advisor.tui.said import Said
 from advisor.tui.state import WalkState
 from advisor.tui.step import Step
-from advisor.tui.steps.task.columns import ColumnPicker
 from advisor.tui.steps.task.fields import Field
+from advisor.tui.steps.task.form import METRICS_WITH, deciding, option, others
 from advisor.tui.steps.task.rows import (
     Found,
     Seen,
@@ -53,12 +51,6 @@ _SETTLE_SECONDS = 0.25
 _ROWS, _ROWS_NARROW = 8, 4
 _MANY_TEST_ROWS = 1_000
 """From so many on it is told what they show, though the file is still being counted."""
-_METRICS_WITH = {
-    "pattern": ("format_adherence",),
-    "schema_file": ("schema_validity",),
-    "tolerance": ("numeric_match",),
-}
-"""Metrics for which a field is asked."""
 
 
 class TaskStep(Step):
@@ -129,48 +121,19 @@ class TaskStep(Step):
         yield Said(id="rows")
         with Horizontal(id="numbers"):
             with Vertical(id="fields"):
-                yield from self._deciding()
+                yield from deciding()
             yield Said(id="detect")
         yield Collapsible(title=_("More settings"), id="more")
         yield Said(id="status")
-
-    def _deciding(self) -> ComposeResult:
-        with Horizontal(id="choose"):
-            yield Static(Text(_("Metric")), classes="label")
-            options = [(_("automatic"), AUTO_METRIC), *((name, name) for name in DECIDING)]
-            yield Select(options, allow_blank=False, value=AUTO_METRIC, compact=True, id="metric")
-        yield Said(id="metric-note")
-        yield Field("target", _("Target"), placeholder=_("0.9 or 90%; none if empty"))
-        yield Field("min_gain", _("Smallest gain"), placeholder=_("worth a tuned model, such as 0.05"))
-        yield Field(
-            "max_minutes", _("Time limit, minutes"), placeholder=_("for the whole run; none if empty")
-        )
 
     async def _ask_for(self, name: str) -> None:
         """Add the field of what a metric needs."""
         if self.query(f"#field-{name}"):
             return
-        label, placeholder = {
-            "pattern": (_("Pattern"), _("a regular expression for the whole answer")),
-            "schema_file": (_("JSON Schema"), _("a path, or F2 to choose")),
-            "tolerance": (_("Tolerance"), _("0.5 or 1%; none if empty")),
-        }[name]
         # With its value, since the person may be typing there before the walk's next state is shown.
-        field = Field(name, label, placeholder=placeholder, value=self.state.draft.get(name))
+        field = option(name, self.state.draft.get(name))
         await self.query_one("#fields").mount(field, before="#field-target")
         self._tell()
-
-    def _others(self) -> ComposeResult:
-        from advisor.models.catalogue import EMBEDDED
-
-        a_file = _("a path, or F2 to choose")
-        yield Field("production", _("Production sample"), placeholder=_("rows of real use, to compare with"))
-        yield Field("train", _("Training rows"), placeholder=a_file)
-        yield Field("dev", _("Dev rows"), placeholder=a_file)
-        yield Field("test", _("Test rows"), placeholder=a_file)
-        yield Field("model", _("Model"), suggester=SuggestFromList(list(EMBEDDED)))
-        yield Field("endpoint", _("Endpoint"), placeholder=_("address of an OpenAI-compatible server"))
-        yield Field("endpoint_model", _("Model there"), placeholder=_("its name at the endpoint"))
 
     def show(self, state: WalkState) -> None:
         """Show the draft, and look at files that are new in it."""
@@ -199,7 +162,7 @@ class TaskStep(Step):
         draft, proposal = self.state.draft, self._proposal
         for field in self.query(Field):
             field.say(wrong_in(draft, field.field), self._note(field.field))
-        for name, metrics in _METRICS_WITH.items():
+        for name, metrics in METRICS_WITH.items():
             wanted = self._metric in metrics or draft.get(name) is not None
             found = self.query(f"#field-{name}")
             found.set(display=wanted)
@@ -389,9 +352,13 @@ class TaskStep(Step):
         """Ask which columns are question and answer, and go on with a copy that says so."""
         if (unnamed := unnamed_in(self._found)) is None:
             return
+        from advisor.tui.steps.task.columns import ColumnPicker
+
         name, preview = unnamed
 
         def write(question: str, answer: str) -> None:
+            from advisor.pairs_copies import pairs_copy
+
             try:
                 copy = pairs_copy(preview.path, question, answer)
             except Fault as fault:
@@ -425,5 +392,5 @@ class TaskStep(Step):
         """Make the fields that are folded away once they are looked for: the first screen is there sooner."""
         contents = self.query_one("#more", Collapsible).query_one(Collapsible.Contents)
         if not contents.children:
-            await contents.mount_all(self._others())
+            await contents.mount_all(others())
             self.show(self.state)

@@ -1,0 +1,60 @@
+"""The fields of the task's form, each with its name in words and what to type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.suggester import SuggestFromList
+from textual.widgets import Select, Static
+
+from advisor.plan import AUTO_METRIC
+from advisor.texts import _
+from advisor.tui.said import Said
+from advisor.tui.steps.task.fields import Field
+from advisor.tui.steps.task.words import DECIDING
+
+METRICS_WITH = {
+    "pattern": ("format_adherence",),
+    "schema_file": ("schema_validity",),
+    "tolerance": ("numeric_match",),
+}
+"""Metrics for which a field is asked."""
+
+
+def deciding() -> ComposeResult:
+    """What decides, from the metric on."""
+    with Horizontal(id="choose"):
+        yield Static(Text(_("Metric")), classes="label")
+        options = [(_("automatic"), AUTO_METRIC), *((name, name) for name in DECIDING)]
+        yield Select(options, allow_blank=False, value=AUTO_METRIC, compact=True, id="metric")
+    yield Said(id="metric-note")
+    yield Field("target", _("Target"), placeholder=_("0.9 or 90%; none if empty"))
+    yield Field("min_gain", _("Smallest gain"), placeholder=_("worth a tuned model, such as 0.05"))
+    yield Field("max_minutes", _("Time limit, minutes"), placeholder=_("for the whole run; none if empty"))
+
+
+def option(name: str, value: Any) -> Field:
+    """The field of what a metric needs, with its value."""
+    label, placeholder = {
+        "pattern": (_("Pattern"), _("a regular expression for the whole answer")),
+        "schema_file": (_("JSON Schema"), _("a path, or F2 to choose")),
+        "tolerance": (_("Tolerance"), _("0.5 or 1%; none if empty")),
+    }[name]
+    return Field(name, label, placeholder=placeholder, value=value)
+
+
+def others() -> ComposeResult:
+    """What may be left alone."""
+    from advisor.models.catalogue import EMBEDDED
+
+    a_file = _("a path, or F2 to choose")
+    yield Field("production", _("Production sample"), placeholder=_("rows of real use, to compare with"))
+    yield Field("train", _("Training rows"), placeholder=a_file)
+    yield Field("dev", _("Dev rows"), placeholder=a_file)
+    yield Field("test", _("Test rows"), placeholder=a_file)
+    yield Field("model", _("Model"), suggester=SuggestFromList(list(EMBEDDED)))
+    yield Field("endpoint", _("Endpoint"), placeholder=_("address of an OpenAI-compatible server"))
+    yield Field("endpoint_model", _("Model there"), placeholder=_("its name at the endpoint"))
