@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -84,7 +85,14 @@ class Terminal:
     def exit_code(self) -> int:
         """Of the command, which has ended; tmux writes it onto the screen a moment after that."""
         ended = re.compile(r"Pane is dead \(status (\d+)")
-        found = ended.search(self.wait(lambda screen: ended.search(screen) is not None))
+        server = int(self._call("display-message", "-p", "#{pid}"))
+
+        def is_told(screen: str) -> bool:
+            # A child that ends while tmux is busy is sometimes not noticed until the next one does.
+            os.kill(server, signal.SIGCHLD)
+            return ended.search(screen) is not None
+
+        found = ended.search(self.wait(is_told))
         assert found is not None
         return int(found.group(1))
 

@@ -131,9 +131,7 @@ async def test_the_forecast_is_there_before_anything_is_asked(draft):
 async def test_at_an_endpoint_calls_are_not_said_to_be_free(draft):
     app = app_of(draft=draft.changed(endpoint="http://127.0.0.1:9/v1", endpoint_model="m"))
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, shows(app, "In all 30–42 calls"))
-
-        assert shows(app, "cost: no price given")()
+        await until(pilot, shows(app, "In all 30–42 calls", "cost: no price given"))
 
 
 async def test_a_rung_that_is_left_out_is_not_forecast(draft):

@@ -358,7 +358,9 @@ def test_results_look_in_korean(snap_compare: Any, run: Path) -> None:
     use_language("ko")
     # The core's sentence is another test's.
     change_artefact(run, "comparison", reason="")
-    assert snap_compare(app_of(run), terminal_size=(80, 24), run_before=ready(says="미세 조정한 모델을 쓰십시오"))
+    assert snap_compare(
+        app_of(run), terminal_size=(80, 24), run_before=ready(says="미세 조정한 모델을 쓰십시오")
+    )
 
 
 def test_rows_look_in_korean(snap_compare: Any, run: Path) -> None:

@@ -100,11 +100,7 @@ def test(results: Results, width: int) -> Text:
     """The paired test, and the flip table."""
     found = results.comparison
     if found is None:
-        return (
-            Text(_("There is no tuned model to compare."))
-            if results.report
-            else Text()
-        )
+        return Text(_("There is no tuned model to compare.")) if results.report else Text()
     text = _titled(_("The test"))
     text.append(
         _("Tuned minus cheap option: {difference} [{low}, {high}] (95%), p = {p}, n = {n}; {test}.").format(
