@@ -383,7 +383,11 @@ def test_looks(name, events, size, language, theme, tmp_path, snap_compare):
         app.theme = theme
         await drawn(pilot)
         await until(pilot, lambda: all(view.chart is not None for view in visible(app)))
-        await pilot.pause(0.3)
+        # Charts are drawn one after the other, and anew where the layout gave them another size.
+        before = ""
+        while (now := app.export_screenshot()) != before:
+            before = now
+            await pilot.pause(0.5)
 
     look: Callable[[], bool] = lambda: snap_compare(app, terminal_size=size, run_before=show)  # noqa: E731
     if events is training:
