@@ -141,6 +141,9 @@ def _characters(text: str) -> list[str]:
 
 
 def _overlap_f1(predicted: Sequence[str], expected: Sequence[str]) -> float:
+    # Most answers of a good system: counting them word by word would find the same.
+    if predicted == expected:
+        return float(bool(expected))
     shared = sum((Counter(predicted) & Counter(expected)).values())
     if not shared:
         return 0.0
