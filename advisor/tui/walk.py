@@ -169,6 +169,9 @@ class WalkScreen(TranslatedScreen[None]):
         self._paint_frame()
 
     def _paint_frame(self) -> None:
+        # A state of the run may arrive while the screen is being made or taken down.
+        if not self.query("#rail-line"):
+            return
         state = self._walk
         self.query_one(Rail).paint({entry.key: progress_of(entry.key, state) for entry in STEPS}, self._here)
         self.query_one("#heading", Static).update(_heading(state, self.app.size.width))

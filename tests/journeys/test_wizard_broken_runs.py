@@ -62,7 +62,7 @@ def _end(run: RunDirectory) -> None:
     for owner in {run.trainer_owner(), run.owner()} - {None}:
         assert owner is not None
         os.kill(owner, signal.SIGKILL)
-    wait_for(lambda: not run.is_live(), "the end of what a test has begun", 30)
+    wait_for(lambda: not run.is_live(), "the end of what a test has begun", 120)
 
 
 def _trains(run: RunDirectory) -> bool:
