@@ -1,4 +1,4 @@
-"""The plan: one frozen, validated object. Flags and `advisor.toml` (and later the wizard) are ways to fill it.
+"""The plan: one frozen, validated object. Flags, `advisor.toml` and the wizard are ways to fill it.
 
 Every screen begins with a plan's defaults, so what only reads or checks a value is imported where it does that.
 """

@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 NICENESS = 10
-"""Of every process that runs a model. It has whatever nobody else wants, and about a tenth of what somebody does: a
-screen that watches a training on every core answers its keys at once."""
+"""Of every process that runs a model: it has whatever nobody else wants, and about a tenth of what somebody does, so
+that a screen which watches a training on every core does not wait for it."""
 
 
 def give_way(pid: int) -> None:

@@ -27,6 +27,7 @@ from advisor.predictions import (
     write_predictions,
 )
 from advisor.rungs import classifier
+from advisor.rungs.context_length import too_long
 from advisor.rungs.own_prompt import read_prompt
 from advisor.rungs.prompts import (
     Prompt,
@@ -37,7 +38,6 @@ from advisor.rungs.prompts import (
     with_system,
     zero_shot,
 )
-from advisor.rungs.room import too_long
 from advisor.stage import Artefact, Context, Stage
 from advisor.stages.budget import dev_rows, test_rows
 from advisor.stages.inspect import INSPECT

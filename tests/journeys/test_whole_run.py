@@ -90,6 +90,7 @@ def test_requirement_that_does_not_hold_exits_4(whole_run: tuple[Path, Outcome],
 @pytest.mark.parametrize(
     ("victim", "share"),
     [
+        ("trainer", 0.6),
         ("advisor", 0.3),
         *(
             pytest.param(victim, share, marks=pytest.mark.journey)

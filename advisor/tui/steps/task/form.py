@@ -16,12 +16,19 @@ from advisor.tui.said import Said
 from advisor.tui.steps.task.fields import Field
 from advisor.tui.steps.task.words import DECIDING
 
-METRICS_WITH = {
-    "pattern": ("format_adherence",),
-    "schema_file": ("schema_validity",),
-    "tolerance": ("numeric_match",),
-}
-"""Metrics for which a field is asked."""
+OPTION_FIELDS = {"pattern": "pattern", "schema_file": "schema", "tolerance": "tolerance"}
+"""Fields that are asked only where the metric reads them, each with the metric's name for it."""
+
+
+def is_read(name: str, metric: str) -> bool:
+    """Whether a metric reads one of the `OPTION_FIELDS`; the automatic choice reads none."""
+    if metric in ("", AUTO_METRIC):
+        return False
+    # Late, since the first screen is there before any metric is known.
+    from rubrics.scoring import get_metric
+
+    found = get_metric(metric)
+    return OPTION_FIELDS[name] in (*found.needs, *found.takes)
 
 
 def deciding() -> ComposeResult:

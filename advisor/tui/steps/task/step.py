@@ -27,7 +27,7 @@ from advisor.tui.said import Said
 from advisor.tui.state import WalkState
 from advisor.tui.step import Step
 from advisor.tui.steps.task.fields import Field
-from advisor.tui.steps.task.form import METRICS_WITH, deciding, option, others
+from advisor.tui.steps.task.form import OPTION_FIELDS, deciding, is_read, option, others
 from advisor.tui.steps.task.rows import (
     Found,
     Seen,
@@ -162,8 +162,8 @@ class TaskStep(Step):
         draft, proposal = self.state.draft, self._proposal
         for field in self.query(Field):
             field.say(wrong_in(draft, field.field), self._note(field.field))
-        for name, metrics in METRICS_WITH.items():
-            wanted = self._metric in metrics or draft.get(name) is not None
+        for name in OPTION_FIELDS:
+            wanted = is_read(name, self._metric) or draft.get(name) is not None
             found = self.query(f"#field-{name}")
             found.set(display=wanted)
             if wanted and not found:

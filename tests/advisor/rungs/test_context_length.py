@@ -7,8 +7,8 @@ from pathlib import Path
 from advisor.data.rows import Message, Row
 from advisor.interrupt import StopSignal
 from advisor.models.resolve import resolve
+from advisor.rungs.context_length import too_long
 from advisor.rungs.prompts import answer_facts, few_shot, instruction, zero_shot
-from advisor.rungs.room import too_long
 
 
 def row(number: int, words: int) -> Row:
