@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import select
 import signal
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from threading import Timer
 from typing import ClassVar, TextIO
 
 from textual.app import App, SystemCommand
@@ -26,7 +28,10 @@ from advisor.tui.steps import STEPS
 from advisor.tui.stopping import ask_to_stop
 from advisor.tui.walk import WalkScreen
 
-_LEAVING_CODES = {signal.SIGTERM: 143, signal.SIGHUP: 129}
+_TERMINATED, _HUNG_UP = 143, 129
+"""Exit codes: 128 and the number of the signal."""
+_LAST_SECONDS = 3.0
+"""For leaving in order once the terminal has gone."""
 _LOOK_SECONDS = 2.0
 """Between two looks whether the terminal is still there."""
 _SETTLED_SECONDS = 0.5
@@ -78,12 +83,13 @@ class AdvisorApp(App[str]):
     def on_mount(self) -> None:
         """Show the first screen; leave in order when the terminal or a person asks from outside."""
         loop = asyncio.get_running_loop()
-        for number, code in _LEAVING_CODES.items():
+        leave = partial(self.exit, return_code=_TERMINATED)
+        for number, answer in ((signal.SIGTERM, leave), (signal.SIGHUP, self._leave_a_lost_terminal)):
             # Without a main thread (in some tests) signals belong to somebody else.
             with suppress(RuntimeError, ValueError, NotImplementedError):
-                loop.add_signal_handler(number, partial(self.exit, return_code=code))
+                loop.add_signal_handler(number, answer)
         if not self.is_headless:
-            self.set_interval(_LOOK_SECONDS, self._leave_a_closed_terminal)
+            self.set_interval(_LOOK_SECONDS, self._look_for_the_terminal)
         draft, run, step = self._first
         if draft is None and run is None and not step and has_runs(self.services.runs):
             self._show_runs()
@@ -92,10 +98,17 @@ class AdvisorApp(App[str]):
         if self._then is not None:
             self.set_timer(_SETTLED_SECONDS, self._then)
 
-    def _leave_a_closed_terminal(self) -> None:
+    def _look_for_the_terminal(self) -> None:
         # The signal reaches only a program in the foreground of its terminal, and none that was told to ignore it.
         if is_hung_up(sys.__stdin__):
-            self.exit(return_code=_LEAVING_CODES[signal.SIGHUP])
+            self._leave_a_lost_terminal()
+
+    def _leave_a_lost_terminal(self) -> None:
+        self.exit(return_code=_HUNG_UP)
+        # Textual waits for what it has still to write, for ever where its writer has died of the lost terminal.
+        end = Timer(_LAST_SECONDS, os._exit, [_HUNG_UP])
+        end.daemon = True
+        end.start()
 
     def action_runs(self) -> None:
         """From a walk to the list of runs; asks only where answers would be lost."""

@@ -106,6 +106,7 @@ def test_a_run_is_walked_left_and_taken_up_again(
         assert f"advisor attach {run_of(tmp_path)}" in shown.screen(past=True)
         assert not shown.is_alternate()
         assert not shown.takes_mouse()
+        assert shown.exit_code() == 0
     run = run_of(tmp_path)
     assert RunDirectory(run).is_live()
     # then another terminal shows it, and when that is killed it goes on
