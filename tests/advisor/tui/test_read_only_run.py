@@ -149,7 +149,9 @@ async def test_a_run_half_way_is_not_resumed_where_it_cannot_be_written_and_its_
     with small_disks.read_only(half_way.path):
         app = app_of(runs=half_way.path.parent)
         async with app.run_test(size=SIZE) as pilot:
-            await until(pilot, lambda: bool(app.screen.query(RunTable)) and "r goes on from there" in text(app))
+            await until(
+                pilot, lambda: bool(app.screen.query(RunTable)) and "r goes on from there" in text(app)
+            )
             # when it is resumed from the list, then it says why not, and how
             await pilot.press("r")
             await says(pilot, "✗ cannot be written", "copy it to a place that is (`cp -r`, then")
