@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from advisor.models.resolve import count_tokens, resolve
 from advisor.predictions import Prediction, score_answers, summarise, write_predictions
 from advisor.reference_fields import clusters_by_field
 from advisor.repeating import Sampling, mean_scored
+from advisor.rungs.context_length import room_by_characters, room_by_tokens
 from advisor.rungs.prompts import zero_shot
 from advisor.scoring import BASIC, Scoring
 from advisor.scoring_files import Asked, Scored, details, prepared
@@ -27,8 +27,6 @@ from rubrics.errors import Fault
 from rubrics.scoring import Options
 from trainer.events import Listener
 from trainer.job import Completion, ModelSpec, write_json
-
-_SPARE_TOKENS = 8
 
 
 @dataclass(frozen=True)
@@ -187,7 +185,7 @@ def _model(
     if subject.endpoint and subject.endpoint_model:
         longest = max(len(row.answer) for row in rows)
         model = EndpointModel(subject.endpoint, subject.endpoint_model, folder, emit=emit, stop=stop)
-        return model, math.ceil(longest / 2) + _SPARE_TOKENS
+        return model, room_by_characters(longest)
     assert subject.model is not None
     resolved = resolve(subject.model, emit, stop)
     prompt = zero_shot(subject.task)
@@ -196,4 +194,4 @@ def _model(
     spec = ModelSpec.model_validate(
         {"path": resolved.path, "adapter": subject.adapter, "precision": subject.precision}
     )
-    return LocalModel(subject.model, spec, folder, emit, stop), math.ceil(1.5 * longest) + _SPARE_TOKENS
+    return LocalModel(subject.model, spec, folder, emit, stop), room_by_tokens(longest)

@@ -17,14 +17,15 @@ from advisor.budget import Allowance, allow, allow_unmeasured
 from advisor.data.formats import Unreadable
 from advisor.data.rows import Message, Row
 from advisor.data.sources import opened
-from advisor.data.splitting import wanted_sizes
+from advisor.data.splitting import stratified_sample, wanted_sizes
 from advisor.data.streaming import Reservoir, stream_rows
-from advisor.models.at_hand import codec_at_hand
+from advisor.models.at_hand import ModelAtHand, model_at_hand
 from advisor.models.counting import count_with
 from advisor.pace import Pace, known_pace
 from advisor.plan import Plan
 from advisor.plan_files import DEV_SHARE, divided, read_files
 from advisor.rungs import classifier
+from advisor.rungs.context_length import room_by_tokens, too_long
 from advisor.rungs.prompts import Prompt, zero_shot
 from advisor.stages.baseline import prompts_of
 from advisor.walk import check_test_rows, needs_local_model
@@ -34,6 +35,8 @@ EXACT_ROWS = 5_000
 _SAMPLED = 256
 """Rows of a split whose prompts are written and counted; all of them where there are no more."""
 _CHECK_ROWS = 256
+_LONGEST = 16
+"""Rows that are written out to see whether a prompt fits into the model's context."""
 _BYTES_PER_TOKEN = 4
 """Of UTF-8 text, where no tokenizer is at hand: the usual rule of thumb for English; ours for other scripts."""
 
@@ -133,9 +136,13 @@ def forecast_ladder(
     prompts, skipped = prompts_of(plan, rows.train)
     if "classifier" in plan.rungs and (reason := classifier.applies(rows.train)):
         skipped["classifier"] = reason
-    counting = _counting(plan)
+    # An endpoint's tokenizer is not at hand, and another model's would be no better than a rule of thumb.
+    model = model_at_hand(plan.model) if plan.endpoint is None else None
+    counting = _counting(plan, model)
     pace = _pace(plan, rows, counting, runs, own)
     allowance, waits = _allowance(plan, rows, pace)
+    if model is not None and rows.exact:
+        skipped |= _do_not_fit(plan, model, prompts, rows, allowance, counting.count)
     rungs = tuple(
         _rung(rung, prompts.get(rung), skipped, rows, allowance, counting.count) for rung in plan.rungs
     )
@@ -231,12 +238,10 @@ class _Counting:
     count: _Count
 
 
-def _counting(plan: Plan) -> _Counting:
-    """An endpoint's tokenizer is not at hand, and another model's would be no better than a rule of thumb."""
-    codec = codec_at_hand(plan.model) if plan.endpoint is None else None
-    if codec is None:
+def _counting(plan: Plan, model: ModelAtHand | None) -> _Counting:
+    if model is None:
         return _Counting("letters", _by_letters)
-    return _Counting("tokenizer", count_with(codec, plan.model))
+    return _Counting("tokenizer", count_with(model.codec, plan.model))
 
 
 def _by_letters(rows: Sequence[Row]) -> list[tuple[int, int]]:
@@ -264,6 +269,27 @@ def _with_prompt(row: Row, messages: tuple[Message, ...]) -> Row:
 
 
 # Rungs --------------------------------------------------------------------------------------------------------------
+
+
+def _do_not_fit(
+    plan: Plan,
+    model: ModelAtHand,
+    prompts: Mapping[str, Prompt],
+    rows: _Rows,
+    allowance: Allowance,
+    count: _Count,
+) -> dict[str, str]:
+    """Rungs that a run will leave out for their length.
+
+    Known by the rows with the most letters, which are not always those with the most tokens: what is said to be left
+    out is left out, and what just exceeds the context may be missed.
+    """
+    by_answer = sorted((*rows.train, *rows.dev, *rows.test), key=lambda row: len(row.answer), reverse=True)
+    longest_answer = max((answer for _prompt, answer in count(by_answer[:_LONGEST])), default=0)
+    dev = stratified_sample(rows.dev, allowance.dev_rows, plan.seed)
+    test = stratified_sample(rows.test, allowance.test_rows, plan.seed)
+    longest = sorted((*dev, *test), key=lambda row: len(row.prompt), reverse=True)[:_LONGEST]
+    return too_long(model.codec, model.context_length, prompts, longest, room_by_tokens(longest_answer))
 
 
 def _rung(

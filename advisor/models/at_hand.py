@@ -1,25 +1,41 @@
-"""The tokenizer of a model that lies on this machine already; nothing is fetched or converted for it."""
+"""What is known of a model that lies on this machine already; nothing is fetched or converted for it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from advisor.models.catalogue import EMBEDDED, model_folder, read_manifest
 from advisor.models.counting import load_codec
+from advisor.models.facts import context_length, read_config
 from advisor.models.naming import kind_of
 from rubrics.errors import Fault
 from trainer.conversation import ChatCodec
 
 
-def codec_at_hand(name: str) -> ChatCodec | None:
-    """Return the codec of a model, by its name in a plan.
+@dataclass(frozen=True)
+class ModelAtHand:
+    """A model whose folder is here.
+
+    Attributes:
+        context_length: tokens that it reads and writes together; None where its config does not say.
+    """
+
+    codec: ChatCodec
+    context_length: int | None
+
+
+def model_at_hand(name: str) -> ModelAtHand | None:
+    """Look a model up by its name in a plan.
 
     Returns:
         None where the model was not fetched yet, cannot be used, or is a GGUF file, which is converted first.
     """
     folder = _folder_of(name)
     try:
-        return load_codec(folder, _stamp(folder)) if folder is not None else None
+        if folder is None:
+            return None
+        return ModelAtHand(load_codec(folder, _stamp(folder)), context_length(read_config(folder)))
     except (Fault, OSError):
         return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,7 @@ from advisor.predictions import (
     write_predictions,
 )
 from advisor.rungs import classifier
-from advisor.rungs.context_length import too_long
+from advisor.rungs.context_length import room_by_characters, room_by_tokens, too_long
 from advisor.rungs.own_prompt import read_prompt
 from advisor.rungs.prompts import (
     Prompt,
@@ -49,10 +48,6 @@ from rubrics.errors import ExitCode, Fault
 from rubrics.scoring import get_metric
 from trainer.events import Listener
 from trainer.job import Completion
-
-_SPARE_TOKENS = 8
-_CHARACTERS_PER_TOKEN = 2
-"""Without the model's tokenizer: few enough that no answer is cut for a wrong guess."""
 
 
 class Rung(Artefact):
@@ -141,12 +136,11 @@ def clean(context: Context, predictions: Sequence[Prediction]) -> list[Predictio
 
 
 def answer_room(context: Context) -> int:
-    """Tokens that an answer may have: half as many again as the longest reference."""
+    """Tokens that an answer may have."""
     tokens = context.get(INSPECT).tokens
     if tokens:
-        return math.ceil(1.5 * tokens["longest_answer"]) + _SPARE_TOKENS
-    longest = max(len(row.answer) for file in context.files.values() for row in file.rows)
-    return math.ceil(longest / _CHARACTERS_PER_TOKEN) + _SPARE_TOKENS
+        return room_by_tokens(tokens["longest_answer"])
+    return room_by_characters(max(len(row.answer) for file in context.files.values() for row in file.rows))
 
 
 def chat_model(context: Context, live: LadderScores) -> ChatModel:
@@ -172,7 +166,8 @@ def _make(context: Context) -> Ladder:
     prompts, skipped = prompts_of(context.plan, train)
     dev, test = dev_rows(context), test_rows(context)
     if context.model is not None:
-        skipped |= too_long(context.model, prompts, [*dev, *test], answer_room(context))
+        model, asked_of = context.model, [*dev, *test]
+        skipped |= too_long(model.codec(), model.context_length, prompts, asked_of, answer_room(context))
         prompts = {rung: prompt for rung, prompt in prompts.items() if rung not in skipped}
     live = LadderScores(context.scoring, context.run.jobs, context.emit)
     asking = _Asking(chat_model(context, live) if prompts else None, prompts, answer_room(context), live)

@@ -194,6 +194,32 @@ def test_rungs_that_do_not_apply_say_why(tmp_path):
     assert rung(forecast, "prompt_file").dev == Amount()
 
 
+def test_a_rung_that_does_not_fit_is_forecast_as_the_run_leaves_it_out(tiny_model, tmp_path):
+    # given a context of 512 tokens, which eight examples of this length do not fit into
+    rows = tmp_path / "rows.jsonl"
+    lines = [{"question": f"w{n * 7919} " + "order " * 100, "answer": f"q{n % 3}"} for n in range(40)]
+    rows.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    plan = Plan(data=rows, model=str(tiny_model), task="Sort it", no_train=True)
+    # when it is forecast, and measured
+    forecast = forecast_ladder(plan)
+    run = measured(plan, tmp_path / "run")
+    # then both leave the same rungs out, for the same reason, and nothing is reckoned for them
+    left_out = json.loads((run.path / "baselines.json").read_text())["skipped"]
+    assert "more than the model's context of 512" in left_out["few_shot"]
+    assert {entry.rung: entry.skipped for entry in forecast.rungs if entry.skipped} == left_out
+    assert rung(forecast, "few_shot").dev == Amount()
+    assert (forecast.least.calls, forecast.most.calls) == _calls(run)
+
+
+def _calls(run: RunDirectory) -> tuple[int, int]:
+    """What was asked, which is the least where the plain prompt won and the most where another did."""
+    found = asked(run)
+    calls = sum(count for count, _tokens in found.values())
+    test = found["zero_shot", "test"][0]
+    others = [name for name, split in found if split == "test" and name != "zero_shot"]
+    return (calls - test, calls) if others else (calls, calls + test)
+
+
 def test_many_rows_are_counted_and_known_by_a_sample(tmp_path, monkeypatch):
     rows = tmp_path / "rows.jsonl"
     rows.write_text(

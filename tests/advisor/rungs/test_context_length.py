@@ -26,9 +26,9 @@ def test_only_the_rung_that_does_not_fit_is_left_out(tiny_model: Path) -> None:
         "few_shot": few_shot("Sort it.", facts, rows),
     }
     # when it is asked what fits
-    found = too_long(model, prompts, [row(9, 100)], 12)
+    found = too_long(model.codec(), model.context_length, prompts, [row(9, 100)], 12)
     # then the examples are left out, with the numbers
     assert list(found) == ["few_shot"]
     assert "the model's context of 512" in found["few_shot"]
     # and with rows that do not fit by themselves the plain prompt stays, so that those rows are named
-    assert "zero_shot" not in too_long(model, prompts, [row(9, 2000)], 12)
+    assert "zero_shot" not in too_long(model.codec(), model.context_length, prompts, [row(9, 2000)], 12)
