@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from rich.table import Table
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -21,7 +21,11 @@ class HelpScreen(Dialog[None]):
     """A screen's help; escape leaves it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q,question_mark,f1", "leave", N_("Close"))]
-    DEFAULT_CSS = "HelpScreen VerticalScroll { max-height: 30; }"
+    DEFAULT_CSS = """
+    HelpScreen { background: $background; }
+    HelpScreen VerticalScroll { max-height: 30; }
+    """
+    # Nothing shines through: the screen below would be laid out and drawn for it, which takes longer than the help.
 
     def __init__(self, title: str, text: str, keys: list[tuple[str, str]]) -> None:
         super().__init__()
@@ -29,14 +33,15 @@ class HelpScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Title, text and keys."""
-        table = Table.grid(padding=(0, 2))
+        # One text and no table of Rich: measuring and drawing that takes as long as all the rest.
+        text = Text(self._text + "\n")
+        widest = max((cell_len(key) for key, _what in self.keys), default=0)
         for key, what in self.keys:
-            table.add_row(Text(key, "bold"), Text(what))
+            text.append("\n").append(set_cell_size(key, widest), "bold").append(f"  {what}")
         with Vertical():
             yield Static(Text(self._title), classes="title")
             with VerticalScroll():
-                yield Static(Text(self._text + "\n"))
-                yield Static(table)
+                yield Static(text)
         yield Keys()
 
     def action_leave(self) -> None:
