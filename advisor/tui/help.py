@@ -16,9 +16,14 @@ from advisor.texts import N_
 from advisor.tui.dialogs import Dialog
 from advisor.tui.footer import Keys
 
+_NAME = "help"
+
 
 class HelpScreen(Dialog[None]):
-    """A screen's help; escape leaves it."""
+    """A screen's help; escape leaves it.
+
+    There is one for all screens and every opening: made anew each time it would take twice as long to come.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q,question_mark,f1", "leave", N_("Close"))]
     DEFAULT_CSS = """
@@ -27,26 +32,43 @@ class HelpScreen(Dialog[None]):
     """
     # Nothing shines through: the screen below would be laid out and drawn for it, which takes longer than the help.
 
-    def __init__(self, title: str, text: str, keys: list[tuple[str, str]]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._title, self._text, self.keys = title, text, keys
+        self._heading, self._body = Static(classes="title"), Static()
+
+    def tell(self, title: str, text: str, keys: list[tuple[str, str]]) -> None:
+        """Put a screen's help into it, from its beginning."""
+        # One text and no table of Rich: measuring and drawing that takes as long as all the rest.
+        body = Text(text + "\n")
+        widest = max((cell_len(key) for key, _what in keys), default=0)
+        for key, what in keys:
+            body.append("\n").append(set_cell_size(key, widest), "bold").append(f"  {what}")
+        self._heading.update(Text(title))
+        self._body.update(body)
+        for scroll in self.query(VerticalScroll):
+            scroll.scroll_home(animate=False)
 
     def compose(self) -> ComposeResult:
         """Title, text and keys."""
-        # One text and no table of Rich: measuring and drawing that takes as long as all the rest.
-        text = Text(self._text + "\n")
-        widest = max((cell_len(key) for key, _what in self.keys), default=0)
-        for key, what in self.keys:
-            text.append("\n").append(set_cell_size(key, widest), "bold").append(f"  {what}")
         with Vertical():
-            yield Static(Text(self._title), classes="title")
+            yield self._heading
             with VerticalScroll():
-                yield Static(text)
+                yield self._body
         yield Keys()
 
     def action_leave(self) -> None:
         """Close."""
         self.dismiss(None)
+
+
+def show_help(screen: Screen[Any], title: str, text: str) -> None:
+    """Open the help of a screen: what it is for, and its keys."""
+    app = screen.app
+    if not app.is_screen_installed(_NAME):
+        app.install_screen(HelpScreen(), _NAME)
+    help_screen = app.get_screen(_NAME, HelpScreen)
+    help_screen.tell(title, text, keys_of(screen))
+    app.push_screen(help_screen)
 
 
 _MOVES = ("scroll_", "cursor_", "page_", "first", "last", "press", "focus_", "copy_text")

@@ -21,7 +21,7 @@ from advisor.draft import Draft
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, Choice, tell_fault
 from advisor.tui.footer import Keys
-from advisor.tui.help import HelpScreen, keys_of
+from advisor.tui.help import show_help
 from advisor.tui.plain_text import shown
 from advisor.tui.rail import Rail
 from advisor.tui.services import Services
@@ -213,7 +213,7 @@ class WalkScreen(TranslatedScreen[None]):
         """What this step is for, and its keys."""
         step, entry = self.step, next(entry for entry in STEPS if entry.key == self._here)
         text = _(step.HELP) if step is not None else ""
-        self.app.push_screen(HelpScreen(_(entry.title), text, keys_of(self)))
+        show_help(self, _(entry.title), text)
 
     # The draft ---------------------------------------------------------------------------------------------------
 

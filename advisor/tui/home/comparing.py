@@ -17,7 +17,7 @@ from advisor.core_texts import told
 from advisor.report.tables import change
 from advisor.texts import N_, _
 from advisor.tui.footer import Keys
-from advisor.tui.help import HelpScreen, keys_of
+from advisor.tui.help import show_help
 from advisor.tui.plain_text import shown
 from advisor.tui.translated import TranslatedScreen
 from advisor.two_runs import Line, TwoRuns
@@ -97,7 +97,7 @@ class CompareScreen(TranslatedScreen[None]):
 
     def action_help(self) -> None:
         """What this screen is for, and its keys."""
-        self.app.push_screen(HelpScreen(_("Two runs side by side"), _(HELP), keys_of(self)))
+        show_help(self, _("Two runs side by side"), _(HELP))
 
 
 def _grid(title: str, lines: tuple[Line, ...]) -> Table:

@@ -18,7 +18,7 @@ from advisor.draft import Draft
 from advisor.texts import N_, _, ngettext
 from advisor.tui.dialogs import Ask, AskText, Choice, tell_fault
 from advisor.tui.footer import Keys
-from advisor.tui.help import HelpScreen, keys_of
+from advisor.tui.help import show_help
 from advisor.tui.home.table import RunTable
 from advisor.tui.home.words import details
 from advisor.tui.services import Services
@@ -214,7 +214,7 @@ class HomeScreen(TranslatedScreen[None]):
 
     def action_help(self) -> None:
         """What this screen is for, and its keys."""
-        self.app.push_screen(HelpScreen(_("Runs"), _(HELP), keys_of(self)))
+        show_help(self, _("Runs"), _(HELP))
 
     # What is done to a run --------------------------------------------------------------------------------------
 

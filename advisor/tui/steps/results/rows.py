@@ -19,7 +19,7 @@ from advisor.texts import N_, _, ngettext
 from advisor.tui.aligned import cut
 from advisor.tui.dialogs import Explain, tell_fault
 from advisor.tui.footer import Keys
-from advisor.tui.help import HelpScreen, keys_of
+from advisor.tui.help import show_help
 from advisor.tui.plain_text import shown
 from advisor.tui.steps.results.row_list import RowList
 from advisor.tui.steps.results.row_view import KIND_WORDS, Against, one_line, row_view
@@ -240,7 +240,7 @@ class RowsScreen(TranslatedScreen[None]):
 
     def action_help(self) -> None:
         """What this screen shows, and its keys."""
-        self.app.push_screen(HelpScreen(_("Rows one by one"), _(HELP), keys_of(self)))
+        show_help(self, _("Rows one by one"), _(HELP))
 
     def action_leave(self) -> None:
         """Out of the search field, else back."""
