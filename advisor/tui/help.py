@@ -35,9 +35,11 @@ class HelpScreen(Dialog[None]):
     def __init__(self) -> None:
         super().__init__()
         self._heading, self._body = Static(classes="title"), Static()
+        self.keys: list[tuple[str, str]] = []
 
     def tell(self, title: str, text: str, keys: list[tuple[str, str]]) -> None:
         """Put a screen's help into it, from its beginning."""
+        self.keys = keys
         # One text and no table of Rich: measuring and drawing that takes as long as all the rest.
         body = Text(text + "\n")
         widest = max((cell_len(key) for key, _what in keys), default=0)

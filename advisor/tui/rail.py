@@ -9,16 +9,16 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.events import Click
 from textual.message import Message
-from textual.widgets import Static
 
 from advisor.texts import _
 from advisor.tui.state import Progress
 from advisor.tui.steps import STEPS, StepEntry
+from advisor.tui.words import Words
 
 GLYPHS: Mapping[Progress, str] = {"done": "✓", "working": "…", "open": "○", "later": "·"}
 
 
-class RailEntry(Static):
+class RailEntry(Words):
     """One step: number, glyph, title; a click goes there."""
 
     def __init__(self, number: int, entry: StepEntry) -> None:
@@ -28,7 +28,7 @@ class RailEntry(Static):
     def paint(self, progress: Progress, *, is_here: bool) -> None:
         """Show how far the step is, and whether it is the one on the screen."""
         here = "▸" if is_here else " "
-        self.update(Text(f"{here}{self._number} {GLYPHS[progress]} {_(self.entry.title)}"))
+        self.say(Text(f"{here}{self._number} {GLYPHS[progress]} {_(self.entry.title)}"))
         self.set_class(is_here, "-here")
         self.set_class(progress == "later", "-later")
 
@@ -57,7 +57,7 @@ class Rail(Vertical):
 
     def compose(self) -> ComposeResult:
         """An entry for each step, and the line."""
-        yield Static(id="rail-line")
+        yield Words(id="rail-line")
         for number, entry in enumerate(STEPS, start=1):
             yield RailEntry(number, entry)
 
@@ -71,4 +71,4 @@ class Rail(Vertical):
                 marks.append(f" ▸{number}/{len(STEPS)} {_(step.title)} ", "reverse")
             else:
                 marks.append(f" {number}{GLYPHS[progress[step.key]]}")
-        self.query_one("#rail-line", Static).update(marks)
+        self.query_one("#rail-line", Words).say(marks)

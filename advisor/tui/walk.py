@@ -13,7 +13,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
-from textual.widgets import ContentSwitcher, Static
+from textual.widgets import ContentSwitcher
 from textual.worker import get_current_worker
 
 from advisor.amendable import AMENDABLE
@@ -29,6 +29,7 @@ from advisor.tui.state import WalkState, progress_of
 from advisor.tui.step import Step
 from advisor.tui.steps import STEPS
 from advisor.tui.translated import TranslatedScreen
+from advisor.tui.words import Words
 from rubrics.errors import Fault
 
 if TYPE_CHECKING:
@@ -112,11 +113,11 @@ class WalkScreen(TranslatedScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Heading, rail, the reason why the step is asked, its body."""
-        yield Static(id="heading")
+        yield Words(id="heading")
         with Container(id="walk"):
             yield Rail()
             with Vertical(id="body"):
-                yield Static(id="why")
+                yield Words(id="why")
                 yield ContentSwitcher()
         yield Keys()
 
@@ -125,7 +126,7 @@ class WalkScreen(TranslatedScreen[None]):
         self.set_class(self.app.size.width < NARROW, "-narrow")
         if self._follows:
             # Which step a run is at is told by its log, and a long one takes a second or two to read.
-            self.query_one("#why", Static).update(Text(_("Reading what the run has said so far …")))
+            self.query_one("#why", Words).say(Text(_("Reading what the run has said so far …")))
             self._paint_frame()
         else:
             self._show_step(self._here)
@@ -141,7 +142,7 @@ class WalkScreen(TranslatedScreen[None]):
         self._here, self._follows = key, False
         self.set_focus(None)  # what is typed before the step is there is for the walk
         entry = next(entry for entry in STEPS if entry.key == key)
-        self.query_one("#why", Static).update(Text(_(entry.why)))
+        self.query_one("#why", Words).say(Text(_(entry.why)))
         if key not in self._steps:
             self._steps[key] = entry.load()(self._walk)
             self.call_later(self._add, key)
@@ -174,7 +175,7 @@ class WalkScreen(TranslatedScreen[None]):
             return
         state = self._walk
         self.query_one(Rail).paint({entry.key: progress_of(entry.key, state) for entry in STEPS}, self._here)
-        self.query_one("#heading", Static).update(_heading(state, self.app.size.width))
+        self.query_one("#heading", Words).say(_heading(state, self.app.size.width))
 
     def action_next(self) -> None:
         """The next step."""

@@ -9,7 +9,6 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import reactive
-from textual.widgets import Static
 from textual_plot import HiResMode, PlotWidget
 from textual_plot.axis_formatter import AxisFormatter
 
@@ -28,6 +27,7 @@ from advisor.curves import (
 )
 from advisor.texts import _
 from advisor.tui.plain_text import shown
+from advisor.tui.words import Words
 
 _LEFT, _BOTTOM = 9, 1
 _CELLS_PER_X_TICK, _CELLS_PER_Y_TICK = 10, 2
@@ -77,7 +77,7 @@ class ChartView(Vertical):
 
     def compose(self) -> ComposeResult:
         """The legend above the plot, which no key reaches: the step has the keys of all its charts."""
-        yield Static(classes="legend")
+        yield Words(classes="legend")
         yield _Plot(allow_pan_and_zoom=False)
 
     def draw(self, chart: Chart, window: Window, *, smooth: bool, logs: bool) -> None:
@@ -101,7 +101,7 @@ class ChartView(Vertical):
         plot.set_y_formatter(_Ticks((plot.size.height - _BOTTOM) // _CELLS_PER_Y_TICK, logs=logs))
         for curve, points in zip(chart.curves, lines, strict=True):
             self._add(plot, curve, points)
-        self.query_one(".legend", Static).update(self._legend(chart, smooth=smooth, logs=logs))
+        self.query_one(".legend", Words).say(self._legend(chart, smooth=smooth, logs=logs))
 
     def _add(self, plot: PlotWidget, curve: Curve, points: Sequence[Point]) -> None:
         xs, ys = [step for step, _ in points], [value for _, value in points]
