@@ -68,7 +68,7 @@ class Plan(BaseModel):
         slices: fields by whose values the comparison is shown too.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     data: Path | None = None
     train: Path | None = None
