@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -77,6 +78,11 @@ class RunDirectory:
                 fix="`advisor runs` lists the runs in ./runs.",
             )
         return read_plan(self.plan_file)
+
+    def is_writable(self) -> bool:
+        """Whether this process may write there; a copy of a closed run has files that may not be written."""
+        events = self.events_file
+        return os.access(self.path, os.W_OK) and (not events.exists() or os.access(events, os.W_OK))
 
     def is_live(self) -> bool:
         """Whether an advisor or one of its trainers works on it."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from advisor.reading_runs import RunEntry, read_entry
+from advisor.run_directory import RunDirectory
 from advisor.run_names import LOCK_FILE, PLAN_FILE
 from advisor.watching import Activity, RunWatch
 from trainer.job import EVENTS_FILE
@@ -22,10 +23,16 @@ _Stamp = tuple[int, ...]
 
 @dataclass(frozen=True)
 class ListedRun:
-    """A run of the list; `activity` is what it is at while it goes on, else None."""
+    """A run of the list.
+
+    Attributes:
+        activity: what it is at while it goes on, else None.
+        is_writable: it can go on here, be changed and be deleted.
+    """
 
     entry: RunEntry
     activity: Activity | None = None
+    is_writable: bool = True
 
 
 class RunList:
@@ -54,7 +61,10 @@ class RunList:
         self.is_whole = len(stale) <= at_most
         entries = sorted((entry for _, entry in self._known.values()), key=lambda entry: -entry.created)
         self._forget_watches({entry.path for entry in entries if entry.state == "running"})
-        return tuple(ListedRun(entry, self._activity(entry)) for entry in entries)
+        return tuple(
+            ListedRun(entry, self._activity(entry), RunDirectory(Path(entry.path)).is_writable())
+            for entry in entries
+        )
 
     def _is_stale(self, path: str, stamp: _Stamp) -> bool:
         known = self._known.get(path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -99,7 +98,7 @@ class RunWatch:
             rungs=self._rungs(),
             has_report=(self._run.path / "report.json").exists(),
             disk_free=_disk_free(self._run.path),
-            is_writable=_is_writable(self._run),
+            is_writable=self._run.is_writable(),
         )
         life = _life(state, stop_asked=self._run.stop_file.exists())
         if life in ("died", "starting") and (word := self._run.last_word()) is not None:
@@ -202,12 +201,6 @@ def _parsed(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except (OSError, ValueError):
         return None
-
-
-def _is_writable(run: RunDirectory) -> bool:
-    """Whether this process may write there; a copy of a closed run has files that may not be written."""
-    events = run.events_file
-    return os.access(run.path, os.W_OK) and (not events.exists() or os.access(events, os.W_OK))
 
 
 def _disk_free(path: Path) -> int | None:

@@ -57,6 +57,7 @@ class HomeScreen(TranslatedScreen[None]):
         Binding("m,space", "mark", N_("Mark")),
         Binding("c", "compare", N_("Compare")),
         Binding("d,delete", "delete", N_("Delete")),
+        Binding("y", "copy", N_("Copy")),
         Binding("e", "example", N_("Example")),
         Binding("o", "open_plan", N_("Plan file")),
         Binding("question_mark,f1", "help", N_("Help")),
@@ -166,6 +167,9 @@ class HomeScreen(TranslatedScreen[None]):
         """Only what can be done with the run under the cursor is offered."""
         if action == "compare":
             return len(self._marked) == 2
+        if action == "copy":
+            listed = self._at_cursor()
+            return listed is not None and not listed.is_writable and listed.entry.state != "running"
         if action in ("resume", "stop", "mark", "delete"):
             listed = self._at_cursor()
             state = listed.entry.state if listed else ""
@@ -250,6 +254,27 @@ class HomeScreen(TranslatedScreen[None]):
             lambda begun: self._walk(lambda: WalkScreen(run=begun.path)),
             _("starting the run again …"),
         )
+
+    def action_copy(self) -> None:
+        """Copy a run that can only be read to a place where it can go on, and open the copy."""
+        from advisor.run_copies import copy_run, free_name
+
+        listed = self._at_cursor()
+        if listed is None:
+            return
+        path = Path(listed.entry.path)
+
+        def answered(name: str | None) -> None:
+            if name:
+                self._work(
+                    lambda: copy_run(path, Path(name)),
+                    lambda copy: self._walk(lambda: WalkScreen(run=copy)),
+                    _("copying …"),
+                )
+
+        detail = _("The run itself stays as it is; the copy can go on, be changed and be deleted.")
+        place = str(free_name(path, self.services.runs))
+        self.app.push_screen(AskText(_("Copy the run to which folder?"), detail, place), answered)
 
     def action_stop(self) -> None:
         """Stop a run that goes on, after asking."""

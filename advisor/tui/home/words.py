@@ -33,6 +33,15 @@ _WHAT_NOW: Mapping[str, str] = {
 }
 
 
+_READ_ONLY: Mapping[str, str] = {
+    "paused": N_(
+        "It can only be read, and waits before training. Enter shows the verdict; y makes a copy that can go on."
+    ),
+    "finished": N_("It can only be read. Enter shows the results."),
+    "interrupted": N_("It can only be read. Enter shows what is done; y makes a copy that can go on."),
+}
+
+
 def state_words(state: str) -> str:
     """Glyph and word of a state, in the language in use."""
     return _(STATE_WORDS[state]) if state in STATE_WORDS else state
@@ -70,11 +79,11 @@ def details(listed: ListedRun) -> Text:
     """Where it lies, what it is at, and what can be done."""
     entry = listed.entry
     lines = [shown(entry.path, one_line=True)]
-    told = [
-        part for part in (state_words(entry.state), _at_work(listed), outcome_words(entry.outcome)) if part
-    ]
-    lines.append(" · ".join(told))
-    lines.append(_(_WHAT_NOW[entry.state]) if entry.state in _WHAT_NOW else "")
+    closed = "" if listed.is_writable else _("! read only")
+    told = (state_words(entry.state), closed, _at_work(listed), outcome_words(entry.outcome))
+    lines.append(" · ".join(part for part in told if part))
+    what_now = (_WHAT_NOW if listed.is_writable else {**_WHAT_NOW, **_READ_ONLY}).get(entry.state, "")
+    lines.append(_(what_now) if what_now else "")
     return Text("\n".join(lines), no_wrap=True, overflow="ellipsis")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -150,18 +149,28 @@ async def test_a_run_half_way_is_not_resumed_where_it_cannot_be_written_and_its_
         app = app_of(runs=half_way.path.parent)
         async with app.run_test(size=SIZE) as pilot:
             await until(
-                pilot, lambda: bool(app.screen.query(RunTable)) and "r goes on from there" in text(app)
+                pilot, lambda: bool(app.screen.query(RunTable)) and "a copy that can go on" in text(app)
             )
+            assert "! read only" in text(app)
             # when it is resumed from the list, then it says why not, and how
             await pilot.press("r")
             await says(pilot, "✗ cannot be written", "copy it to a place that is (`cp -r`, then")
             await pilot.press("escape", "enter")
             # and opened it says so before any key is pressed
             await says(pilot, "! read only", "which may have ended it. Make it writable, or copy it, first")
-        # and what it was told to do works
-        copy = Path(shutil.copytree(half_way.path, tmp_path / "copy"))
-    for entry in (copy, *copy.rglob("*")):
-        entry.chmod(0o755)
+        # and the key of the list makes a copy, opens it, and that goes on
+        copy = tmp_path / "elsewhere"
+        app = app_of(runs=half_way.path.parent)
+        async with app.run_test(size=SIZE) as pilot:
+            await until(
+                pilot, lambda: bool(app.screen.query(RunTable)) and "a copy that can go on" in text(app)
+            )
+            await pilot.press("y")
+            await says(pilot, "Copy the run to which folder?", f"{half_way.path.name}-copy")
+            app.screen.query_one("Input").value = str(copy)  # type: ignore[attr-defined]
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(app.screen, WalkScreen))
+            assert "! read only" not in text(app)
     launched = relaunch(copy)
     watch = RunWatch(launched.path)
     async with app_of(copy, step="options").run_test(size=SIZE) as pilot:
