@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
 
 from trainer.job import Attention
 from trainer.model import LoadedModel
@@ -15,24 +18,50 @@ from trainer.model import LoadedModel
 IMPLEMENTATIONS: tuple[Attention, ...] = ("eager", "sdpa")
 
 
-def choose_attention(loaded: LoadedModel, work: Callable[[], None]) -> Attention:
-    """Leave the model with the implementation under which `work` runs faster, and return its name.
+@dataclass(frozen=True)
+class Choice:
+    """The implementation that was taken, and the seconds that the work took under it."""
 
-    `work` is run three times: a warm-up that pays for first-time allocations, then once under each.
+    attention: Attention
+    seconds: float
+
+
+def choose_attention(
+    loaded: LoadedModel, work: Callable[[], object], warm_up: Callable[[], object]
+) -> Choice:
+    """Leave the model with the implementation under which `work` runs faster.
+
+    Args:
+        work: is run and timed once under each implementation that is in question.
+        warm_up: is run before, for what only the first time takes; a small part of the work is enough on a CPU.
     """
-    if loaded.spec.attention is not None:
-        loaded.set_attention(loaded.spec.attention)
-        return loaded.spec.attention
-    if loaded.device.type != "cpu":
-        loaded.set_attention("sdpa")
-        return "sdpa"
-    work()
+    asked = _in_question(loaded)
+    loaded.set_attention(asked[0])
+    warm_up()
     seconds: dict[Attention, float] = {}
-    for implementation in IMPLEMENTATIONS:
+    for implementation in asked:
         loaded.set_attention(implementation)
-        start = time.perf_counter()
-        work()
-        seconds[implementation] = time.perf_counter() - start
+        seconds[implementation] = seconds_of(work, loaded.device)
     fastest = min(seconds, key=lambda name: seconds[name])
     loaded.set_attention(fastest)
-    return fastest
+    return Choice(fastest, seconds[fastest])
+
+
+def seconds_of(work: Callable[[], object], device: torch.device) -> float:
+    """Seconds until the work is done, on an accelerator too."""
+    _finish(device)
+    start = time.perf_counter()
+    work()
+    _finish(device)
+    return time.perf_counter() - start
+
+
+def _in_question(loaded: LoadedModel) -> tuple[Attention, ...]:
+    if loaded.spec.attention is not None:
+        return (loaded.spec.attention,)
+    return IMPLEMENTATIONS if loaded.device.type == "cpu" else ("sdpa",)
+
+
+def _finish(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

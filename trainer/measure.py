@@ -1,4 +1,7 @@
-"""A dry run before anything is spent: two training steps and one generated batch at the longest rows.
+"""A dry run before anything is spent: a few training steps and generated batches at the longest rows.
+
+Nothing is run for its time alone where a run is timed anyway: on a small processor this takes a minute, which a time
+limit has to pay for.
 
 What a forecast says about memory and time is checked against this, and under a time limit it decides how many
 rows fit.
@@ -9,14 +12,14 @@ from __future__ import annotations
 import os
 import resource
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from trainer.attention import choose_attention
+from trainer.attention import choose_attention, seconds_of
 from trainer.batches import collate, to_device
 from trainer.conversation import Example
 from trainer.generate import Request, generate, plan_batches
@@ -26,7 +29,6 @@ from trainer.scoring import score_examples, token_sums
 from trainer.training import attach_lora
 
 _NEW_TOKENS = 12
-_STEPS = 2
 
 
 @dataclass(frozen=True)
@@ -101,22 +103,24 @@ def measure(
 ) -> Measurement:
     """Time generation, evaluation and (if asked) training on the longest rows; leaves an adapter attached."""
     longest = sorted(examples, key=lambda example: len(example.ids), reverse=True)
-    answering = _answering(loaded, longest[:generate_batch_size])
-    attention_generation = choose_attention(loaded, lambda: _discard(answering(_NEW_TOKENS)))
-    base = _generation_rates(answering, longest[:generate_batch_size])
+    answered = longest[:generate_batch_size]
+    answer = _answering(loaded, answered)
+    chosen = choose_attention(loaded, lambda: answer(_NEW_TOKENS), _warm_up(loaded, answered, answer))
+    base = _generation_rates(answered, loaded, answer, chosen.seconds)
     evaluate_rate = _evaluation_rate(loaded, longest[: parameters.micro_batch_size])
     training = _training_rates(loaded, longest, parameters, memory) if train else None
     tuned = None
     if training:
         # An adapter slows answers down, those of a model of this size by a third and more.
         loaded.model.eval()
-        loaded.set_attention(attention_generation)
-        tuned = _generation_rates(answering, longest[:generate_batch_size])
+        loaded.set_attention(chosen.attention)
+        whole = seconds_of(lambda: answer(_NEW_TOKENS), loaded.device)
+        tuned = _generation_rates(answered, loaded, answer, whole)
     return Measurement(
         device=device_name(loaded.device),
         precision=loaded.precision,
-        attention_training=training.attention if training else attention_generation,
-        attention_generation=attention_generation,
+        attention_training=training.attention if training else chosen.attention,
+        attention_generation=chosen.attention,
         load_seconds=loaded.load_seconds,
         train_tokens_per_second=training.tokens_per_second if training else None,
         evaluate_tokens_per_second=evaluate_rate,
@@ -132,40 +136,44 @@ def measure(
     )
 
 
-def _answering(loaded: LoadedModel, rows: Sequence[Example]) -> Callable[[int], float]:
-    """A function that answers all rows at once with so many new tokens and returns the seconds it took."""
+def _answering(loaded: LoadedModel, rows: Sequence[Example]) -> Callable[[int], None]:
+    """A function that answers all rows at once with so many new tokens."""
     prompts = [
         Request(str(index), "measure", row.ids[: row.supervised_from], 1) for index, row in enumerate(rows)
     ]
 
-    def answer(new_tokens: int) -> float:
+    def answer(new_tokens: int) -> None:
         batches = plan_batches(
             [replace(prompt, max_new_tokens=new_tokens) for prompt in prompts], len(prompts)
         )
-        start = time.perf_counter()
         for _ in generate(loaded, batches):
             pass
-        return time.perf_counter() - start
 
     return answer
 
 
-def _generation_rates(answer: Callable[[int], float], rows: Sequence[Example]) -> _GenerationRates:
-    """By answering with one token and with several."""
-    first, whole = answer(1), answer(_NEW_TOKENS)
+def _warm_up(
+    loaded: LoadedModel, rows: Sequence[Example], answer: Callable[[int], None]
+) -> Callable[[], None]:
+    """On an accelerator the first time is slow for every new shape; on a processor for the first row alone."""
+    if loaded.device.type == "cpu":
+        answer = _answering(loaded, rows[:1])
+    return lambda: answer(1)
+
+
+def _generation_rates(
+    rows: Sequence[Example], loaded: LoadedModel, answer: Callable[[int], None], whole: float
+) -> _GenerationRates:
+    """By answering with one token, and by the seconds that answering with several took."""
+    first = seconds_of(lambda: answer(1), loaded.device)
     decoded = len(rows) * (_NEW_TOKENS - 1)
     prompt_tokens = sum(row.supervised_from for row in rows)
     return _GenerationRates(prompt_tokens / first, decoded / max(whole - first, 1e-3))
 
 
-def _discard(_: float) -> None:
-    return None
-
-
 def _evaluation_rate(loaded: LoadedModel, rows: Sequence[Example]) -> float:
-    start = time.perf_counter()
-    score_examples(loaded, rows, batch_size=len(rows))
-    return sum(len(row.ids) for row in rows) / (time.perf_counter() - start)
+    seconds = seconds_of(lambda: score_examples(loaded, rows, batch_size=len(rows)), loaded.device)
+    return sum(len(row.ids) for row in rows) / seconds
 
 
 def _training_rates(
@@ -194,25 +202,22 @@ def _training_rates(
 
 
 def _timed_steps(loaded: LoadedModel, rows: Sequence[Example]) -> tuple[Attention, float]:
-    batch = to_device(collate(rows, loaded.codec.pad_id), loaded.device)
+    """The mean of two steps, one of which was timed to choose the attention."""
+
+    def collated(some: Sequence[Example]) -> dict[str, Any]:
+        return to_device(collate(some, loaded.codec.pad_id), loaded.device)
+
+    batch = collated(rows)
+    first = collated(rows[:1]) if loaded.device.type == "cpu" else batch
     trainable = [parameter for parameter in loaded.model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trainable, lr=0.0)
 
-    def step() -> None:
+    def step(batch: dict[str, Any]) -> None:
         sums = token_sums(loaded.model, batch)
         (sums.loss / sums.tokens).backward()
         optimizer.step()
         optimizer.zero_grad()
 
-    attention = choose_attention(loaded, step)
-    return attention, int(batch["attention_mask"].sum()) / _seconds(step, loaded.device)
-
-
-def _seconds(step: Callable[[], None], device: torch.device) -> float:
-    """Mean seconds of a step."""
-    start = time.perf_counter()
-    for _ in range(_STEPS):
-        step()
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    return (time.perf_counter() - start) / _STEPS
+    chosen = choose_attention(loaded, lambda: step(batch), lambda: step(first))
+    again = seconds_of(lambda: step(batch), loaded.device)
+    return chosen.attention, int(batch["attention_mask"].sum()) / ((chosen.seconds + again) / 2)
