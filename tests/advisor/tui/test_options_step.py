@@ -31,7 +31,7 @@ from advisor.tui.steps.options.words import money
 from advisor.tui.walk import WalkScreen
 from advisor.watching import RunState
 from rubrics.errors import Fault
-from trainer.events import EventWriter, Progress
+from trainer.events import EventWriter, Progress, RunStarted, StageStarted
 from trainer.job import hold
 
 SIZE, WIDE = (80, 24), (140, 40)
@@ -299,6 +299,20 @@ async def test_the_table_fills_in_as_the_run_tells(live):
         writer.close()
 
         await until(pilot, shows(app, "plain prompt 0.20 [0.15, 0.27]", "160 of 200 dev", "400 / 600"))
+
+
+async def test_a_stage_that_counts_nothing_shows_for_how_long_it_has_been_at_it(tmp_path):
+    # given a run that measures the machine, of which nothing is heard meanwhile
+    run = a_run(tmp_path, [RunStarted(time=NOW, pid=1), StageStarted(time=NOW + 5, stage="measure")])
+    with hold(run.path / "lock"):
+        app, now = app_of(run=run), NOW + 47
+        app.services = replace(app.services, now=lambda: now)
+        async with app.run_test(size=SIZE) as pilot:
+            await watched(pilot)
+            await until(pilot, shows(app, "Now the speed of this machine is measured.", "for 42 s"))
+            # when a minute goes by, then the clock has gone on
+            now += 60
+            await until(pilot, shows(app, "for 1 min 42 s"))
 
 
 async def test_answers_are_those_of_the_rung_that_is_looked_at_and_hostile_ones_are_harmless(live):

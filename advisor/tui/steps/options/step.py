@@ -42,6 +42,8 @@ from rubrics.errors import Fault
 
 _UNTIL = "forecast"
 """A run that is started here ends before training, which the plan step starts."""
+_TICK_SECONDS = 1.0
+"""Of the clock."""
 _QUIET_SECONDS = 0.25
 """After the last change, before a forecast is made."""
 _MOST_PROBLEMS = 6
@@ -86,6 +88,10 @@ class OptionsStep(Step):
         yield Setup()
         yield Ladder()
 
+    def on_mount(self) -> None:
+        """Let the clock run."""
+        self.set_interval(_TICK_SECONDS, self._show_work)
+
     def take_focus(self) -> None:
         """The rungs, or the table of them."""
         self.query_one("#rungs" if self._chooses else "#table").focus(scroll_visible=False)
@@ -125,10 +131,14 @@ class OptionsStep(Step):
         self._say("situation", self._standing())
         cautions = ladder_cautions(run) if run is not None else ()
         self._say("cautions", Text("\n".join(f"! {caution}" for caution in cautions), "bold"))
-        activity = Text()
+        self._show_work()
+
+    def _show_work(self) -> None:
+        """What goes on, which also changes where nothing is heard of the run: a clock runs."""
+        run, text = self.state.run, Text()
         if run is not None and run.is_live:
-            activity = words.activity_text(run.activity, self.services.now(), self.size.width - 2)
-        self._say("activity", activity)
+            text = words.at_work_text(run, self.services.now(), self.size.width - 2)
+        self._say("activity", text)
 
     def _standing(self) -> Text:
         run = self.state.run

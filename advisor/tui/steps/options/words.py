@@ -18,10 +18,11 @@ from advisor.tui.aligned import cut
 from advisor.tui.amounts import bar, time_words
 from advisor.tui.intervals import interval_line, short_interval
 from advisor.tui.plain_text import shown
-from advisor.watching import Activity, RungAnswer, RungState
+from advisor.watching import Activity, RungAnswer, RungState, RunState
 
 _NAME = 24
 _WIDE = 110
+_SOON_SECONDS = 2.0
 _WITH_ROWS, _WITH_ALL = 100, 138
 """Cells from which the ladder has room for the rows, and for tokens and time."""
 
@@ -163,6 +164,15 @@ def activity_text(activity: Activity, now: float, width: int) -> Text:
     if (left := activity.seconds_left(now)) is not None and share < 1:
         parts.append(_("{time} left").format(time=time_words(left)))
     return Text("  ".join(parts), no_wrap=True, overflow="ellipsis")
+
+
+def at_work_text(run: RunState, now: float, width: int) -> Text:
+    """How far the run is; for how long it has been at what counts nothing, so that it is seen to be alive."""
+    counted = activity_text(run.activity, now, width)
+    begun = next((stage.started for stage in run.stages if stage.status == "running"), None)
+    if counted.plain or begun is None or now - begun < _SOON_SECONDS:
+        return counted
+    return Text(_("for {time}").format(time=time_words(now - begun)), no_wrap=True, overflow="ellipsis")
 
 
 def columns(width: int) -> tuple[str, ...]:
