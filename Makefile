@@ -42,9 +42,9 @@ test: install-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not journey" -n 2 --dist loadfile --no-loadscope-reorder \
+	$(BIN)/coverage run -m pytest -m "not journey" --durations=20 -n 2 --dist loadfile --no-loadscope-reorder \
 		tests/journeys tests/trainer tests/test_*.py
-	$(BIN)/coverage run -m pytest -m "not journey" -n 2 --dist loadfile tests/advisor tests/rubrics
+	$(BIN)/coverage run -m pytest -m "not journey" --durations=20 -n 2 --dist loadfile tests/advisor tests/rubrics
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
