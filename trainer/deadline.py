@@ -9,6 +9,22 @@ from trainer.job import TrainJob
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast steps turn out to be.
+
+    The load of the model, the looks at dev and the first step, which pays for what only a first step does, are no
+    part of it: they say nothing about how long the later work takes.
+
+    Attributes:
+        share: of all steps that were timed, 0..1.
+        seconds: that these took.
+    """
+
+    share: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Deadline:
     """A limit that minds how fast this machine turns out to be.
 
@@ -32,14 +48,18 @@ class Deadline:
         """The limit that a job asks for, counted from now."""
         return cls(job.max_seconds, job.expected_seconds, job.reserve_seconds)
 
-    def is_over(self, share_done: float, now: float | None = None) -> bool:
-        """Whether training has to end, with this share of its steps (0..1) done since `started`."""
+    def is_over(self, pace: Pace, last_look: float = 0.0, now: float | None = None) -> bool:
+        """Whether training has to end.
+
+        Args:
+            last_look: seconds that looking at dev takes once more, as it does at the end.
+        """
         if self.max_seconds is None:
             return False
         elapsed = (time.monotonic() if now is None else now) - self.started
-        return elapsed + self.reserve_seconds * self._slowness(elapsed, share_done) >= self.max_seconds
+        return elapsed + last_look + self.reserve_seconds * self._slowness(pace) >= self.max_seconds
 
-    def _slowness(self, elapsed: float, share_done: float) -> float:
-        if not self.expected_seconds or share_done <= 0:
+    def _slowness(self, pace: Pace) -> float:
+        if not self.expected_seconds or pace.share <= 0:
             return 1.0
-        return max(1.0, elapsed / (self.expected_seconds * share_done))
+        return max(1.0, pace.seconds / (self.expected_seconds * pace.share))

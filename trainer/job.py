@@ -136,7 +136,9 @@ class TrainJob(Frozen):
     max_seconds: float | None = Field(
         default=None, gt=0, description="for training and what follows; ends with the best so far"
     )
-    expected_seconds: float | None = Field(default=None, gt=0, description="estimate of all steps")
+    expected_seconds: float | None = Field(
+        default=None, gt=0, description="estimate of all steps, without looks at dev"
+    )
     reserve_seconds: float = Field(default=0.0, ge=0, description="estimate of the work after training")
 
 

@@ -23,7 +23,7 @@ from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, Traine
 from rubrics.errors import ExitCode, Fault
 from trainer.batches import EpochOrder, collate, to_device
 from trainer.conversation import Example
-from trainer.deadline import Deadline
+from trainer.deadline import Deadline, Pace
 from trainer.events import Listener, Metric, Progress
 from trainer.job import HistoryPoint, Hyperparameters, planned_steps
 from trainer.model import LoadedModel
@@ -128,7 +128,9 @@ class Reporter(TrainerCallback):
         peak_memory: Callable[[], int] | None = None,
     ) -> None:
         self._deadline = deadline or Deadline(None)
-        self._first_step = 0
+        self._timed_steps, self._timed_seconds = 0, 0.0
+        self._is_first_step = True
+        self._step_ended, self._look_seconds = 0.0, 0.0
         self._emit = emit
         self._should_stop = should_stop
         self._on_evaluation = on_evaluation
@@ -137,10 +139,6 @@ class Reporter(TrainerCallback):
         self._tokens_before = 0
         self.tokens_seen: Callable[[], int] | None = None
         self.stopped = False
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Note where this try begins: a resumed one has done nothing yet of what its time is counted for."""
-        self._first_step = state.global_step
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Note when the step began: evaluations between steps are no part of its pace."""
@@ -177,6 +175,7 @@ class Reporter(TrainerCallback):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Progress; the last step is always measured and kept; a stop saves first."""
+        self._time_step()
         self._emit(Progress(task="train", done=state.global_step, total=state.max_steps, unit="steps"))
         if state.global_step >= state.max_steps or self._is_late(state):
             control.should_evaluate = True
@@ -188,11 +187,20 @@ class Reporter(TrainerCallback):
             control.should_training_stop = True
 
     def _is_late(self, state: Any) -> bool:
-        return self._deadline.is_over((state.global_step - self._first_step) / state.max_steps)
+        pace = Pace(self._timed_steps / state.max_steps, self._timed_seconds)
+        return self._deadline.is_over(pace, self._look_seconds)
+
+    def _time_step(self) -> None:
+        self._step_ended = time.perf_counter()
+        if not self._is_first_step:
+            self._timed_steps += 1
+            self._timed_seconds += self._step_ended - self._step_began
+        self._is_first_step = False
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Let the caller show sample answers of the model as it is now."""
         self._on_evaluation(state.global_step)
+        self._look_seconds = time.perf_counter() - self._step_ended
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """The checkpoint is whole."""

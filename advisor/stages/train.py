@@ -150,9 +150,10 @@ def _time_limit(context: Context) -> dict[str, Any]:
     forecast, left = context.get(FORECAST), context.seconds_left()
     if left is None or forecast.seconds is None:
         return {}
+    steps = forecast.train_rows * forecast.hyperparameters.epochs * speed_of(context).train
     return {
         "max_seconds": max(_LEAST_SECONDS, left - START_SECONDS),
-        "expected_seconds": forecast.seconds,
+        "expected_seconds": steps,
         # The models are loaded again for scoring, which takes no longer than a start.
         "reserve_seconds": forecast.scoring_seconds / SAFETY + START_SECONDS,
     }
