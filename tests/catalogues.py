@@ -6,6 +6,7 @@ the templates of what the core composes (core_sources.py). Texts that went leave
 
 from __future__ import annotations
 
+import gettext
 import io
 import itertools
 import re
@@ -100,6 +101,12 @@ def compiled(catalogue: Catalog) -> bytes:
     read.creation_date = read.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
     write_mo(buffer, read)
     return buffer.getvalue()
+
+
+def texts_in(compiled_file: bytes) -> dict[object, str]:
+    """The translations that the program finds in a .mo file; its header also names the version of Babel that wrote it."""
+    read = vars(gettext.GNUTranslations(io.BytesIO(compiled_file)))["_catalog"]
+    return {text: translation for text, translation in read.items() if text}
 
 
 def missing(catalogue: Catalog) -> list[str]:

@@ -16,6 +16,7 @@ from typing import ClassVar, TextIO
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.screen import Screen
 
 from advisor.draft import Draft
@@ -34,6 +35,7 @@ _LAST_SECONDS = 3.0
 """For leaving in order once the terminal has gone."""
 _LOOK_SECONDS = 2.0
 """Between two looks whether the terminal is still there."""
+_LOOKS, _ANSI_LOOKS = ("textual-dark", "textual-light"), ("ansi-dark", "ansi-light")
 _SETTLED_SECONDS = 0.5
 """Until the first screen is there; timers wait while it is being made."""
 
@@ -48,6 +50,7 @@ class AdvisorApp(App[str]):
         Binding("ctrl+q", "leave", N_("Quit"), priority=True),
         Binding("ctrl+c", "interrupt", N_("Stop"), priority=True, show=False),
         Binding("ctrl+t", "toggle_light", N_("Light or dark"), show=False),
+        Binding("ctrl+p", "command_palette", N_("Commands"), priority=True, show=False),
     ]
     DEFAULT_CSS = """
     * { scrollbar-size-vertical: 1; }
@@ -78,7 +81,7 @@ class AdvisorApp(App[str]):
         self._then = then
         self._interrupted = False
         if ansi:
-            self.theme = "textual-ansi"
+            self.theme = _ANSI_LOOKS[0]
 
     def on_mount(self) -> None:
         """Show the first screen; leave in order when the terminal or a person asks from outside."""
@@ -126,11 +129,25 @@ class AdvisorApp(App[str]):
     def action_leave(self) -> None:
         """Quit; asks only where something would be lost."""
         screen = self._walk_screen()
-        if screen is None or not screen.is_unsaved:
+        if screen is None:
             self.exit()
+        elif not screen.is_unsaved:
+            self.leave_walk(screen)
         elif not isinstance(self.screen, Ask):
             # Over a dialog too: answers are lost with it all the same. A question that is open is answered first.
-            screen.quit()
+            screen.unless_lost(partial(self.leave_walk, screen))
+
+    async def action_quit(self) -> None:
+        """Textual's own way out is this program's."""
+        self.action_leave()
+
+    def leave_walk(self, screen: WalkScreen) -> None:
+        """Quit from a walk; where its run goes on, say how it is watched again."""
+        state = screen.walk_state
+        if state.run is not None and state.run.is_live and state.run_path is not None:
+            self.leave_running(state.run_path)
+        else:
+            self.exit()
 
     def action_interrupt(self) -> None:
         """Ctrl-C: ask whether to stop the run or leave it running; pressed again it stops."""
@@ -178,16 +195,22 @@ class AdvisorApp(App[str]):
 
     def action_toggle_light(self) -> None:
         """The other of the light and the dark look."""
-        self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
+        dark, light = _ANSI_LOOKS if self.current_theme.ansi else _LOOKS
+        self.theme = light if self.current_theme.dark else dark
+
+    def action_command_palette(self) -> None:
+        """Every key's action by name."""
+        if not CommandPalette.is_open(self):
+            self.push_screen(CommandPalette(placeholder=_("Search for a command …"), id="--command-palette"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every key that has a description is in the palette too."""
-        yield from super().get_system_commands(screen)
+        """Every key that has a description, and nothing else: Textual's own commands know no Korean and ask nothing."""
         told = set()
         for active in screen.active_bindings.values():
             binding = active.binding
             name = _command(binding)
-            if name not in told and active.enabled and is_worth_telling(binding):
+            is_wanted = active.enabled and is_worth_telling(binding)
+            if is_wanted and name not in told and binding.action != "command_palette":
                 told.add(name)
                 yield SystemCommand(
                     name,

@@ -25,12 +25,14 @@ class WalkState:
         run: the run as it is watched; None before one was started.
         run_path: its directory.
         begun_with: the plan of the run as it lies on disk, as a draft.
+        is_unreadable: the run could not be read when it was last looked at; `run` is older.
     """
 
     draft: Draft = field(default_factory=Draft)
     run: RunState | None = None
     run_path: Path | None = None
     begun_with: Draft | None = None
+    is_unreadable: bool = False
 
     def changes(self) -> dict[str, Any]:
         """The plan fields whose value in the draft is not that of the run; None where the default is wanted."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
-from textual.widgets import ContentSwitcher
+from textual.events import DescendantBlur
+from textual.widgets import ContentSwitcher, Input, TextArea
 from textual.worker import get_current_worker
 
 from advisor.amendable import AMENDABLE
@@ -21,8 +21,8 @@ from advisor.draft import Draft
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, Choice, tell_fault
 from advisor.tui.footer import Keys
+from advisor.tui.heading import heading
 from advisor.tui.help import show_help
-from advisor.tui.plain_text import shown
 from advisor.tui.rail import Rail
 from advisor.tui.services import Services
 from advisor.tui.state import WalkState, progress_of
@@ -85,6 +85,9 @@ class WalkScreen(TranslatedScreen[None]):
         self._here = step or STEPS[0].key
         self._steps: dict[str, Step] = {}
         self._follows = not step and run is not None
+        self._held: Draft | None = None
+        """Answers that cannot be taken into the run, until the person has finished writing them."""
+        self._wake = threading.Event()
         if run is not None:
             self._take_run(run)
 
@@ -132,6 +135,10 @@ class WalkScreen(TranslatedScreen[None]):
             self._show_step(self._here)
         self._follow()
 
+    def on_unmount(self) -> None:
+        """Do not keep the program waiting for the next look at the run."""
+        self._wake.set()
+
     def on_resize(self) -> None:
         """One line of steps where there is no room for a column."""
         self.set_class(self.app.size.width < NARROW, "-narrow")
@@ -165,8 +172,10 @@ class WalkScreen(TranslatedScreen[None]):
     def _show(self) -> None:
         """Let the step on the screen show the state, and the frame its part of it."""
         step = self.step
-        if step is not None and step.is_mounted and step.state != self._walk:
-            step.show(self._walk)
+        # What is being written stays in its field, also where it is not taken yet.
+        state = self._walk if self._held is None else replace(self._walk, draft=self._held)
+        if step is not None and step.is_mounted and step.state != state:
+            step.show(state)
         self._paint_frame()
 
     def _paint_frame(self) -> None:
@@ -175,7 +184,7 @@ class WalkScreen(TranslatedScreen[None]):
             return
         state = self._walk
         self.query_one(Rail).paint({entry.key: progress_of(entry.key, state) for entry in STEPS}, self._here)
-        self.query_one("#heading", Words).say(_heading(state, self.app.size.width))
+        self.query_one("#heading", Words).say(heading(state, self.app.size.width))
 
     def action_next(self) -> None:
         """The next step."""
@@ -220,16 +229,27 @@ class WalkScreen(TranslatedScreen[None]):
 
     def on_step_changed(self, message: Step.Changed) -> None:
         """Plan fields were filled in: of a run that has begun only what may still change."""
-        wanted = replace(self._walk, draft=self._walk.draft.changed(**message.fields))
+        draft = self._walk.draft if self._held is None else self._held
+        wanted, self._held = replace(self._walk, draft=draft.changed(**message.fields)), None
         if wanted == self._walk:
             return
         if all(name in _ALWAYS_AMENDABLE for name in wanted.changes()):
             self._set(wanted)
-        elif self.app.screen is self:
-            # A dialog that is open already is about an earlier letter of the same word.
-            self._ask_for_new_walk(wanted.draft)
+            return
+        self._held = wanted.draft
+        if not isinstance(self.focused, Input | TextArea):
+            self._ask_for_new_walk()
 
-    def _ask_for_new_walk(self, draft: Draft) -> None:
+    def on_descendant_blur(self, event: DescendantBlur) -> None:
+        """What was written is finished: a question in the middle of a word would take its next letters for answers."""
+        if self._held is not None:
+            self.call_after_refresh(self._ask_for_new_walk)
+
+    def _ask_for_new_walk(self) -> None:
+        draft, self._held = self._held, None
+        if draft is None or not self.is_attached:
+            return
+
         def answered(choice: str | None) -> None:
             if choice == "y":
                 self.workers.cancel_group(self, "follow")
@@ -296,10 +316,6 @@ class WalkScreen(TranslatedScreen[None]):
             answered,
         )
 
-    def quit(self) -> None:
-        """Leave the program; a run that goes on is left running."""
-        self.unless_lost(lambda: self.app.exit())
-
     # The run -----------------------------------------------------------------------------------------------------
 
     def on_step_run_began(self, message: Step.RunBegan) -> None:
@@ -329,26 +345,36 @@ class WalkScreen(TranslatedScreen[None]):
         """In a thread: read what the run says, until another run or the end."""
         worker = get_current_worker()
         watch, last = self.services.watch(path), None
-        while not worker.is_cancelled:
+        unreadable = ""
+        while not (worker.is_cancelled or self._wake.is_set()):
+            pause = _IDLE_SECONDS
             try:
                 state = watch.poll()
             except OSError as error:
-                self.app.call_from_thread(self._cannot_read, Fault(str(error), where=str(path)))
-                return
-            if state != last and not worker.is_cancelled:
-                last = state
-                self.app.call_from_thread(self._saw, path, state)
-            time.sleep(_REPAINT_SECONDS if state.is_live or state.life == "starting" else _IDLE_SECONDS)
+                # A disk may be away for a moment, so it is looked for again; told is each fault once.
+                if str(error) != unreadable:
+                    unreadable = str(error)
+                    self.app.call_from_thread(self._cannot_read, path, Fault(unreadable, where=str(path)))
+            else:
+                if (state != last or unreadable) and not worker.is_cancelled:
+                    last, unreadable = state, ""
+                    self.app.call_from_thread(self._saw, path, state)
+                if state.is_live or state.life == "starting":
+                    pause = _REPAINT_SECONDS
+            self._wake.wait(pause)
 
-    def _cannot_read(self, fault: Fault) -> None:
+    def _cannot_read(self, path: Path, fault: Fault) -> None:
+        if path != self._walk.run_path:
+            return
         if self._follows:
             self._show_step(self._here)
+        self._set(replace(self._walk, is_unreadable=True))
         tell_fault(self.app, fault)
 
     def _saw(self, path: Path, run: RunState) -> None:
         if path != self._walk.run_path:
             return
-        self._set(replace(self._walk, run=run))
+        self._set(replace(self._walk, run=run, is_unreadable=False))
         if self._follows:
             self._show_step(_step_of(run))
 
@@ -369,33 +395,3 @@ def _step_of(run: RunState) -> str:
     else:
         wanted = "options"
     return wanted if wanted in known else STEPS[0].key
-
-
-def _heading(state: WalkState, width: int) -> Text:
-    """What is worked on; where there is little room the task is cut first, since how the run stands comes last."""
-    task = str(state.draft.get("task")).strip().splitlines()
-    tail = ""
-    if state.run_path is not None:
-        tail += f" · {state.run_path.name}"
-    if state.run is not None:
-        tail += f" · {_(LIFE_WORDS[state.run.life])}"
-        if not state.run.is_writable:
-            tail += " · " + _("! read only")
-    text = Text(" advisor · " + (shown(task[0], one_line=True) if task else _("A new task")))
-    text.truncate(max(20, width - cell_len(tail)), overflow="ellipsis")
-    text.append(tail)
-    text.no_wrap, text.overflow = True, "ellipsis"
-    return text
-
-
-LIFE_WORDS = {
-    "starting": N_("… starting"),
-    "running": N_("● running"),
-    "stopping": N_("◌ stopping"),
-    "paused": N_("‖ paused before training"),
-    "finished": N_("✓ finished"),
-    "stopped": N_("■ stopped"),
-    "failed": N_("✗ failed"),
-    "died": N_("✗ ended without a word"),
-}
-"""Glyph and words for what a person should be told of a run first."""

@@ -51,7 +51,8 @@ def test_the_compiled_catalogue_is_that_of_the_templates(name: str) -> None:
     path, updated = catalogues.po_file(name, "core"), catalogues.updated(name, "core")
 
     assert path.read_bytes() == catalogues.written(updated), "run `python tests/catalogues.py`"
-    assert path.with_suffix(".mo").read_bytes() == catalogues.compiled(updated)
+    compiled = catalogues.compiled(updated)
+    assert catalogues.texts_in(path.with_suffix(".mo").read_bytes()) == catalogues.texts_in(compiled)
 
 
 @pytest.mark.parametrize("name", TRANSLATED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ from training_runs import (
 
 from advisor.draft import Draft
 from advisor.run_directory import RunDirectory
+from advisor.run_names import PLAN_FILE
 from advisor.texts import use_language
 from advisor.tui.app import AdvisorApp
 from advisor.tui.dialogs import Explain
@@ -112,6 +114,22 @@ async def test_a_change_says_what_is_made_anew_and_the_command_makes_it(run, mon
     assert copied == "advisor resume run --method qlora"
     assert copied in command
     assert run.plan().method == "auto"
+
+
+async def test_what_is_copied_is_the_command_letter_by_letter(tmp_path):
+    task = "Route the message.\nOne word,\tno more."
+    run = a_run(tmp_path, paused())
+    plan = run.plan().model_copy(update={"task": task})
+    (run.path / PLAN_FILE).write_text(plan.to_toml(), encoding="utf-8")
+    app = application(run, "plan")
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await pilot.press("w")
+        await pilot.pause()
+        copied = app.clipboard
+
+    assert copied == plan.command()
+    assert task in shlex.split(copied)
 
 
 async def test_starting_makes_the_changes_and_goes_to_the_training(run):

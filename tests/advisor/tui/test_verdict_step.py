@@ -185,6 +185,22 @@ async def test_a_training_that_is_advised_can_be_refused_for_a_reason_that_the_r
         assert doors.relaunched == [(run.path, {"no_train": True}, REASON)]
 
 
+async def test_nothing_is_decided_while_a_run_works_on_what_would_change(tmp_path):
+    run = decided(tmp_path)
+    with hold(run.path / "lock"):
+        app = application(run, "verdict")
+        async with app.run_test(size=SIZE) as pilot:
+            step = await shown(pilot)
+            await until(pilot, lambda: step.state.run.is_live)
+            await pilot.press("o", "a")
+            await pilot.pause()
+
+            assert screen_of(app).here == "verdict"
+            assert isinstance(app.screen, WalkScreen)
+            assert "The run is at work" in words(step, "#now")
+            assert "Overrule" not in screen_text(app)
+
+
 # Before there is one, and while it changes ------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,7 +38,12 @@ class _Stand(Step):
 
     def compose(self) -> ComposeResult:
         yield Input(id="field")
+        yield Input(id="written")
         yield Static(id="shown")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if event.input.id == "written":
+            self.change(task=event.value)
 
     def show(self, state: walk.WalkState) -> None:
         super().show(state)
@@ -185,6 +191,88 @@ async def test_quitting_asks_where_answers_would_be_lost(key: str, leaves: bool)
         await pilot.press(key)
         await pilot.pause()
         assert (app._exit is True) == leaves
+
+
+async def test_the_palettes_quit_asks_too_and_is_the_only_one() -> None:
+    app = AdvisorApp(draft=Draft())
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("escape", "x")
+        await pilot.pause()
+        titles = [command.title for command in app.get_system_commands(app.screen)]
+        assert len(titles) == len(set(titles))
+        await pilot.press("ctrl+p", *"Quit")
+        await _until(pilot.pause, lambda: "Quit" in screen_text(app))
+        await pilot.pause(0.5)
+        await pilot.press("enter")
+        await _until(pilot.pause, lambda: isinstance(app.screen, Ask))
+        assert app._exit is False
+
+
+async def test_textuals_own_way_out_asks_too() -> None:
+    app = AdvisorApp(draft=Draft())
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("escape", "x")
+        await pilot.pause()
+        await app.run_action("quit")
+        await pilot.pause()
+        assert isinstance(app.screen, Ask)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 24), (200, 50)])
+async def test_the_ways_out_of_a_step_are_always_seen(size: tuple[int, int]) -> None:
+    app = AdvisorApp(draft=Draft())
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("escape")
+        await pilot.pause()
+        for way in ("^n Next", "^b Back", "^o Runs", "? Help", "^q Quit"):
+            assert way in screen_text(app), way
+        assert "x Training" in screen_text(app)
+
+
+async def test_a_question_waits_for_the_end_of_a_word(run: RunDirectory) -> None:
+    states = [RunState(life="paused")]
+    app = AdvisorApp(Services(watch=lambda path: _Watch(states)), run=run.path)
+    async with app.run_test(size=SIZE) as pilot:
+        await _until(pilot.pause, lambda: _screen(app).walk_state.run is not None)
+        await _until(pilot.pause, lambda: _screen(app).step is not None)
+        await pilot.pause()
+        # given a field of what a run is measured by
+        app.screen.query_one("#written", Input).focus()
+        await pilot.press(*"my y")
+        await pilot.pause()
+        # then no letter of what is typed there answers a question
+        assert isinstance(app.screen, WalkScreen)
+        assert app.screen.query_one("#written", Input).value == "my y"
+        assert _screen(app).walk_state.run_path == run.path
+        # nor does news of the run take away what was typed
+        states[:] = [RunState(life="finished")]
+        await _until(pilot.pause, lambda: "finished" in _text(app, "#heading"))
+        assert _screen(app).step is not None
+        assert _screen(app).step.state.draft.get("task") == "my y"
+        # when the field is left, it is asked, with all that was typed
+        await pilot.press("tab")
+        await _until(pilot.pause, lambda: isinstance(app.screen, Ask))
+        await pilot.press("y")
+        await pilot.pause()
+        assert _screen(app).walk_state.draft.get("task") == "my y"
+        assert _screen(app).walk_state.run_path is None
+
+
+async def test_what_is_written_and_taken_back_asks_nothing(run: RunDirectory) -> None:
+    app = AdvisorApp(Services(watch=lambda path: _Watch([RunState(life="paused")])), run=run.path)
+    async with app.run_test(size=SIZE) as pilot:
+        await _until(pilot.pause, lambda: _screen(app).walk_state.run is not None)
+        await _until(pilot.pause, lambda: _screen(app).step is not None)
+        await pilot.pause()
+        field = app.screen.query_one("#written", Input)
+        field.focus()
+        await pilot.press("a")
+        await pilot.pause()
+        field.value = "of the run"
+        await pilot.pause()
+        await pilot.press("tab")
+        await pilot.pause()
+        assert isinstance(app.screen, WalkScreen)
 
 
 async def test_every_choice_of_a_question_can_be_read() -> None:
@@ -351,6 +439,58 @@ async def test_a_run_directory_that_cannot_be_read_is_told(run: RunDirectory) ->
         assert "Permission denied" in " ".join(str(w.render()) for w in app.screen.query(Static))
         await pilot.press("escape")
         await _until(pilot.pause, lambda: isinstance(app.screen, WalkScreen) and app.screen.step is not None)
+
+
+async def test_a_run_that_cannot_be_read_for_a_moment_is_followed_again(run: RunDirectory) -> None:
+    class Flaky:
+        def __init__(self) -> None:
+            self.is_away = threading.Event()
+
+        def poll(self) -> RunState:
+            if self.is_away.is_set():
+                raise OSError(5, "Input/output error")
+            return RunState(life="running")
+
+    watch = Flaky()
+    app = AdvisorApp(Services(watch=lambda path: watch), run=run.path)
+    async with app.run_test(size=SIZE) as pilot:
+        await _until(pilot.pause, lambda: _screen(app).walk_state.run is not None)
+        watch.is_away.set()
+        await _until(pilot.pause, lambda: isinstance(app.screen, Explain))
+        await pilot.press("escape")
+        assert "! cannot be read" in _text(app, "#heading")
+        watch.is_away.clear()
+        await _until(pilot.pause, lambda: "● running" in _text(app, "#heading"))
+
+
+async def test_quitting_beside_a_run_says_how_to_watch_it_again(run: RunDirectory) -> None:
+    app = AdvisorApp(Services(watch=lambda path: _Watch([RunState(life="running")])), run=run.path)
+    async with app.run_test(size=SIZE) as pilot:
+        await _until(pilot.pause, lambda: _screen(app).walk_state.run is not None)
+        await pilot.press("ctrl+q")
+        await pilot.pause()
+    assert app.return_value == f"The run goes on. Watch it again: advisor attach {run.path}"
+
+
+async def test_leaving_a_run_that_has_ended_waits_for_nothing(run: RunDirectory) -> None:
+    app = AdvisorApp(Services(watch=lambda path: _Watch([RunState(life="finished")])), run=run.path)
+    async with app.run_test(size=SIZE) as pilot:
+        await _until(pilot.pause, lambda: _screen(app).walk_state.run is not None)
+        follow = next(worker for worker in app.screen.workers if worker.group == "follow")
+        begun = time.monotonic()
+        await pilot.press("ctrl+o")
+        await _until(pilot.pause, lambda: follow.is_finished)
+        assert time.monotonic() - begun < 0.9  # the next look at a run that has ended is a second away
+
+
+def test_sixteen_colours_are_the_terminals_own() -> None:
+    app = AdvisorApp(ansi=True)
+    assert app.current_theme.ansi
+    app.action_toggle_light()
+    assert app.current_theme.ansi
+    assert not app.current_theme.dark
+    app.action_toggle_light()
+    assert app.current_theme.dark
 
 
 def _never(path: Path) -> None:

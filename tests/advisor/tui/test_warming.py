@@ -14,6 +14,7 @@ import pytest
 import advisor.__main__ as entry
 from advisor.tui import warming
 from advisor.tui.app import AdvisorApp
+from advisor.tui.services import Services
 
 
 @pytest.fixture
@@ -56,9 +57,9 @@ def test_the_next_steps_are_loaded_in_a_thread():
     assert done.stdout.split() == ["True", "True", "False"]
 
 
-async def test_it_happens_when_the_first_screen_is_shown():
+async def test_it_happens_when_the_first_screen_is_shown(tmp_path):
     seen = threading.Event()
-    app = AdvisorApp(then=seen.set)
+    app = AdvisorApp(Services(runs=tmp_path), then=seen.set)
     async with app.run_test() as pilot:
         while not seen.is_set():
             await pilot.pause(0.05)

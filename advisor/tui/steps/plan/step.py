@@ -45,6 +45,7 @@ class PlanStep(Step):
         Binding("f", "forecast", N_("Measure this choice")),
         Binding("e", "settings", N_("Settings")),
         Binding("c", "copy", N_("Copy the command")),
+        Binding("w", "copy_whole", N_("Copy the whole run's command"), show=False),
         Binding("z", "undo", N_("Undo the changes")),
     ]
     DEFAULT_CSS = """
@@ -144,15 +145,25 @@ class PlanStep(Step):
         self._say("changes", Text(self._starts, "bold") if self._starts else changes)
         self._say(
             "command",
-            Text(_("The same as a command (c copies it):") + "\n  ").append(self._command(), "bold"),
+            self._command_text(),
         )
         self.refresh_bindings()
 
+    def _command_text(self) -> Text:
+        """The command that goes on as this screen would, and the one that makes the whole run."""
+        text = Text(_("The same as a command (c copies it):") + "\n  ")
+        text.append(shown(self._command(), one_line=True), "bold")
+        if self.state.run_path is not None:
+            text.append("\n" + _("The whole run from its beginning (w copies it):") + "\n  ")
+            text.append(shown(self.state.draft.command(), one_line=True), "bold")
+        return text
+
     def _command(self) -> str:
+        """As a shell takes it; on the screen line breaks are marks."""
         if self.state.run_path is None:
-            return shown(self.state.draft.command(), one_line=True)
+            return self.state.draft.command()
         changes, because = amendment_of(self.state)
-        return shown(resume_command(_near(self.state.run_path), changes, because=because), one_line=True)
+        return resume_command(_near(self.state.run_path), changes, because=because)
 
     def _say(self, key: str, text: Text) -> None:
         self.query_one(f"#{key}", Words).say(text)
@@ -212,6 +223,7 @@ class PlanStep(Step):
             "start": is_free and can_start(self.state.draft, run, is_changed=is_changed),
             "forecast": is_free and is_changed,
             "undo": is_changed,
+            "copy_whole": self.state.run_path is not None,
         }
         return offered.get(action, True)
 
@@ -244,7 +256,14 @@ class PlanStep(Step):
 
     def action_copy(self) -> None:
         """Copy the command to the terminal's clipboard."""
-        self.app.copy_to_clipboard(self._command())
+        self._copy(self._command())
+
+    def action_copy_whole(self) -> None:
+        """Copy the command that makes the whole run."""
+        self._copy(self.state.draft.command())
+
+    def _copy(self, command: str) -> None:
+        self.app.copy_to_clipboard(command)
         self.notify(_("Copied, where your terminal allows it."))
 
     def action_undo(self) -> None:

@@ -120,7 +120,9 @@ class VerdictStep(Step):
         return {
             "headline": words.headline(outcome),
             "meaning": words.meaning(outcome, verdict["rule"]),
-            "now": words.what_now(verdict, reason_against(self.state.draft, outcome)),
+            "now": words.at_work()
+            if run.is_live
+            else words.what_now(verdict, reason_against(self.state.draft, outcome)),
             "reasons": words.listed(_("Why"), verdict["reasons"]),
             "evidence": words.evidence(run, width),
             "facts": words.facts(verdict, width),
@@ -155,10 +157,11 @@ class VerdictStep(Step):
     # Keys -------------------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Nothing can be decided before there is a verdict."""
-        if action in ("accept", "overrule", "rules"):
-            return self.state.artefact("verdict") is not None
-        return True
+        """Nothing can be decided before there is a verdict, nor while a run works on what the decision would change."""
+        has_verdict = self.state.artefact("verdict") is not None
+        if action in ("accept", "overrule"):
+            return has_verdict and self.state.run is not None and not self.state.run.is_live
+        return has_verdict if action == "rules" else True
 
     def action_accept(self) -> None:
         """Take the verdict, and go on."""

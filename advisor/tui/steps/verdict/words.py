@@ -58,6 +58,13 @@ def what_now(verdict: Mapping[str, Any], against: str) -> Text:
     return Text(_("a accepts it and goes to {step}; o overrules it with a reason.").format(step=follows))
 
 
+def at_work() -> Text:
+    """Why nothing can be decided now."""
+    return Text(
+        _("The run is at work: once it pauses or is stopped, you can accept the verdict or overrule it.")
+    )
+
+
 def listed(title: str, lines: Iterable[str], glyph: str = "•") -> Text:
     """A title and sentences; empty without any."""
     said = [shown(told(line), one_line=True) for line in lines]
