@@ -273,6 +273,8 @@ class WalkScreen(TranslatedScreen[None]):
     def is_unsaved(self) -> bool:
         """Whether leaving would lose answers."""
         begun = self._walk.begun_with
+        if self._held is not None:
+            return True
         return self._walk.draft != (self.saved if begun is None else begun)
 
     def unless_lost(self, leave: Callable[[], Any]) -> None:
