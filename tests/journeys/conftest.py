@@ -12,7 +12,6 @@ from journey_tools import Outcome, advisor, wait_for
 
 from advisor.example import example_folder
 from advisor.launching import launch
-from advisor.models.resolve import ResolvedModel
 from advisor.plan import Plan
 from advisor.watching import RunWatch
 
@@ -76,17 +75,3 @@ def paused_run(few_rows_plan: Plan, tmp_path_factory: pytest.TempPathFactory) ->
     watch = RunWatch(path)
     wait_for(lambda: watch.poll().life == "paused", "the run to pause", 300)
     return path
-
-
-@pytest.fixture(scope="session")
-def embedded_run(embedded_model: ResolvedModel, rows: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real run of the embedded model on some of the example's rows, bounded by its steps, some twelve."""
-    folder = tmp_path_factory.mktemp("embedded")
-    lines = rows.read_text(encoding="utf-8").splitlines(keepends=True)
-    (folder / "few.jsonl").write_text("".join(lines[:72]), encoding="utf-8")
-    task = (example_folder() / "task.txt").read_text(encoding="utf-8")
-    words = ["--data", "few.jsonl", "--task", task, "--epochs", 1, "--force-train"]
-    words += ["--batch-size", 4, "--learning-rate", 1e-3, "--guard", "none"]
-    outcome = advisor("run", *words, "--rungs", "classifier,zero_shot", "--out", folder / "run", cwd=folder)
-    assert outcome.code == 0, outcome.err
-    return folder / "run"

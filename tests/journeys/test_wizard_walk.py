@@ -19,7 +19,6 @@ from textual.widgets import Input, OptionList, Static
 from advisor.models.resolve import ResolvedModel
 from advisor.plan import RUNGS
 from advisor.report.model import Report
-from advisor.run_directory import RunDirectory
 from advisor.texts import use_language
 from advisor.tui.app import AdvisorApp
 from advisor.tui.walk import WalkScreen
@@ -28,8 +27,8 @@ PATIENCE = 900.0
 SETTINGS = {"epochs": "0.4", "guard": "none"}
 
 
-async def walked(folder: Path, model: Path | None) -> Path:
-    """Walk from the first screen to the results on the bundled example; returns the run directory."""
+async def walked(folder: Path, model: Path | None) -> tuple[Path, str]:
+    """Walk from the first screen to the results on the bundled example; returns the run directory and its command."""
     app = AdvisorApp()
     async with app.run_test(size=(100, 40)) as pilot:
         await _until(pilot, lambda: bool(app.screen.query("TaskStep Button")), "the first step")
@@ -78,16 +77,21 @@ async def walked(folder: Path, model: Path | None) -> Path:
         assert _report(_run(app)).comparison is not None
         shown = _shown(app)
         assert any(word in shown for word in ("SHIP_TUNED", "KEEP_BASELINE", "INCONCLUSIVE")), shown
-        return _run(app)
+        # Plan again: the command that makes the whole run
+        await pilot.press("escape", "6")
+        await _until(pilot, lambda: "(w copies it)" in _shown(app), "the command")
+        await pilot.press("w")
+        await pilot.pause()
+        return _run(app), app.clipboard
 
 
 def _report(run: Path) -> Report:
     return Report.model_validate_json((run / "report.json").read_bytes())
 
 
-def same_by_command(run: Path, folder: Path) -> None:
-    """The command that the run's plan prints makes the same plan, the same splits and the same verdict."""
-    words = shlex.split(RunDirectory(run).plan().command())
+def same_by_command(run: Path, command: str, folder: Path) -> None:
+    """The command that the screen printed makes the same plan, the same splits and the same verdict."""
+    words = shlex.split(command)
     assert words[:2] == ["advisor", "run"]
     other = folder / "by-command"
     outcome = advisor(*words[1:], "--until", "decide", "--out", other, cwd=folder)
@@ -105,9 +109,12 @@ async def test_a_newcomer_walks_to_the_results_and_the_command_gives_the_same(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(
+        "COVERAGE_PROCESS_CONFIG", raising=False
+    )  # the journey's processes start sooner without
     use_language("en")
-    run = await walked(tmp_path, tiny_model)
-    same_by_command(run, tmp_path)
+    run, command = await walked(tmp_path, tiny_model)
+    same_by_command(run, command, tmp_path)
 
 
 @pytest.mark.journey
@@ -117,13 +124,13 @@ async def test_a_newcomer_walks_to_the_results_with_the_embedded_model(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     use_language("en")
-    run = await walked(tmp_path, None)
+    run, command = await walked(tmp_path, None)
     report = _report(run)
     base, _, tuned = report.evaluations
     assert base.loss is not None
     assert tuned.loss is not None
     assert tuned.loss < 0.5 * base.loss
-    same_by_command(run, tmp_path)
+    same_by_command(run, command, tmp_path)
 
 
 def _walk(app: AdvisorApp) -> WalkScreen:
