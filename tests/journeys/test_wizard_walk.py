@@ -79,7 +79,7 @@ async def walked(folder: Path, model: Path | None) -> tuple[Path, str]:
         assert any(word in shown for word in ("SHIP_TUNED", "KEEP_BASELINE", "INCONCLUSIVE")), shown
         # Plan again: the command that makes the whole run
         await pilot.press("escape", "6")
-        await _until(pilot, lambda: "(w copies it)" in _shown(app), "the command")
+        await _until(pilot, lambda: "copy_whole" in _offered(app), "the command")
         await pilot.press("w")
         await pilot.pause()
         return _run(app), app.clipboard

@@ -117,7 +117,7 @@ async def test_a_change_says_what_is_made_anew_and_the_command_makes_it(run, mon
 
 
 async def test_what_is_copied_is_the_command_letter_by_letter(tmp_path):
-    task = "Route the message.\nOne word,\tno more."
+    task = "Route the message.\nOne word,\tno more. " + 20 * "long "
     run = a_run(tmp_path, paused())
     plan = run.plan().model_copy(update={"task": task})
     (run.path / PLAN_FILE).write_text(plan.to_toml(), encoding="utf-8")
@@ -126,10 +126,12 @@ async def test_what_is_copied_is_the_command_letter_by_letter(tmp_path):
         await ready(pilot)
         await pilot.press("w")
         await pilot.pause()
-        copied = app.clipboard
+        copied, looked_at = app.clipboard, says(app, "command")
 
     assert copied == plan.command()
     assert task in shlex.split(copied)
+    assert "Route the message.⏎One word" in looked_at
+    assert task not in looked_at
 
 
 async def test_starting_makes_the_changes_and_goes_to_the_training(run):

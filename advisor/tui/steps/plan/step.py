@@ -19,7 +19,6 @@ from advisor.run_directory import open_run
 from advisor.situation import can_start, wish_of
 from advisor.texts import N_, _
 from advisor.training_settings import settings_of
-from advisor.tui.plain_text import shown
 from advisor.tui.resuming import amendment_of, go_on
 from advisor.tui.state import WalkState
 from advisor.tui.step import Step
@@ -152,10 +151,10 @@ class PlanStep(Step):
     def _command_text(self) -> Text:
         """The command that goes on as this screen would, and the one that makes the whole run."""
         text = Text(_("The same as a command (c copies it):") + "\n  ")
-        text.append(shown(self._command(), one_line=True), "bold")
+        text.append(words.command_words(self._command()), "bold")
         if self.state.run_path is not None:
             text.append("\n" + _("The whole run from its beginning (w copies it):") + "\n  ")
-            text.append(shown(self.state.draft.command(), one_line=True), "bold")
+            text.append(words.command_words(self.state.draft.command()), "bold")
         return text
 
     def _command(self) -> str:

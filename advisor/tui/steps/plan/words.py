@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -34,6 +35,8 @@ PARTS = {
     "logits": N_("logits"),
 }
 _WIDE = 80
+_WORD = 60
+"""Characters of a command's word."""
 
 
 def advice_text(wish: Wish, state: WalkState) -> Text:
@@ -145,6 +148,12 @@ def _cost_words(methods: Methods) -> str:
     if methods.training_cost is None:
         return _("Cost: your own device has no price here.")
     return _("Cost: {cost}, as the plan says.").format(cost=f"{methods.training_cost:g}")
+
+
+def command_words(command: str) -> str:
+    """A command to be looked at: what is copied has the long words whole, such as a task of several paragraphs."""
+    words = [word if len(word) <= _WORD else f"{word[: _WORD - 1]}…" for word in shlex.split(command)]
+    return shown(shlex.join(words), one_line=True)
 
 
 def changes_text(amendment: Amendment | None, problem: str) -> Text:
