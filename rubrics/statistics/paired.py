@@ -322,16 +322,31 @@ def _all_flips(changed: Floats) -> float:
 def _random_flips(changed: Floats, rng: np.random.Generator) -> float:
     import numpy as np
 
-    observed, total, extreme = _observed(changed), float(changed.sum()), 0
-    width = -(-len(changed) // 8)
-    step = max(1, _CHUNK_DRAWS // len(changed))
+    observed, extreme = _observed(changed), 0
+    magnitudes, counts = np.unique(np.abs(changed), return_counts=True)
+    single = counts == 1
+    step = max(1, _CHUNK_DRAWS // len(magnitudes))
     for start in range(0, PERMUTATIONS, step):
         rows = min(step, PERMUTATIONS - start)
-        # Single bits are eight times as quick to draw as numbers. Where a bit is set the sign is positive.
-        drawn = np.frombuffer(rng.bytes(rows * width), dtype=np.uint8).reshape(rows, width)
-        positive = np.unpackbits(drawn, axis=1, count=len(changed)) @ changed
-        extreme += int(np.count_nonzero(np.abs(2 * positive - total) >= observed))
+        sums = _flipped_singly(magnitudes[single], rows, rng)
+        sums += _flipped_together(magnitudes[~single], counts[~single], rows, rng)
+        extreme += int(np.count_nonzero(np.abs(sums) >= observed))
     return (extreme + 1) / (PERMUTATIONS + 1)
+
+
+def _flipped_singly(magnitudes: Floats, rows: int, rng: np.random.Generator) -> Floats:
+    """Return sums (rows,) of randomly signed magnitudes: single bits are eight times as quick to draw as numbers."""
+    import numpy as np
+
+    drawn = np.frombuffer(rng.bytes(rows * -(-len(magnitudes) // 8)), dtype=np.uint8).reshape(rows, -1)
+    positive: Floats = np.unpackbits(drawn, axis=1, count=len(magnitudes)) @ magnitudes
+    return 2 * positive - float(magnitudes.sum())
+
+
+def _flipped_together(magnitudes: Floats, counts: np.ndarray, rows: int, rng: np.random.Generator) -> Floats:
+    """Return sums (rows,) where a magnitude stands several times: how many of them are positive is binomial."""
+    positive: Floats = rng.binomial(counts, 0.5, size=(rows, len(counts))) @ magnitudes
+    return 2 * positive - float(counts @ magnitudes)
 
 
 def _observed(changed: Floats) -> float:

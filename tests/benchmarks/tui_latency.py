@@ -116,17 +116,21 @@ def keys(run: Path | None, presses: int) -> None:
         screen.wait("Training")
         screen.drain(3)
         taken: list[float] = []
+        by_key: dict[str, list[float]] = {}
         busy = psutil.cpu_percent()
         for number in range(presses):
             key, answer = _KEYS[number % len(_KEYS)]
             screen.press(key)
             taken.append(screen.wait(answer, 10) * 1000)
+            by_key.setdefault(f"{key} ({answer.strip('(')})", []).append(taken[-1])
             screen.drain(0.13)
         busy = psutil.cpu_percent()
         print(
             f"{presses} keys, cores {busy:.0f}% busy: median {_at(taken, 0.5):.0f} ms, "
             f"99th percentile {_at(taken, 0.99):.0f} ms, worst {max(taken):.0f} ms; {screen.memory():.0f} MB"
         )
+        for name, times in by_key.items():
+            print(f"  {name}: median {_at(times, 0.5):.0f} ms, 99th percentile {_at(times, 0.99):.0f} ms")
         screen.close()
         if training is not None:
             training.send_signal(signal.SIGINT)
