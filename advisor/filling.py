@@ -8,17 +8,37 @@ from typing import Any
 
 from advisor.core_texts import told
 from advisor.draft import Draft
+from advisor.prices import MONEY_FIELDS, TokenPrice, read_token_price
 from advisor.texts import N_, _
+from rubrics.errors import Fault
 
+_TOKEN_PRICES = ("price", "tuned_price")
 PATHS = ("data", "train", "dev", "test", "production", "schema_file", "prompt_file")
-_SHARES = ("target", "min_gain")
-_NUMBERS = ("max_minutes",)
+_SHARES = ("target", "min_gain", "margin")
+_SUMS = (*(field for field in MONEY_FIELDS if field not in _TOKEN_PRICES),)
+_NUMBERS = ("max_minutes", "seed", *_SUMS)
+_LISTS = ("slices",)
 
 _WRONG: Mapping[str, str] = {
     "target": N_("Give a score from 0 to 1, such as 0.9 or 90%."),
     "min_gain": N_("Give a gain over 0 and up to 1, such as 0.05 or 5%."),
     "max_minutes": N_("Give a number of minutes over 0."),
     "tolerance": N_("Give a distance such as 0.5, or a share such as 1%."),
+    "margin": N_("Give a loss over 0 and up to 1, such as 0.02 or 2%."),
+    "seed": N_("Give a whole number, 0 or more."),
+    "tuned_price": N_("Give two prices of a million tokens, read and written, such as 0.15,0.60."),
+    "horizon_months": N_("Give a number of months over 0."),
+    "requests_per_month": N_("Give a number of answers over 0."),
+    **dict.fromkeys(
+        (
+            "training_cost",
+            "labelling_cost",
+            "hosting_per_month",
+            "retraining_per_month",
+            "value_per_correct",
+        ),
+        N_("Give an amount of money, 0 or more; empty where it is not known."),
+    ),
 }
 _TOGETHER: Mapping[str, str] = {
     "no rows: give --data FILE, or --train FILE and --test FILE": N_("No rows yet: choose a data file."),
@@ -44,9 +64,20 @@ def value_of(field: str, text: str) -> Any:
         return None
     if field in PATHS:
         return Path(text).expanduser()
+    if field in _LISTS:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if field in _TOKEN_PRICES:
+        return _token_price(text)
     if field in _SHARES or field in _NUMBERS:
         return _number(text, share=field in _SHARES)
     return text
+
+
+def _token_price(text: str) -> TokenPrice | str:
+    try:
+        return read_token_price(text)
+    except Fault:
+        return text
 
 
 def _number(text: str, *, share: bool) -> float | str:
@@ -63,6 +94,8 @@ def text_of(value: Any) -> str:
     """Return a value as a person would type it; empty for none."""
     if value is None:
         return ""
+    if isinstance(value, tuple):
+        return ",".join(map(text_of, value))
     return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 

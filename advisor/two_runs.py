@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from advisor.comparing import Terms, compare_files
+from advisor.core_texts import told
 from advisor.display import duration
 from advisor.plan import Plan, flag_of
 from advisor.reading_runs import read_report
 from advisor.report.model import Report
-from advisor.report.tables import interval
+from advisor.report.tables import change, interval
 from advisor.run_directory import open_run
 from advisor.rungs.names import rung_name
 from advisor.scoring import read_options
@@ -145,3 +146,31 @@ def _value(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}={answer}" for key, answer in value.items())
     return str(value)
+
+
+def compared_words(found: TwoRuns) -> Iterator[str]:
+    """The comparison of the answers in sentences, or why there is none; translated."""
+    comparison = found.comparison
+    if comparison is None:
+        yield _("Row by row: not possible.")
+        yield told(found.why_not)
+        return
+    difference = change(*(comparison[name] for name in ("difference", "low", "high")))
+    words = _("On the same {n} test rows, {metric} of B is that of A {difference} (p = {p}, {test}).")
+    yield words.format(
+        n=f"{comparison['n']:,}",
+        metric=comparison["metric"],
+        difference=difference,
+        p=f"{comparison['p_value']:.2g}",
+        test=told(comparison["test"]),
+    )
+    if comparison["fixed"] is not None:
+        counts = _("B fixes {fixed} and breaks {broken}; both right {right}, both wrong {wrong}.")
+        yield counts.format(
+            fixed=comparison["fixed"],
+            broken=comparison["broken"],
+            right=comparison["both_right"],
+            wrong=comparison["both_wrong"],
+        )
+    yield told(comparison["reason"])
+    yield from map(told, comparison["notes"])

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from advisor.amending import propose
+from advisor.amending import propose, resume_command
 from advisor.core_texts import told
 from advisor.display import duration
 from advisor.methods import Methods, methods_of
 from advisor.outcomes import OUTCOMES
 from advisor.plain.talk import EMPTY, Go
 from advisor.plain.walking import Walk
-from advisor.plan import flag_of, words_of
+from advisor.plan import flag_of
 from advisor.run_directory import open_run
 from advisor.situation import wish_of
 from advisor.stages.decide import TRAIN_OUTCOME
@@ -175,19 +174,15 @@ def command_of(walk: Walk) -> str:
     path = walk.state.run_path
     if path is None:
         return walk.draft.command()
-    words = ["advisor", "resume", str(path)]
-    for name, value in walk.state.changes().items():
-        if value not in (None, False, ""):
-            words += words_of(name, value)
-    return shlex.join(words)
+    changes, because = walk.state.amendment()
+    return resume_command(path, changes, because=because)
 
 
 def _tell_redone(walk: Walk) -> None:
     """What a changed plan makes again is said before it is."""
-    path, changes = walk.state.run_path, walk.state.changes()
+    path, (changes, because) = walk.state.run_path, walk.state.amendment()
     if path is None or not changes:
         return
-    because = str(changes.pop("overruled", "") or "")
     found = propose(open_run(path), changes, because=because)
     if found.changed:
         walk.talk.say(_("Changed: {fields}").format(fields=", ".join(map(flag_of, found.changed))))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from advisor.core_texts import told
 from advisor.detecting import detectable, expected_test_rows
-from advisor.filling import still_wrong, text_of, value_of, wrong_in
+from advisor.filling import PATHS, still_wrong, text_of, value_of, wrong_in
+from advisor.further_settings import FURTHER_SETTINGS, FurtherSetting
 from advisor.hinting import hints_of
 from advisor.pairs_copies import pairs_copy
-from advisor.plain.talk import EMPTY, in_turn
+from advisor.plain.talk import EMPTY, Back, in_turn
 from advisor.plain.walking import Walk
 from advisor.plan import AUTO_METRIC
 from advisor.previewing import previews
@@ -74,8 +76,30 @@ def task(walk: Walk) -> None:
             _("How many minutes may the whole run take"),
             _("Empty: as long as it takes. With a limit fewer rows are asked, and the report says so."),
         ),
+        partial(_further, walk),
         partial(_check, walk),
     )
+
+
+def _further(walk: Walk) -> None:
+    """What may be left alone: a group of settings is chosen, then asked one by one."""
+    groups = [(str(at), _(group)) for at, (group, _settings) in enumerate(FURTHER_SETTINGS)]
+    while True:
+        # Keys that nobody types, since the choices are taken by number.
+        options = [("g", _("go on")), *((f"#{at}", group) for at, group in groups)]
+        chosen = walk.talk.choose(_("Further settings, all of them optional:"), options, now="g")
+        if chosen == "g":
+            return
+        settings = FURTHER_SETTINGS[int(chosen[1:])][1]
+        with suppress(Back):  # to the groups
+            in_turn(*(partial(_setting, walk, setting) for setting in settings))
+
+
+def _setting(walk: Walk, setting: FurtherSetting) -> None:
+    if setting.field in PATHS:
+        _file(walk, setting.field, _(setting.label))
+    else:
+        _text(walk, setting.field, f"{_(setting.label)} ({_(setting.example)})")
 
 
 def _text(walk: Walk, field: str, question: str, help_: str = "") -> None:
@@ -116,6 +140,8 @@ def _rows(walk: Walk) -> None:
         path = walk.draft.get("data")
         if path is None:
             walk.talk.say(_("Without rows nothing can be measured."))
+            if _separate(walk):
+                return
             continue
         try:
             if _previewed(walk, Path(path)).lacks_names:
@@ -126,6 +152,15 @@ def _rows(walk: Walk) -> None:
             walk.change(data=None)
             continue
         return
+
+
+def _separate(walk: Walk) -> bool:
+    """Ask for files that are divided already; whether there are any."""
+    if not walk.talk.confirm(_("Do training and test rows lie in files of their own?"), now=False):
+        return False
+    for field, question in (("train", _("Training rows")), ("test", _("Test rows")), ("dev", _("Dev rows"))):
+        _file(walk, field, question)
+    return walk.draft.get("train") is not None
 
 
 def _named_columns(walk: Walk, path: Path) -> Path:

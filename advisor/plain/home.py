@@ -21,10 +21,12 @@ from advisor.plain.talk import Back, Go, Leave, Steps, Talk, greeting
 from advisor.plain.walking import LIFE_WORDS, Walk
 from advisor.plan import read_plan
 from advisor.planning import write_plan
+from advisor.run_copies import copy_run, free_name
 from advisor.run_list import ListedRun, RunList
 from advisor.texts import N_, _
 from advisor.tui.services import Services
 from advisor.tui.steps import ALL_STEPS
+from advisor.two_runs import Line, compared_words, put_side_by_side
 from rubrics.errors import ExitCode, Fault
 
 _SHOWN_RUNS = 20
@@ -73,6 +75,8 @@ def _chosen(talk: Talk, services: Services) -> Walk | None:
         ("e", _("try it on the bundled example")),
         ("p", _("open a plan file (advisor.toml)")),
         ("r", _("open a run")),
+        ("c", _("compare two runs")),
+        ("y", _("copy a run to where it can go on")),
         ("d", _("delete a run")),
         ("q", _("quit")),
     ]
@@ -88,15 +92,49 @@ def _chosen(talk: Talk, services: Services) -> Walk | None:
         if chosen == "p":
             name = talk.ask(_("name of the file"), now="advisor.toml")
             return Walk(talk, services, Draft.of(read_plan(Path(name).expanduser())))
+        if chosen == "c":
+            _compare(talk, services)
+            return None
         path = _asked_run(talk, services)
         if chosen == "r":
             return Walk(talk, services, Draft(), path)
+        if chosen == "y":
+            return Walk(talk, services, Draft(), _copied(talk, services, path))
         _delete(talk, path)
     except (Back, Steps):
         pass
     except Fault as fault:
         talk.tell(fault)
     return None
+
+
+def _compare(talk: Talk, services: Services) -> None:
+    """Two runs, one line for each thing of both."""
+    talk.say(_("Two runs are put side by side, A and B. The first:"))
+    a = _asked_run(talk, services)
+    talk.say(_("And the second:"))
+    b = _asked_run(talk, services)
+    found = put_side_by_side(a, b)
+    talk.say(f"A: {a}", f"B: {b}", *compared_words(found), _("Measured"))
+    talk.say(*("  " + _in_both(line) for line in found.numbers))
+    if found.asked:
+        talk.say(_("Asked differently"), *("  " + _in_both(line) for line in found.asked))
+    else:
+        talk.say(_("Both were asked the same."))
+
+
+def _in_both(line: Line) -> str:
+    values = {"name": line.name, "a": line.a or "–", "b": line.b or "–"}
+    if line.differs:
+        return _("{name}: A {a}; B {b}").format(**values)
+    return _("{name}: both {a}").format(**values)
+
+
+def _copied(talk: Talk, services: Services, path: Path) -> Path:
+    """A copy of the run, at a place that is asked for."""
+    talk.say(_("The run itself stays as it is; the copy can go on, be changed and be deleted."))
+    name = talk.ask(_("Copy the run to which folder?"), now=str(free_name(path, services.runs)))
+    return copy_run(path, Path(name))
 
 
 def _asked_run(talk: Talk, services: Services) -> Path:

@@ -117,8 +117,7 @@ class Walk:
             plan: Plan = self.draft.plan()
             begun = self.services.launch(plan, None, until=until)
         else:
-            changes = self.state.changes()
-            because = str(changes.pop("overruled", "") or "")
+            changes, because = self.state.amendment()
             begun = self.services.relaunch(path, changes, because=because, until=until)
         self.take_run(begun.path)
         self.talk.say(_("run directory: {path}").format(path=begun.path))

@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from advisor.tui.state import WalkState
 from advisor.tui.step import Step
 from rubrics.errors import Fault
-
-
-def amendment_of(state: WalkState) -> tuple[dict[str, Any], str]:
-    """The changes that the draft asks for, and the reason for which the verdict is overruled; as `amending.propose`."""
-    changes = state.changes()
-    changes.pop("overruled", None)
-    return changes, str(state.draft.get("overruled")) if changes else ""
 
 
 def go_on(step: Step, ended: Callable[[bool], None], *, until: str = "") -> None:
@@ -26,7 +17,7 @@ def go_on(step: Step, ended: Callable[[bool], None], *, until: str = "") -> None
     """
     path = step.state.run_path
     assert path is not None
-    changes, because = amendment_of(step.state)
+    changes, because = step.state.amendment()
 
     def refused(fault: Fault) -> None:
         ended(False)

@@ -44,6 +44,12 @@ class WalkState:
             if self.draft.get(name) != self.begun_with.get(name)
         }
 
+    def amendment(self) -> tuple[dict[str, Any], str]:
+        """The changes that the draft asks for, and the reason for which the verdict is overruled; as `amending.propose`."""
+        changes = self.changes()
+        changes.pop("overruled", None)
+        return changes, str(self.draft.get("overruled")) if changes else ""
+
     def artefact(self, name: str) -> Any:
         """An artefact of the run, parsed; None where there is none yet."""
         return self.run.artefacts.get(name) if self.run is not None else None

@@ -28,10 +28,24 @@ from advisor.texts import use_language
         ("production", "~/rows.jsonl", Path.home() / "rows.jsonl"),
         ("model", " smollm2-135m ", "smollm2-135m"),
         ("pattern", "  ", None),
+        ("margin", "2%", 0.02),
+        ("seed", "7", 7),
+        ("slices", "split, product,", ("split", "product")),
+        ("tuned_price", "0.15,0.60", (0.15, 0.6)),
+        ("tuned_price", "cheap", "cheap"),
+        ("training_cost", "0", 0),
+        ("requests_per_month", "1e6", 1_000_000),
     ],
 )
 def test_a_text_means_a_value(field, text, value):
     assert value_of(field, text) == value
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("slices", ("a", "b")), ("tuned_price", (0.15, 0.6)), ("seed", 7)]
+)
+def test_values_of_several_parts_are_typed_back(field, value):
+    assert value_of(field, text_of(value)) == value
 
 
 @pytest.mark.parametrize("value", [0.9, 0.07, 5.8, Path("rows.jsonl"), "a", 1e-7])
@@ -49,6 +63,11 @@ def test_a_value_is_typed_back(value):
         ("min_gain", 0.0, "over 0"),
         ("max_minutes", -1.0, "over 0"),
         ("tolerance", "much", "such as 0.5"),
+        ("margin", 0.0, "over 0"),
+        ("seed", -1, "0 or more"),
+        ("tuned_price", "cheap", "two prices"),
+        ("hosting_per_month", -5.0, "0 or more"),
+        ("horizon_months", 0.0, "over 0"),
         ("metric", "no_such", "no_such"),
     ],
 )

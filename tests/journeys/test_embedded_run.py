@@ -14,10 +14,10 @@ from advisor.report.model import Report
 
 @pytest.fixture(scope="module")
 def embedded_run(embedded_model: ResolvedModel, rows: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real run of the embedded model on some of the example's rows, bounded by its steps, some twelve."""
+    """A real run of the embedded model on some of the example's rows, bounded by its steps, some ten."""
     folder = tmp_path_factory.mktemp("embedded")
     lines = rows.read_text(encoding="utf-8").splitlines(keepends=True)
-    (folder / "few.jsonl").write_text("".join(lines[:72]), encoding="utf-8")
+    (folder / "few.jsonl").write_text("".join(lines[:60]), encoding="utf-8")
     task = (example_folder() / "task.txt").read_text(encoding="utf-8")
     words = ["--data", "few.jsonl", "--task", task, "--epochs", 1, "--force-train"]
     words += ["--batch-size", 4, "--learning-rate", 1e-3, "--guard", "none"]

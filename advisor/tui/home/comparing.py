@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,14 +12,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from advisor.core_texts import told
-from advisor.report.tables import change
 from advisor.texts import N_, _
 from advisor.tui.footer import Keys
 from advisor.tui.help import show_help
 from advisor.tui.plain_text import shown
 from advisor.tui.translated import TranslatedScreen
-from advisor.two_runs import Line, TwoRuns
+from advisor.two_runs import Line, TwoRuns, compared_words
 
 HELP = N_(
     "What two runs measured, beside each other; ≠ marks what differs.\n"
@@ -53,39 +50,13 @@ class CompareScreen(TranslatedScreen[None]):
         with VerticalScroll():
             names = f"A  {shown(str(self._a), one_line=True)}\nB  {shown(str(self._b), one_line=True)}"
             yield Static(Text(names), classes="block")
-            yield Static(Text("\n".join(self._compared())), classes="block")
+            yield Static(Text(shown("\n".join(compared_words(found)))), classes="block")
             yield Static(_grid(_("Measured"), found.numbers), classes="block")
             if found.asked:
                 yield Static(_grid(_("Asked differently"), found.asked), classes="block")
             else:
                 yield Static(Text(_("Both were asked the same.")), classes="block")
         yield Keys()
-
-    def _compared(self) -> Iterator[str]:
-        comparison = self._found.comparison
-        if comparison is None:
-            yield _("Row by row: not possible.")
-            yield shown(told(self._found.why_not))
-            return
-        difference = change(*(comparison[name] for name in ("difference", "low", "high")))
-        words = _("On the same {n} test rows, {metric} of B is that of A {difference} (p = {p}, {test}).")
-        yield words.format(
-            n=f"{comparison['n']:,}",
-            metric=comparison["metric"],
-            difference=difference,
-            p=f"{comparison['p_value']:.2g}",
-            test=told(comparison["test"]),
-        )
-        if comparison["fixed"] is not None:
-            counts = _("B fixes {fixed} and breaks {broken}; both right {right}, both wrong {wrong}.")
-            yield counts.format(
-                fixed=comparison["fixed"],
-                broken=comparison["broken"],
-                right=comparison["both_right"],
-                wrong=comparison["both_wrong"],
-            )
-        yield shown(told(comparison["reason"]))
-        yield from (shown(told(note)) for note in comparison["notes"])
 
     def on_mount(self) -> None:
         """Arrows scroll at once."""

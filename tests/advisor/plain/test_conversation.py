@@ -24,8 +24,8 @@ from advisor.tui.steps import ALL_STEPS
 from advisor.walk import walk
 from trainer.events import EventWriter, Metric, Progress, RunEnded, RunStarted, StageStarted
 
-SKIP_TASK = [""] * 6
-"""Production, metric, target, gain, model and minutes as they are."""
+SKIP_TASK = [""] * 7
+"""Production, metric, target, gain, model, minutes and further settings as they are."""
 
 
 @pytest.fixture(autouse=True)
@@ -122,7 +122,7 @@ def test_the_steps_are_those_of_the_screen(talked):
 
 
 def test_the_run_is_that_of_the_printed_command(talked, core):
-    said = talked("n", "Sort it", "rows.jsonl", "", "", "90%", *[""] * 3, "y", "g", "1", "", "", "y")
+    said = talked("n", "Sort it", "rows.jsonl", "", "", "90%", *[""] * 4, "y", "g", "1", "", "", "y")
 
     assert core.launched[0] == Plan(
         data=Path("rows.jsonl"), task="Sort it", target=0.9, rungs=("classifier",)
@@ -137,7 +137,9 @@ def test_a_training_is_started_with_the_changes_and_the_reason(talked, core):
     said = talked("r", "1", "o", "", "just because", "s", "1", "2", "c", "t")
 
     assert "a reason is needed" in said
-    assert re.search(r"advisor resume \S+ --epochs 2.0 --force-train --because 'just because'", said)
+    assert re.search(
+        r"advisor resume \S+ --epochs 2.0 --force-train --reset no-train --because 'just because'", said
+    )
     [(path, changes, because)] = core.relaunched
     assert (path, because) == (run.resolve(), "just because")
     assert {name: value for name, value in changes.items() if value} == {"epochs": 2.0, "force_train": True}
@@ -147,7 +149,7 @@ def test_a_training_is_started_with_the_changes_and_the_reason(talked, core):
 def test_wrong_answers_are_told_and_asked_again(talked):
     said = talked("9", "n", "Sort it", "absent.jsonl", "rows.jsonl", "", "rouge_9", "", "140%", "lots", "0.8")
 
-    assert "Type a number from 1 to 6." in said
+    assert "Type a number from 1 to 8." in said
     assert "This cannot be taken: there is no such file" in said
     assert said.count("Give a score from 0 to 1") == 2
     assert said.endswith("(or not): ") or "Smallest gain" in said.splitlines()[-1]
@@ -174,12 +176,70 @@ def test_what_is_no_data_file_is_a_fault_and_asked_again(talked):
 
 def test_back_goes_a_question_back_and_a_value_can_be_emptied(talked, core):
     talked(
-        "n", "first", "back", "second", "rows.jsonl", "", "", "0.9", "back", "-", "", "", "",
+        "n", "first", "back", "second", "rows.jsonl", "", "", "0.9", "back", "-", "", "", "", "",
         "y", "g", "1", "", "", "y",
     )  # fmt: skip
 
     assert core.launched[0].task == "second"
     assert core.launched[0].target is None
+
+
+def test_further_settings_are_asked_group_by_group(talked, core):
+    said = talked(
+        "n", "Sort it", "rows.jsonl", *[""] * 6,
+        "4", "2%", "", "", "7",  # comparison
+        "5", "1000", "half", "0.5", "0.1,0.2", *[""] * 5,  # money and volume
+        "", "y", "g", "1", "", "", "y",
+    )  # fmt: skip
+
+    assert core.launched, said[-1500:]
+    plan = core.launched[0]
+    assert (plan.margin, plan.seed) == (0.02, 7)
+    assert (plan.requests_per_month, plan.value_per_correct) == (1000, 0.5)
+    assert plan.tuned_price == (0.1, 0.2)
+    assert said.count("Give an amount of money") == 1
+
+
+def test_files_that_are_divided_already_can_be_named(talked, core):
+    lines = Path("rows.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    Path("train.jsonl").write_text("".join(lines[:40]), encoding="utf-8")
+    Path("test.jsonl").write_text("".join(lines[40:]), encoding="utf-8")
+
+    talked("n", "Sort it", "", "y", "train.jsonl", "test.jsonl", "", *SKIP_TASK, "y", "g", "1", "", "", "y")
+
+    plan = core.launched[0]
+    assert (plan.data, plan.train, plan.test) == (None, Path("train.jsonl"), Path("test.jsonl"))
+
+
+def test_two_runs_are_compared_in_lines(talked):
+    for _ in range(2):
+        talked("n", "", "rows.jsonl", *SKIP_TASK, "y", "g", "1", "", "", "y", "n")
+
+    said = talked("c", "1", "2")
+
+    assert "On the same" in said
+    assert re.search(r"linear classifier \(test\): both 0\.", said)
+    assert "Both were asked the same." in said
+
+
+def test_a_run_is_copied_to_where_it_can_go_on(talked):
+    talked("n", "", "rows.jsonl", *SKIP_TASK, "y", "g", "1", "", "", "y", "n")
+
+    said = talked("y", "1", "elsewhere")
+
+    assert RunDirectory(Path("elsewhere")).plan().rungs == ("classifier",)
+    assert "Step 5 of 9: Verdict" in said
+
+
+def test_a_value_that_is_taken_back_is_reset_by_the_printed_command(talked, core):
+    talked("n", "", "rows.jsonl", *SKIP_TASK, "y", "g", "1", "", "", "y", "n")
+    [run] = Path("runs").iterdir()
+    plan = RunDirectory(run).plan().model_copy(update={"epochs": 4.0})
+    (run / "plan.toml").write_text(plan.to_toml(), encoding="utf-8")
+
+    said = talked("r", "1", "o", "just because", "s", "1", "-", "c", "l")
+
+    assert re.search(r"advisor resume \S+ --force-train --reset epochs,no-train", said)
 
 
 def test_a_question_mark_explains_and_asks_again(talked):

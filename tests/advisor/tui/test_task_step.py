@@ -16,9 +16,11 @@ from training_runs import screen_text
 
 from advisor.draft import Draft
 from advisor.example import example_plan
+from advisor.further_settings import FURTHER_SETTINGS
 from advisor.plan import Plan
 from advisor.run_directory import create_run
 from advisor.texts import use_language
+from advisor.training_settings import settings_of
 from advisor.tui.app import AdvisorApp
 from advisor.tui.dialogs import Ask, Explain
 from advisor.tui.steps.task.columns import ColumnPicker
@@ -257,8 +259,9 @@ async def test_the_help_key_is_seen_where_keys_are_more_than_the_line_holds():
     async with app.run_test(size=(80, 24)) as pilot:
         await begun(pilot)
         await until(pilot, lambda: "Help" in screen_text(app).splitlines()[-1])
-        assert screen_text(app).splitlines()[-1].endswith("▏? Help")
-        assert "^q" not in screen_text(app).splitlines()[-1]
+
+        assert "? Help ^q Quit" in screen_text(app).splitlines()[-1]
+        assert "m More settings" in screen_text(app).splitlines()[-2]
 
 
 async def test_after_the_file_the_description_is_asked_for_where_there_is_none(place):
@@ -355,6 +358,45 @@ async def test_numbers_ask_for_a_tolerance_by_themselves():
         step = await begun(pilot)
 
         await until(pilot, lambda: bool(step.query("#field-tolerance Input")))
+
+
+async def test_money_and_what_is_compared_lie_under_more():
+    app = wizard(Draft().changed(tuned_price=(0.1, 0.2)))
+    async with app.run_test(size=(140, 60)) as pilot:
+        step = await begun(pilot)
+        await pilot.press("m")
+        await until(pilot, lambda: bool(step.query("#field-hosting_per_month Input")))
+
+        assert field(step, "tuned_price").input.value == "0.1,0.2"
+        for name, text in (("requests_per_month", "1000"), ("value_per_correct", "half"), ("slices", "a,b")):
+            field(step, name).input.value = text
+        await until(pilot, lambda: draft_of(app).get("slices") == ("a", "b"))
+
+        assert draft_of(app).get("requests_per_month") == 1000
+        assert "amount of money" in note(step, "value_per_correct")
+
+
+async def test_whatever_a_command_sets_can_be_filled_in_on_a_screen():
+    elsewhere = {
+        *(
+            "data",
+            "task",
+            "metric",
+            "target",
+            "min_gain",
+            "max_minutes",
+            "pattern",
+            "schema_file",
+            "tolerance",
+        ),
+        *("answers", "rungs", "prompt_file", "price"),  # suitability, cheap options
+        *("force_train", "no_train", "overruled", "method"),  # the verdict, and the plan
+        *(setting.field for setting in settings_of()),
+    }
+    further = {setting.field for _group, settings in FURTHER_SETTINGS for setting in settings}
+    for_scripts = {"require"}
+
+    assert set(Plan.model_fields) == elsewhere | further | for_scripts
 
 
 async def test_files_that_are_split_already_and_the_model_lie_under_more():

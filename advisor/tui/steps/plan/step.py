@@ -19,7 +19,7 @@ from advisor.run_directory import open_run
 from advisor.situation import can_start, wish_of
 from advisor.texts import N_, _
 from advisor.training_settings import settings_of
-from advisor.tui.resuming import amendment_of, go_on
+from advisor.tui.resuming import go_on
 from advisor.tui.state import WalkState
 from advisor.tui.step import Step
 from advisor.tui.steps.plan import words
@@ -161,7 +161,7 @@ class PlanStep(Step):
         """As a shell takes it; on the screen line breaks are marks."""
         if self.state.run_path is None:
             return self.state.draft.command()
-        changes, because = amendment_of(self.state)
+        changes, because = self.state.amendment()
         return resume_command(_near(self.state.run_path), changes, because=because)
 
     def _say(self, key: str, text: Text) -> None:
@@ -171,7 +171,7 @@ class PlanStep(Step):
 
     def _propose(self) -> None:
         """Ask the core, in a thread, what the changes make anew; once for the same changes."""
-        path, (changes, because) = self.state.run_path, amendment_of(self.state)
+        path, (changes, because) = self.state.run_path, self.state.amendment()
         asked = (path, tuple(sorted((name, str(value)) for name, value in changes.items())), because)
         if asked == self._proposed_for:
             return

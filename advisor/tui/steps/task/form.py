@@ -10,6 +10,7 @@ from textual.containers import Horizontal
 from textual.suggester import SuggestFromList
 from textual.widgets import Select, Static
 
+from advisor.further_settings import FURTHER_SETTINGS
 from advisor.plan import AUTO_METRIC
 from advisor.texts import _
 from advisor.tui.said import Said
@@ -54,14 +55,11 @@ def option(name: str, value: Any) -> Field:
 
 
 def others() -> ComposeResult:
-    """What may be left alone."""
+    """What may be left alone, group by group."""
     from advisor.models.catalogue import EMBEDDED
 
-    a_file = _("a path, or F2 to choose")
-    yield Field("production", _("Production sample"), placeholder=_("rows of real use, to compare with"))
-    yield Field("train", _("Training rows"), placeholder=a_file)
-    yield Field("dev", _("Dev rows"), placeholder=a_file)
-    yield Field("test", _("Test rows"), placeholder=a_file)
-    yield Field("model", _("Model"), suggester=SuggestFromList(list(EMBEDDED)))
-    yield Field("endpoint", _("Endpoint"), placeholder=_("address of an OpenAI-compatible server"))
-    yield Field("endpoint_model", _("Model there"), placeholder=_("its name at the endpoint"))
+    for group, settings in FURTHER_SETTINGS:
+        yield Static(Text(_(group)), classes="group")
+        for setting in settings:
+            suggester = SuggestFromList(list(EMBEDDED)) if setting.field == "model" else None
+            yield Field(setting.field, _(setting.label), placeholder=_(setting.example), suggester=suggester)

@@ -88,6 +88,7 @@ class TaskStep(Step):
     TaskStep Select { width: 1fr; }
     TaskStep Collapsible { padding: 0; border: none; margin-top: 1; background: transparent; }
     TaskStep #status { height: auto; margin-top: 1; }
+    TaskStep .group { text-style: bold; color: $text-muted; margin-top: 1; }
     """
 
     class Detected(Message):
