@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from advisor.run_files import unfit
 from advisor.texts import N_
 
 Limit = Literal["", "memory"]
@@ -85,8 +86,17 @@ def methods_of(
         training_cost: of the plan.
 
     Raises:
-        KeyError: either is not what the stage writes.
+        Fault: either is not what the stage writes.
     """
+    try:
+        return _methods(forecast, measurement, training_cost)
+    except (LookupError, TypeError) as error:
+        raise unfit(error, "forecast.json") from error
+
+
+def _methods(
+    forecast: Mapping[str, Any], measurement: Mapping[str, Any], training_cost: float | None
+) -> Methods:
     device_memory = measurement.get("device_memory_bytes")
     tried = _row(forecast, forecast, device_memory)
     others = [_row(other, forecast, device_memory) for other in forecast["alternatives"]]

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from advisor.data.rows import Message, Row
+from advisor.run_files import read_each
 from advisor.scoring import Scoring
 from rubrics.scoring import extract_label, get_metric, macro_f1_noise, mean_macro_f1_interval, strict_label
 from rubrics.statistics import NoiseFloor, score_interval
@@ -148,8 +149,12 @@ def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
 
 
 def read_predictions(path: Path) -> list[Prediction]:
-    """Read a prediction file that the program wrote."""
-    return [Prediction.model_validate(row) for row in read_json_lines(path)]
+    """Read a prediction file that the program wrote.
+
+    Raises:
+        Fault: a line is damaged or not a prediction; names it.
+    """
+    return list(read_each(path, Prediction.model_validate))
 
 
 def latency(predictions: Sequence[Prediction]) -> dict[str, float]:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from advisor.report.model import Report
 from advisor.run_directory import RunDirectory, open_run
+from advisor.run_files import unreadable
 from advisor.run_names import PLAN_FILE
 from rubrics.errors import Fault
 from trainer.events import Event, RunEnded, RunStarted, parse_event
@@ -42,7 +43,7 @@ def read_report(path: Path) -> Report:
     """The report of a run.
 
     Raises:
-        Fault: no such run, or it has none yet.
+        Fault: no such run, it has none yet, or it is damaged or may not be read.
     """
     run = open_run(path)
     file = run.path / "report.json"
@@ -52,6 +53,8 @@ def read_report(path: Path) -> Report:
         raise Fault(
             "has no report yet", where=str(path), fix=f"Finish the run: advisor resume {path}"
         ) from None
+    except OSError as error:
+        raise unreadable(error, file) from None
     except ValidationError as error:
         raise Fault(
             f"is damaged: {error.errors()[0]['msg']}", where=str(file), fix=f"advisor resume {path}"

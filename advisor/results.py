@@ -14,6 +14,7 @@ from advisor.predictions import Score
 from advisor.reading_runs import read_report
 from advisor.report.model import BaselinePart, EvaluationPart, Report
 from advisor.run_directory import RunDirectory, open_run
+from advisor.run_files import unreadable
 from advisor.side_by_side import System
 from advisor.stage import Artefact, Stage
 from advisor.stages.baseline import BASELINE, Ladder
@@ -84,7 +85,7 @@ def read_results(path: Path) -> Results | None:
     """Read what a run has found; None before its verdict.
 
     Raises:
-        Fault: no such run.
+        Fault: no such run, or what it found may not be read.
     """
     run = open_run(path)
     ladder, verdict = _artefact(run, BASELINE), _artefact(run, DECIDE)
@@ -113,10 +114,13 @@ def read_results(path: Path) -> Results | None:
 
 def _artefact(run: RunDirectory, stage: Stage[A]) -> A | None:
     """A stage's artefact as it lies there; None where it is missing, or of another version of the program."""
+    file = run.path / stage.file
     try:
-        return stage.artefact.model_validate_json((run.path / stage.file).read_bytes())
+        return stage.artefact.model_validate_json(file.read_bytes())
     except (FileNotFoundError, ValidationError):
         return None
+    except OSError as error:
+        raise unreadable(error, file) from None
 
 
 def _report(path: Path) -> Report | None:

@@ -13,6 +13,7 @@ from advisor.data.rows import Row, read_rows
 from advisor.plan import Plan
 from advisor.results import Results, SystemResult, read_results
 from advisor.run_directory import RunDirectory, open_run
+from advisor.run_files import read_each, unfit, unreadable
 from advisor.rungs.names import system_name
 from advisor.side_by_side import System
 from advisor.texts import _
@@ -172,7 +173,7 @@ def _title(name: str, plan: Plan) -> str:
 
 def _opening(run: RunDirectory, answers: Path, *, joins: bool) -> Opening:
     """What was put before a row's own turns, read off what was asked, so that it is what was measured."""
-    prompts = {entry["id"]: entry["prompt"] for entry in read_json_lines(answers)}
+    prompts = dict(read_each(answers, lambda entry: (entry["id"], entry["prompt"])))
     rows = [row for row in read_rows(run.splits / "test.jsonl") if row.id in prompts]
     # A row with a system turn of its own tells less: some prompts leave it as it is.
     row = next((row for row in rows if not row.system), rows[0])
@@ -192,15 +193,27 @@ def _model_of(job: Path) -> GenerateJob:
     try:
         return GenerateJob.model_validate_json((job / JOB_FILE).read_bytes())
     except FileNotFoundError:
-        raise Fault(
-            "is gone, and with it which model answered",
-            where=str(job / JOB_FILE),
-            fix="Put the run directory back as it was, or measure again in a new run.",
-        ) from None
+        raise _gone(job / JOB_FILE) from None
+    except OSError as error:
+        raise unreadable(error, job / JOB_FILE) from None
+    except ValueError as error:
+        raise unfit(error, str(job / JOB_FILE)) from error
+
+
+def _gone(file: Path) -> Fault:
+    return Fault(
+        "is gone, and with it which model answered",
+        where=str(file),
+        fix="Put the run directory back as it was, or measure again in a new run.",
+    )
 
 
 def _first(job: Path) -> dict[str, Any]:
-    return next(iter(read_json_lines(job / "requests.jsonl")))
+    file = job / "requests.jsonl"
+    found = next(iter(read_json_lines(file)), None)
+    if found is None:
+        raise _gone(file)
+    return found
 
 
 def _room(job: Path) -> int:

@@ -5,7 +5,6 @@ Before anything was trained the base model (the plain prompt without examples) s
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,10 +14,10 @@ from typing import Any, Literal
 
 from advisor.data.rows import Message
 from advisor.run_directory import RunDirectory, open_run
+from advisor.run_files import read_each, read_object, unfit
 from rubrics.errors import Fault
 from rubrics.scoring import get_metric
 from rubrics.text import norm
-from trainer.job import read_json_lines
 
 System = Literal["base", "best_baseline", "tuned"]
 Kind = Literal["fixed", "broken", "both_right", "both_wrong", "better", "worse", "equal", "right", "wrong"]
@@ -108,25 +107,26 @@ def read_side_by_side(path: Path) -> SideBySide:
     """Read the rows of a run.
 
     Raises:
-        Fault: no such run, it has no test answers yet, or its files do not belong together.
+        Fault: no such run, it has no test answers yet, or its files are damaged or do not belong together.
     """
     run = open_run(path)
-    ladder = _read(run.path / "baselines.json")
+    ladder = _ladder(run.path / "baselines.json")
     if ladder is None:
         raise Fault(
             "has no test answers yet", where=str(path), fix=f"Let the run go on: advisor resume {path}"
         )
-    files = _files(run, ladder["selected"])
-    metric, systems = str(ladder["metric"]), tuple(files)
+    metric, rung = ladder
+    files = _files(run, rung)
+    systems = tuple(files)
     pair: tuple[System, System] = (systems[-2] if len(systems) > 1 else systems[-1], systems[-1])
-    leaked = set((_read(run.path / "split.json") or {}).get("leaked", ()))
-    kept, left_out = _joined(files, leaked, path)
+    leaked = set((read_object(run.path / "split.json") or {}).get("leaked", ()))
+    kept, left_out = _joined(files, leaked, path, metric)
     places = (systems.index(pair[0]), systems.index(pair[1]))
     rows = tuple(_row(entries, metric, places) for entries in kept)
     return SideBySide(
         metric=metric,
         systems=systems,
-        rung=ladder["selected"],
+        rung=rung,
         pair=pair,
         rows=rows,
         files=MappingProxyType(files),
@@ -139,11 +139,11 @@ def prompt_of(found: SideBySide, system: System, row_id: str) -> list[Message]:
     """The whole conversation that a system was asked.
 
     Raises:
-        Fault: the row is not in its file any more.
+        Fault: the row is not in its file any more, or the file is damaged.
     """
-    for entry in read_json_lines(found.files[system]):
-        if entry["id"] == row_id:
-            return list(entry["prompt"])
+    for asked_for, prompt in read_each(found.files[system], lambda entry: (entry["id"], entry["prompt"])):
+        if asked_for == row_id:
+            return list(prompt)
     raise Fault(f"has no row {row_id} any more", where=str(found.files[system]), fix="Open the run again.")
 
 
@@ -163,10 +163,13 @@ def _files(run: RunDirectory, selected: str) -> dict[System, Path]:
 
 
 def _joined(
-    files: Mapping[System, Path], leaked: set[str], path: Path
+    files: Mapping[System, Path], leaked: set[str], path: Path, metric: str
 ) -> tuple[list[tuple[dict[str, Any], ...]], int]:
     """Each row's entries of all systems, rows that stand in train left out, and how many those are."""
-    columns = [{entry["id"]: _slim(entry) for entry in read_json_lines(file)} for file in files.values()]
+    columns = [
+        {entry["id"]: entry for entry in read_each(file, lambda entry: _slim(entry, metric))}
+        for file in files.values()
+    ]
     ids = list(columns[0])
     if any(column.keys() != columns[0].keys() for column in columns):
         raise Fault(
@@ -176,21 +179,19 @@ def _joined(
     return [tuple(column[row_id] for column in columns) for row_id in kept], len(ids) - len(kept)
 
 
-def _slim(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _slim(entry: Mapping[str, Any], metric: str) -> dict[str, Any]:
     """What is kept of an entry: the examples of a long prompt would stand in memory once a row."""
     turns = entry["prompt"]
-    message = turns[-1]["content"] if turns else ""
-    return {**{name: entry[name] for name in _KEPT if name in entry}, "message": message}
-
-
-_KEPT = ("id", "reference", "prediction", "scores", "finish_reason")
+    return {
+        **{name: entry[name] for name in ("id", "reference", "prediction")},
+        "score": float(entry["scores"][metric]),
+        "cut": entry.get("finish_reason") == "length",
+        "message": turns[-1]["content"] if turns else "",
+    }
 
 
 def _row(entries: Sequence[Mapping[str, Any]], metric: str, pair: tuple[int, int]) -> PairedRow:
-    answers = tuple(
-        Answer(entry["prediction"], entry["scores"][metric], entry.get("finish_reason") == "length")
-        for entry in entries
-    )
+    answers = tuple(Answer(entry["prediction"], entry["score"], entry["cut"]) for entry in entries)
     first = entries[0]
     before, after = (answers[place].score for place in pair)
     return PairedRow(
@@ -225,9 +226,10 @@ def _searchable(row: PairedRow) -> str:
     return "\n".join(norm(text) for text in texts)
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def _ladder(path: Path) -> tuple[str, str] | None:
+    """The metric and the rung that dev chose; None before they are known."""
+    found = read_object(path)
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    return found
+        return None if found is None else (str(found["metric"]), str(found["selected"]))
+    except KeyError as error:
+        raise unfit(error, str(path)) from error

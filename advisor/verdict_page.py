@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from advisor.core_texts import told
 from advisor.draft import Draft
 from advisor.results import read_results
 from advisor.stages.decide import TRAIN_OUTCOME
@@ -165,6 +166,8 @@ def cautions_of_run(run: Path, state: RunState) -> tuple[str, ...]:
         )
     try:
         results = read_results(run)
-    except Fault:
-        results = None
+    except Fault as fault:
+        problem = ": ".join(part for part in (fault.where, told(fault.what)) if part)
+        says = _("The report cannot be read, and with it what to beware of: {problem}")
+        return (*found, says.format(problem=problem))
     return (*found, *(results.cautions if results else ()))

@@ -316,13 +316,38 @@ def write_json_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
 
 
 def read_json_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a JSONL file; a partial last line (a killed writer) is passed over."""
+    """Yield the objects of a JSONL file; a partial last line (a killed writer) is passed over.
+
+    Raises:
+        Fault: a line is no JSON object.
+    """
+    return (entry for _number, entry in numbered_json_lines(path))
+
+
+def numbered_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the objects as `read_json_lines` does, each with its 1-based line."""
     if not path.exists():
         return
     with path.open("rb") as lines:
-        for line in lines:
+        for number, line in enumerate(lines, 1):
             if line.endswith(b"\n") and line.strip():
-                yield json.loads(line)
+                yield number, _object_of(line, f"{path}:{number}")
+
+
+def _object_of(line: bytes, where: str) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError as error:
+        raise _damaged(f"is not JSON: {error}", where) from None
+    if not isinstance(found, dict):
+        raise _damaged(f"expected an object, found {type(found).__name__}", where)
+    return found
+
+
+def _damaged(what: str, where: str) -> Fault:
+    return Fault(
+        what, where=where, fix="Put the run directory back as it was, or measure again in a new run."
+    )
 
 
 def drop_partial_line(path: Path) -> None:

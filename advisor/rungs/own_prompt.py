@@ -6,19 +6,30 @@ from pathlib import Path
 
 from rubrics.errors import Fault
 
+_LONGEST = 1_000_000
+"""Characters, more than any model reads before a row: a file of data that was named by a slip is not read whole."""
+
 
 def read_prompt(path: Path) -> str:
     """Return the prompt, without blanks around it.
 
     Raises:
-        Fault: it is no readable UTF-8 text file, or empty; exit code 2.
+        Fault: it is no readable UTF-8 text file, too large to be a prompt, or empty; exit code 2.
     """
     try:
-        text = path.read_text(encoding="utf-8").strip()
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_LONGEST + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise Fault(
             f"the prompt cannot be read: {error}", where=str(path), fix="Give a UTF-8 text file."
         ) from None
+    if len(text) > _LONGEST:
+        raise Fault(
+            f"is longer than a prompt can be ({_LONGEST:,} characters)",
+            where=str(path),
+            fix="Give the prompt that you use today.",
+        )
+    text = text.strip()
     if not text:
         raise Fault("the prompt is empty", where=str(path), fix="Give the prompt that you use today.")
     return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from advisor.tui.step import Step
+from advisor.tui.work import in_thread
 from rubrics.errors import Fault
 
 
@@ -23,16 +24,15 @@ def go_on(step: Step, ended: Callable[[bool], None], *, until: str = "") -> None
         ended(False)
         step.fault(fault)
 
-    def started() -> None:
+    def started(_begun: object) -> None:
         step.began(path)
         ended(True)
 
-    def work() -> None:
-        try:
-            step.services.relaunch(path, changes, because=because, until=until)
-        except Fault as fault:
-            step.app.call_from_thread(refused, fault)
-        else:
-            step.app.call_from_thread(started)
-
-    step.run_worker(work, thread=True, exclusive=True, group="relaunch")
+    in_thread(
+        step,
+        lambda: step.services.relaunch(path, changes, because=because, until=until),
+        started,
+        about=path,
+        group="relaunch",
+        failed=refused,
+    )

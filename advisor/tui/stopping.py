@@ -7,8 +7,7 @@ from typing import cast
 
 from textual.dom import DOMNode
 
-from advisor.tui.dialogs import tell_fault
-from rubrics.errors import Fault
+from advisor.tui.work import in_thread
 
 
 def ask_to_stop(node: DOMNode, path: Path) -> None:
@@ -21,10 +20,12 @@ def ask_to_stop(node: DOMNode, path: Path) -> None:
 
     app = cast(AdvisorApp, node.app)
 
-    def ask() -> None:
-        try:
-            app.services.ask_to_stop(path)
-        except Fault as fault:
-            app.call_from_thread(tell_fault, app, fault)
-
-    node.run_worker(ask, thread=True, group="stop")
+    # Of the application: a person who leaves the step still wants to hear that the run does not stop.
+    in_thread(
+        app,
+        lambda: app.services.ask_to_stop(path),
+        lambda done: None,
+        about=path,
+        group="stop",
+        exclusive=False,
+    )

@@ -143,7 +143,10 @@ class RunWatch:
         if ladder is None or self._folded.stage("baseline").status == "running":
             return live
         said = {(rung.rung, rung.split): rung for rung in live}
-        return tuple(_measured(entry, ladder["metric"], said) for entry in ladder["rungs"])
+        try:
+            return tuple(_measured(entry, ladder["metric"], said) for entry in ladder["rungs"])
+        except (LookupError, TypeError, AttributeError):
+            return live  # of another version of the program; the walk makes such a one again
 
 
 def findings(training: TrainingState) -> tuple[Finding, ...]:

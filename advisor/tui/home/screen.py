@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -24,6 +23,7 @@ from advisor.tui.home.words import details
 from advisor.tui.services import Services
 from advisor.tui.translated import TranslatedScreen
 from advisor.tui.walk import WalkScreen
+from advisor.tui.work import guarded, in_thread
 from rubrics.errors import Fault
 
 if TYPE_CHECKING:
@@ -110,10 +110,18 @@ class HomeScreen(TranslatedScreen[None]):
         from advisor.run_list import RunList
 
         worker = get_current_worker()
-        runs, last = RunList(self.services.runs), None
+        runs, last, told = RunList(self.services.runs), None, ""
         while not worker.is_cancelled:
             self._wake.clear()
-            listed = runs.poll()
+            try:
+                with guarded(self.services.runs):
+                    listed = runs.poll()
+            except Fault as fault:
+                if fault.what != told and not worker.is_cancelled:
+                    told = fault.what
+                    self.app.call_from_thread(tell_fault, self.app, fault)
+                self._wake.wait(_AGE_SECONDS)
+                continue
             if (listed, runs.is_whole) != last and not worker.is_cancelled:
                 last = (listed, runs.is_whole)
                 self.app.call_from_thread(self._saw, listed, runs.is_whole)
@@ -224,23 +232,24 @@ class HomeScreen(TranslatedScreen[None]):
 
     def _work(self, work: Callable[[], Any], then: Callable[[Any], Any], doing: str = "") -> None:
         """Do it in a thread, then go on here; a fault is told. The heading says what is being done."""
-
-        def worker() -> None:
-            try:
-                done = work()
-            except Fault as fault:
-                self.app.call_from_thread(self._worked, partial(tell_fault, self.app, fault))
-            else:
-                self.app.call_from_thread(self._worked, lambda: then(done))
-            self._wake.set()
-
         self._doing = doing
         self._paint()
-        self.run_worker(worker, thread=True, group="work")
+        # Of the application: a person who leaves the list still wants to hear that it could not be done.
+        in_thread(
+            self.app,
+            work,
+            lambda done: self._worked(lambda: then(done)),
+            about=self.services.runs,
+            group="work",
+            failed=lambda fault: self._worked(lambda: tell_fault(self.app, fault)),
+            exclusive=False,
+        )
 
     def _worked(self, then: Callable[[], Any]) -> None:
         self._doing = ""
-        self._paint()
+        if self.is_attached:
+            self._paint()
+            self._wake.set()
         then()
 
     def action_resume(self) -> None:

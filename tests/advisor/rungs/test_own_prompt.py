@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from advisor.rungs import own_prompt
 from advisor.rungs.own_prompt import read_prompt, save_prompt
 from rubrics.errors import ExitCode, Fault
 
@@ -45,3 +46,14 @@ def test_nothing_is_not_saved(tmp_path):
     with pytest.raises(Fault, match="empty"):
         save_prompt(" \n", tmp_path / "prompt.txt")
     assert not (tmp_path / "prompt.txt").exists()
+
+
+def test_a_file_that_is_too_long_for_a_prompt_is_refused_and_not_read_whole(tmp_path):
+    # given a file of 8 GB, which takes no room on the disk
+    file = tmp_path / "rows.bin"
+    with file.open("wb") as made:
+        made.truncate(8 * 2**30)
+    with pytest.raises(Fault, match=r"longer than a prompt can be \(1,000,000 characters\)"):
+        read_prompt(file)
+    file.write_text("x" * own_prompt._LONGEST)
+    assert len(read_prompt(file)) == own_prompt._LONGEST

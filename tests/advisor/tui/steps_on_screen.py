@@ -8,11 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from textual.app import App
 from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Static
 
 from advisor.tui import rail, steps, walk
+from advisor.tui.step import Step
 
 PATIENCE = 20.0
 
@@ -40,3 +42,16 @@ def said(root: Widget, selector: str) -> str:
     """The text of a Static as it is drawn."""
     widget = root.query_one(selector, Static)
     return "\n".join(strip.text.rstrip() for strip in widget.render_lines(widget.outer_size.region))
+
+
+def too_wide(app: App[Any]) -> list[str]:
+    """Parts of the step that reach beyond the width of the screen, or have to be scrolled sideways.
+
+    Not told by the lines of the screen: those are cut to it, whatever stands on them.
+    """
+    step = app.screen.query_one(Step)
+    return [
+        str(widget)
+        for widget in (step, *step.walk_children(Widget))
+        if widget.is_on_screen and (widget.region.right > app.size.width or widget.max_scroll_x > 0)
+    ]

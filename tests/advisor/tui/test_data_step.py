@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 from desk_rows import app_with, rows, seen, step_of, text_of, until, walk_of, write
-from rich.cells import cell_len
+from steps_on_screen import too_wide
 from textual.widgets import Input, OptionList
 
 from advisor.browsing import HealthItem, StoredRow
@@ -272,9 +274,7 @@ async def test_a_long_label_and_a_long_name_stay_in_their_place(tmp_path: Path) 
         await seen(pilot, "배송 문의")
         await pilot.press("pagedown")
         await seen(pilot, "and 28 more labels")
-        lines = text_of(app).splitlines()
-        assert len(lines) == 24
-        assert all(cell_len(line) <= 80 for line in lines)
+        assert not too_wide(app)
         assert not app.screen.query_one(FindingList).display
         await pilot.press("h")
         assert app.screen.query_one(FindingList).display
@@ -314,6 +314,49 @@ async def test_many_cases_are_read_a_page_at_a_time() -> None:
         assert "right_square_bracket" not in offered(app)
         assert app.screen.query_one(OptionList).option_count == 50
     assert max(map(len, asked)) == 100
+
+
+async def test_a_key_before_the_next_page_is_there_reads_a_row_of_the_page_that_is_seen() -> None:
+    # given a second page that holds little and takes its time
+    asked: list[list[str]] = []
+    may_go_on, cases = threading.Event(), tuple((str(at),) for at in range(105))
+
+    def read(ids: Any) -> list[StoredRow]:
+        asked.append(list(ids))
+        if list(ids) == ["100", "101", "102", "103", "104"]:
+            may_go_on.wait(10)
+        return [
+            StoredRow(id=row, source=f"d:{row}", system="", prompt=f"prompt {row}.", answer="a")
+            for row in ids
+        ]
+
+    app = app_with()
+    async with app.run_test(size=SIZE) as pilot:
+        await app.push_screen(
+            CasesDialog(
+                HealthItem(check="D6", severity="warning", message="many", cases=cases, cases_total=105), read
+            )
+        )
+        await seen(pilot, "prompt 0.")
+        # when a key moves on before it is there
+        await pilot.press(*["down"] * 7, "right_square_bracket", "down")
+        # then the row is that of the page on the screen
+        await until(pilot, lambda: ["8"] in asked)
+        may_go_on.set()
+        await seen(pilot, "Cases 101 to 105", "prompt 100.")
+
+
+async def test_a_fault_while_rows_are_read_is_told() -> None:
+    def read(ids: Any) -> list[StoredRow]:
+        raise OSError(errno.EIO, "Input/output error", "rows.jsonl")
+
+    item = HealthItem(check="D6", severity="warning", message="many", cases=(("1",),), cases_total=1)
+    app = app_with()
+    async with app.run_test(size=SIZE) as pilot:
+        await app.push_screen(CasesDialog(item, read))
+        await seen(pilot, "✗ cannot be read or written: Input/output error", "rows.jsonl")
+        await pilot.press("escape")
+        assert isinstance(app.screen, CasesDialog)
 
 
 async def test_the_screen_answers_while_many_rows_are_inspected(tmp_path: Path, settled_memory: None) -> None:

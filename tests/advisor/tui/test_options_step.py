@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 from ladder_runs import DEV, a_run, decided, ended, measuring, scored
-from steps_on_screen import all_steps
+from steps_on_screen import all_steps, too_wide
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, TextArea
 from training_runs import LONG, NOW, Doors, screen_text
@@ -25,7 +26,7 @@ from advisor.texts import use_language
 from advisor.tui.app import AdvisorApp
 from advisor.tui.dialogs import AskText, Explain
 from advisor.tui.services import Services
-from advisor.tui.steps.options import OptionsStep
+from advisor.tui.steps.options import OptionsStep, own_prompt
 from advisor.tui.steps.options.own_prompt import TypedPrompt
 from advisor.tui.steps.options.words import money
 from advisor.tui.walk import WalkScreen
@@ -550,6 +551,29 @@ async def test_what_is_added_to_a_measured_ladder_is_measured_and_the_rest_kept(
         assert doors.until == ["forecast"]
 
 
+async def test_a_file_of_data_named_as_the_prompt_is_refused_while_keys_are_answered(
+    draft, tmp_path, monkeypatch
+):
+    read, may_end = own_prompt.read_prompt, threading.Event()
+    monkeypatch.setattr(own_prompt, "read_prompt", lambda path: (may_end.wait(10), read(path))[1])
+    file = tmp_path / "rows.bin"
+    with file.open("wb") as made:
+        made.truncate(8 * 2**30)
+    app = app_of(draft=draft)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, shows(app, "In all"))
+        await pilot.press("p", "f")
+        await until(pilot, lambda: isinstance(app.screen, AskText))
+        app.screen.query_one(Input).value = str(file)
+        # when it is taken, and the disk is slow
+        await pilot.press("enter", "end", "x")
+        # then keys are answered meanwhile
+        assert app.screen.query_one(Input).value == f"{file}x"
+        may_end.set()
+        await until(pilot, shows(app, "✗ is longer than a prompt can be"))
+        assert isinstance(app.screen, AskText)
+
+
 async def test_e_shows_the_choice_and_the_ladder_in_turn(tmp_path):
     app = app_of(run=decided(tmp_path))
     async with app.run_test(size=SIZE) as pilot:
@@ -567,7 +591,7 @@ async def test_a_long_model_name_and_task_do_not_break_the_layout(draft):
     app = app_of(draft=draft.changed(task=LONG, model="org/" + "m" * 200))
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, shows(app, "In all"))
-        assert max(len(line) for line in screen_text(app).splitlines()) <= 80
+        assert not too_wide(app)
 
 
 async def test_a_million_rows_are_counted_while_keys_are_answered(draft, tmp_path):

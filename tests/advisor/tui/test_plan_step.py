@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.widgets import Collapsible, Input, OptionList
+from textual.widgets import Collapsible, Input, OptionList, Static
 from training_runs import (
     AGAINST,
     FORECAST,
     GIB,
     LONG,
+    NOW,
     Doors,
     a_run,
     application,
@@ -28,11 +29,13 @@ from advisor.draft import Draft
 from advisor.run_directory import RunDirectory
 from advisor.run_names import PLAN_FILE
 from advisor.texts import use_language
+from advisor.training_settings import settings_of
 from advisor.tui.app import AdvisorApp
 from advisor.tui.dialogs import Explain
-from advisor.tui.steps.plan import PlanStep
+from advisor.tui.steps.plan import PlanStep, step
 from advisor.tui.walk import WalkScreen
 from rubrics.errors import Fault
+from trainer.events import EventWriter, Progress
 from trainer.job import hold
 
 SIZE = (80, 24)
@@ -79,6 +82,45 @@ async def test_methods_stand_side_by_side_with_what_they_take(run):
     assert "lora  ██░░░░░░░░ 3.50 GiB  22%  13 min 0 s  ★ recommended" in text
     assert "qlora █░░░░░░░░░ 2.00 GiB  12%  time: not tried" in text
     assert "● auto  the program chooses: lora" in text
+
+
+async def test_a_run_that_goes_on_does_not_have_the_plan_read_at_each_word_of_it(run, monkeypatch):
+    read = []
+    monkeypatch.setattr(step, "settings_of", lambda *a: read.append(a) or settings_of(*a))
+    app = application(run, "plan")
+    with hold(run.path / "lock"):
+        writer = EventWriter(run.events_file)
+        async with app.run_test(size=SIZE) as pilot:
+            await ready(pilot)
+            await pilot.pause(0.3)
+            before = len(read)
+            updated = []
+            monkeypatch.setattr(Static, "update", lambda self, *a, **k: updated.append(self))
+            # when the run says something else ten times
+            for number in range(10):
+                writer(Progress(time=NOW + number, task="generate", done=number, total=10, unit="answers"))
+                await pilot.pause(0.15)
+            seen = step_of(app).state.run
+            assert seen is not None
+            assert seen.activity is not None
+            assert seen.activity.done == 9
+        writer.close()
+    # then it is neither read nor shown anew
+    assert before >= 1
+    assert len(read) == before
+    assert not [note for note in updated if note.has_class("note")]
+
+
+@pytest.mark.parametrize("lacks", ["memory_bytes", "alternatives", "hyperparameters", "train_rows"])
+async def test_a_forecast_of_another_version_is_told_and_the_wizard_goes_on(lacks, tmp_path):
+    other = {name: value for name, value in FORECAST.items() if name != lacks}
+    app = application(a_run(tmp_path, paused(), artefacts={"forecast": other}), "plan")
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        await until(pilot, lambda: "✗ forecast.json: " in says(app, "facts"))
+        assert lacks in says(app, "facts")
+        await pilot.press("8", "6")
+        assert "✗ forecast.json: " in says(app, "facts")
 
 
 async def test_a_method_that_does_not_fit_says_so_in_words(tmp_path):

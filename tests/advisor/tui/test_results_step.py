@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,12 +19,14 @@ from textual.widgets import Input, Markdown, Static
 from advisor.draft import Draft
 from advisor.report.model import Report
 from advisor.results import read_results
+from advisor.side_by_side import SideBySide
 from advisor.stages.curve import CURVE, Curve
 from advisor.texts import use_language
 from advisor.tui import rail, walk
 from advisor.tui.app import AdvisorApp
 from advisor.tui.dialogs import AskText, Explain
 from advisor.tui.steps import ALL_STEPS
+from advisor.tui.steps.results import rows
 from advisor.tui.steps.results.page import sections
 from advisor.tui.steps.results.report import ReportScreen
 from advisor.tui.steps.results.row_list import RowList
@@ -191,7 +195,8 @@ async def test_rows_are_filtered_by_keys_and_by_words(run: Path) -> None:
             assert len(screen.query_one(RowList).entries) == count, key
         # when words are searched for
         await pilot.press("slash", *"parcel 42 ")
-        assert [screen.query_one(RowList).chosen] == [42]
+        await until(pilot, lambda: screen.query_one(RowList).chosen == 42)
+        assert list(screen.query_one(RowList).entries) == [42]
         # then escape leaves the field first and the screen after that
         await pilot.press("escape")
         assert app.focused is screen.query_one(RowList)
@@ -240,7 +245,8 @@ async def test_the_whole_prompt_is_on_a_key(run: Path) -> None:
 
 
 async def test_rows_that_cannot_be_read_say_so_and_lead_back(run: Path) -> None:
-    (run / "evaluation" / "tuned.test.jsonl").write_text('{"id": "other", "prompt": []}\n')
+    file = run / "evaluation" / "tuned.test.jsonl"
+    file.write_text(file.read_text().splitlines(keepends=True)[0])
     app = app_of(run)
     async with app.run_test(size=(80, 24)) as pilot:
         await on_page(pilot, "Ship the tuned model")
@@ -250,9 +256,99 @@ async def test_rows_that_cannot_be_read_say_so_and_lead_back(run: Path) -> None:
         assert isinstance(app.screen, WalkScreen)
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('{"id": "test:1", "prompt"', "is not JSON"),
+        ('{"id": "test:1", "prompt": []}', "lacks the field reference"),
+        ("[1, 2]", "expected an object, found list"),
+    ],
+    ids=["cut", "another version", "no object"],
+)
+async def test_one_damaged_line_is_named_with_its_number(line: str, says: str, run: Path) -> None:
+    file = run / "evaluation" / "tuned.test.jsonl"
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join([lines[0], line, *lines[2:]]) + "\n")
+    app = app_of(run)
+    async with app.run_test(size=(140, 24)) as pilot:
+        await on_page(pilot, "Ship the tuned model")
+        await pilot.press("v")
+        await shown(pilot, f"✗ {says}")
+        assert "tuned.test.jsonl:2" in "".join(screen_text(app).replace("│", "").split())
+        await pilot.press("escape")
+        assert isinstance(app.screen, WalkScreen)
+
+
+async def test_results_that_may_not_be_read_say_so_and_the_wizard_goes_on(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path.name == "evaluation.json":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    app = app_of(run)
+    async with app.run_test(size=(140, 24)) as pilot:
+        await shown(pilot, "✗ cannot be read: Permission denied")
+        assert "evaluation.json" in "".join(screen_text(app).replace("│", "").split())
+        await pilot.press("escape")
+        assert isinstance(app.screen, WalkScreen)
+
+
+async def test_of_two_comparisons_of_a_row_the_last_one_asked_for_is_shown(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a first comparison that takes longer than the second one
+    may_end, began = threading.Event(), threading.Event()
+
+    def slowly(found: Any, place: int, against: str, width: int) -> str:
+        if against == "reference" and began.is_set():
+            may_end.wait(PATIENCE)
+        return f"marked against {against}"
+
+    monkeypatch.setattr(rows, "row_view", slowly)
+    app = app_of(run)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await in_rows(pilot)
+        await shown(pilot, "marked against reference")
+        await pilot.press("d")
+        await shown(pilot, "marked against other")
+        began.set()
+        # when the marks are changed to and fro
+        await pilot.press("d", "d")
+        await shown(pilot, "marked against other")
+        may_end.set()
+        await pilot.pause(0.3)
+        # then what was asked for first does not come back
+        assert "marked against other" in screen_text(app)
+
+
+async def test_a_search_reads_the_rows_once_for_a_word_and_not_for_each_letter(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[str] = []
+    find = SideBySide.find
+    monkeypatch.setattr(
+        SideBySide, "find", lambda self, kind, words: (searched.append(words), find(self, kind, words))[1]
+    )
+    app = app_of(run)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await in_rows(pilot)
+        searched.clear()
+        app.screen.query_one("#rows-search", Input).focus()
+        for end in range(1, len("parcel 42 ") + 1):
+            app.screen.query_one("#rows-search", Input).value = "parcel 42 "[:end]
+        await shown(pilot, "1 row ")
+        assert searched == ["parcel 42 "]
+
+
 async def test_ten_thousand_rows_with_long_labels_answer_at_once(tmp_path: Path) -> None:
     label = "한국어 label " * 20
-    made = Made(pattern(100, 20), pattern(100, 60), wrong=label, outcome="PROMPT_IS_ENOUGH")
+    scores = pattern(100, 20), pattern(100, 60)
+    made = Made(*scores, wrong=label, outcome="PROMPT_IS_ENOUGH", message="My parcel {at} " + label)
     run = make_run(tmp_path / "desk", made)
     lengthen(run, 100)
     app = app_of(run)
@@ -265,7 +361,12 @@ async def test_ten_thousand_rows_with_long_labels_answer_at_once(tmp_path: Path)
             await pilot.press(*keys)
             assert (time.process_time() - begin) / len(keys) < 0.4, keys
         await shown(pilot, "1 row")
-        assert {cell_len(line) for line in screen_text(app).splitlines()} <= set(range(141))
+        # then every line is cut to its place and none has to be scrolled to
+        listed, detail = app.screen.query_one(RowList), app.screen.query_one("#rows-detail")
+        assert isinstance(app.screen, RowsScreen)
+        lines = [app.screen._line(place, listed.size.width) for place in range(20)]
+        assert max(map(cell_len, lines)) == listed.size.width
+        assert detail.virtual_size.width <= detail.size.width
 
 
 async def test_control_characters_of_a_model_are_made_visible(tmp_path: Path) -> None:

@@ -437,6 +437,23 @@ async def test_the_picker_goes_through_folders_and_previews_the_file_under_the_c
         await until(pilot, lambda: draft_of(app).get("data") == place / "deeper" / "rows.jsonl")
 
 
+async def test_a_line_of_a_folder_that_was_left_is_not_looked_up_in_the_next_one(place):
+    (place / "deeper").mkdir()
+    written("deeper/rows.jsonl", 3)
+    for number in range(5):
+        written(f"rows-{number}.jsonl", 3)
+    app = wizard()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begun(pilot)
+        await pilot.press("f")
+        picker, listed = app.screen, app.screen.query_one(OptionList)
+        # given a line far down whose highlight is told only after a folder with one file was opened
+        listed.highlighted = 5
+        picker._open(place / "deeper")
+        await until(pilot, lambda: "Where is my order 0?" in said(picker, "#seen"))
+        assert app.screen is picker
+
+
 async def test_the_picker_fills_the_field_that_had_the_focus(place):
     written("rows.jsonl", 30)
     app = wizard()

@@ -36,7 +36,7 @@ from advisor.tui.steps.training.chart_view import ChartView, value_words
 from advisor.watching import RunState, fold_all
 from advisor.watching.series import SeriesBuilder
 from rubrics.errors import Fault
-from trainer.events import EventWriter, Metric
+from trainer.events import EventWriter, Logged, Metric
 from trainer.job import EVENTS_FILE, hold
 
 SIZE = (80, 24)
@@ -172,6 +172,39 @@ async def test_lists_change_on_a_key_and_the_log_shows_its_newest_lines(tmp_path
         await shows(pilot, "Findings (0)")
         await pilot.press("v")
         await shows(pilot, "22:13:20 ! the disk is slow", "training on 1,050 rows")
+
+
+async def test_the_log_stays_where_a_person_reads_it_and_follows_from_its_end(tmp_path):
+    run = a_run(tmp_path, training())
+    app = application(run, "training")
+    writer = EventWriter(run.events_file)
+
+    async def say(pilot: Pilot[Any], *numbers: int) -> None:
+        for number in numbers:
+            writer(Logged(time=NOW + 300 + number, message=f"line {number}"))
+        await until(pilot, lambda: f"line {numbers[-1]}" in step_of(app)._panel_of("log").words.said.plain)
+        await pilot.pause(0.2)
+
+    with hold(run.path / "lock"):
+        async with app.run_test(size=WIDE) as pilot:
+            await drawn(pilot)
+            panel = step_of(app)._panel_of("log")
+            # given a log longer than its place, whose end is in sight
+            await say(pilot, *range(40))
+            assert panel.max_scroll_y > 5
+            assert panel.scroll_y == panel.max_scroll_y
+            # when a person goes back in it
+            panel.focus()
+            await pilot.press("home")
+            await until(pilot, lambda: panel.scroll_y == 0)
+            await say(pilot, 40, 41)
+            # then it stays there while more is said, and follows again from its end
+            assert panel.scroll_y == 0
+            await pilot.press("end")
+            await until(pilot, lambda: panel.scroll_y == panel.max_scroll_y)
+            await say(pilot, 42, 43)
+            assert panel.scroll_y == panel.max_scroll_y
+    writer.close()
 
 
 async def test_a_finding_appears_with_its_rule_and_that_it_may_pass(tmp_path):

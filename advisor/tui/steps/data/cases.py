@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
@@ -22,6 +21,7 @@ from advisor.tui.footer import Keys
 from advisor.tui.plain_text import shown
 from advisor.tui.steps.data.wording import case_line, item_title, pair_page, row_page
 from advisor.tui.walk import NARROW
+from advisor.tui.work import in_thread
 
 PAGE = 100
 """Cases in the list at a time."""
@@ -62,7 +62,7 @@ class CasesDialog(Dialog[str]):
         """
         super().__init__()
         self._item, self._read = item, read
-        self._page, self._shown_at, self._member = 0, -1, 1
+        self._page, self._member = 0, 1
         self._rows: list[StoredRow] = []
 
     def compose(self) -> ComposeResult:
@@ -94,22 +94,26 @@ class CasesDialog(Dialog[str]):
 
     def _load(self, page: int) -> None:
         self._page = page
-        self.run_worker(partial(self._read_page, page), thread=True, exclusive=True, group="page")
-
-    def _read_page(self, page: int) -> None:
         cases = self._item.cases[page * PAGE : (page + 1) * PAGE]
-        rows = {row.id: row for row in self._read([case[0] for case in cases])}
-        self.app.call_from_thread(self._show_page, page, cases, rows)
+        in_thread(
+            self,
+            lambda: {row.id: row for row in self._read([case[0] for case in cases])},
+            lambda rows: self._show_page(cases, rows),
+            about=item_title(self._item).plain,
+            group="page",
+        )
 
-    def _show_page(self, page: int, cases: Sequence[tuple[str, ...]], rows: dict[str, StoredRow]) -> None:
-        if page != self._page or not self.is_mounted:
-            return
+    def _show_page(self, cases: Sequence[tuple[str, ...]], rows: dict[str, StoredRow]) -> None:
         listed = self.query_one(OptionList)
         listed.clear_options()
+        # Which case a line is goes with it: of the page before, a line may be told when its page has gone.
         listed.add_options(
             [
-                Option(case_line(rows[case[0]], len(case)) if case[0] in rows else Text(shown(case[0])))
-                for case in cases
+                Option(
+                    case_line(rows[case[0]], len(case)) if case[0] in rows else Text(shown(case[0])),
+                    id=str(at),
+                )
+                for at, case in enumerate(cases, self._page * PAGE)
             ]
         )
         listed.highlighted = 0
@@ -130,16 +134,18 @@ class CasesDialog(Dialog[str]):
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Read the case in full."""
         self._member = 1
-        self._shown_at = self._page * PAGE + event.option_index
-        self.run_worker(partial(self._read_case, self._shown_at), thread=True, exclusive=True, group="case")
+        case = self._item.cases[int(event.option_id or 0)]
+        in_thread(
+            self,
+            lambda: self._read(case),
+            self._show_case,
+            about=item_title(self._item).plain,
+            group="case",
+        )
 
-    def _read_case(self, at: int) -> None:
-        self.app.call_from_thread(self._show_case, at, self._read(self._item.cases[at]))
-
-    def _show_case(self, at: int, rows: list[StoredRow]) -> None:
-        if at == self._shown_at and self.is_mounted:
-            self._rows = rows
-            self._paint()
+    def _show_case(self, rows: list[StoredRow]) -> None:
+        self._rows = rows
+        self._paint()
 
     def _paint(self) -> None:
         rows, place = self._rows, self.query_one("#case-row", Static)

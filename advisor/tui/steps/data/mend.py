@@ -22,6 +22,7 @@ from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, AskText, Choice, Dialog, tell_fault
 from advisor.tui.footer import Keys
 from advisor.tui.steps.data.wording import done_page, fault_page, mend_page, name_of, turning
+from advisor.tui.work import guarded
 from rubrics.errors import Fault
 
 _PAUSE_SECONDS = 0.3
@@ -130,7 +131,8 @@ class MendDialog(Dialog[Path]):
 
     async def _preview(self, names: tuple[str, ...]) -> None:
         try:
-            done = await asked(Mend(files=self._sheet.files, fixes=names))
+            with guarded(self._sheet.files.file):
+                done = await asked(Mend(files=self._sheet.files, fixes=names))
         except Fault as fault:
             self._rest(fault_page(fault))
             return
@@ -184,7 +186,8 @@ class MendDialog(Dialog[Path]):
     async def _write(self, place: Path) -> None:
         names = self.query_one(FixList).chosen
         try:
-            done = await asked(Mend(files=self._sheet.files, fixes=names, output=place.absolute()))
+            with guarded(place):
+                done = await asked(Mend(files=self._sheet.files, fixes=names, output=place.absolute()))
         except Fault as fault:
             self._preview_soon()
             tell_fault(self.app, fault)

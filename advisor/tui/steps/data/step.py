@@ -33,6 +33,7 @@ from advisor.tui.steps.data.wording import (
     turning,
 )
 from advisor.tui.walk import NARROW
+from advisor.tui.work import guarded
 from rubrics.errors import Fault
 
 _INSPECTIONS = Inspections()
@@ -159,7 +160,8 @@ class DataStep(Step):
 
     async def _inspect(self, files: DataFiles) -> None:
         try:
-            sheet = await _INSPECTIONS.look(files, self._at)
+            with guarded(files.file):
+                sheet = await _INSPECTIONS.look(files, self._at)
         except Fault as fault:
             if files is self._files:
                 self._phase = None

@@ -10,14 +10,17 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import Static, TextArea
+from textual.widgets import Input, Static, TextArea
 
+from advisor.core_texts import told
 from advisor.draft import Draft
 from advisor.rungs.own_prompt import read_prompt, save_prompt
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, AskText, Choice, Dialog
 from advisor.tui.footer import Keys
+from advisor.tui.plain_text import shown
 from advisor.tui.step import Step
+from advisor.tui.work import in_thread
 from rubrics.errors import Fault
 
 
@@ -52,6 +55,26 @@ class TypedPrompt(Dialog[str | None]):
         self.dismiss(None)
 
 
+class PromptFile(AskText):
+    """Asks for the file of a prompt; it is read before it is taken, which may be slow."""
+
+    def action_take(self) -> None:
+        """Take the file, or say what is wrong with it."""
+        name = self.query_one(Input).value
+        self._say("…")
+        in_thread(
+            self,
+            lambda: read_prompt(_path(name)),
+            lambda _prompt: self.dismiss(name),
+            about=name,
+            group="prompt",
+            failed=lambda fault: self._say(shown(f"✗ {told(fault.what)}. {told(fault.fix)}")),
+        )
+
+    def _say(self, text: str) -> None:
+        self.query_one("#problem", Static).update(Text(text))
+
+
 def ask_for_prompt(step: Step, draft: Draft, fill: Callable[[dict[str, Any]], None]) -> None:
     """Ask where the prompt is to come from, and then for it.
 
@@ -64,8 +87,7 @@ def ask_for_prompt(step: Step, draft: Draft, fill: Callable[[dict[str, Any]], No
 
     def chosen(choice: str | None) -> None:
         if choice == "f":
-            question = AskText(_("In which file is it?"), _("A UTF-8 text file."), "", _problem_with_file)
-            step.app.push_screen(question, named)
+            step.app.push_screen(PromptFile(_("In which file is it?"), _("A UTF-8 text file.")), named)
         elif choice == "t":
             step.app.push_screen(TypedPrompt(), lambda text: _save(step, text, named))
         elif choice == "r":
@@ -102,11 +124,3 @@ def _save(step: Step, text: str | None, saved: Callable[[str], None]) -> None:
 
 def _path(name: str) -> Path:
     return Path(name.strip()).expanduser()
-
-
-def _problem_with_file(name: str) -> str:
-    try:
-        read_prompt(_path(name))
-    except Fault as fault:
-        return f"{fault.what}. {fault.fix}"
-    return ""

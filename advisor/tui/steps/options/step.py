@@ -23,6 +23,7 @@ from advisor.ladder_view import (
     ladder_rows,
     ladder_situation,
 )
+from advisor.predictions import Prediction
 from advisor.rungs.names import rung_name
 from advisor.situation import can_stop
 from advisor.texts import N_, _
@@ -38,6 +39,7 @@ from advisor.tui.steps.options.own_prompt import ask_for_prompt
 from advisor.tui.steps.options.setup import Setup
 from advisor.tui.stopping import ask_to_stop
 from advisor.tui.words import Words
+from advisor.tui.work import in_thread
 from rubrics.errors import Fault
 
 _UNTIL = "forecast"
@@ -210,23 +212,26 @@ class OptionsStep(Step):
             return  # another one was wanted since
         draft, own, runs = self.state.draft, self.state.run_path, self.services.runs
 
-        def work() -> None:
-            found: LadderForecast | Fault
+        def work() -> LadderForecast:
             worker = get_current_worker()
 
             def check() -> None:
                 if worker.is_cancelled:
                     raise Interrupted
 
-            try:
-                found = forecast_ladder(draft.plan(), runs=runs, own=own, check=check)
-            except Fault as fault:
-                found = fault
-            except Interrupted:
-                return
-            self.app.call_from_thread(self._take_forecast, wanted, found)
+            return forecast_ladder(draft.plan(), runs=runs, own=own, check=check)
 
-        self.run_worker(work, thread=True, exclusive=True, group="forecast")
+        def take(found: LadderForecast | Fault) -> None:
+            self._take_forecast(wanted, found)
+
+        in_thread(
+            self,
+            work,
+            take,
+            about=draft.get("data") or draft.get("train"),
+            group="forecast",
+            failed=take,
+        )
 
     def _take_forecast(self, wanted: tuple[Any, ...], found: LadderForecast | Fault) -> None:
         if wanted == self._found_for:
@@ -267,16 +272,14 @@ class OptionsStep(Step):
             self.fault(fault)
             return
         self._starting()
-
-        def work() -> None:
-            try:
-                launched = self.services.launch(plan, None, until=_UNTIL)
-            except Fault as fault:
-                self.app.call_from_thread(self._refused, fault)
-            else:
-                self.app.call_from_thread(self._launched, launched.path)
-
-        self.run_worker(work, thread=True, exclusive=True, group="launch")
+        in_thread(
+            self,
+            lambda: self.services.launch(plan, None, until=_UNTIL),
+            lambda launched: self._launched(launched.path),
+            about=self.services.runs,
+            group="launch",
+            failed=self._refused,
+        )
 
     def _starting(self) -> None:
         self._starts = True
@@ -346,17 +349,19 @@ class OptionsStep(Step):
             return
         title = _("{rung}, dev row {id}").format(rung=rung_name(row.rung), id=shown(answer.id, one_line=True))
 
-        def work() -> None:
-            found = asked_prompt(path, row.rung, "dev", answer.id)
+        def explain(found: Prediction | None) -> None:
             prompt = answer.prompt
             if found is not None:
                 prompt = "\n\n".join(f"{turn['role']}: {turn['content']}" for turn in found.prompt)
-            self.app.call_from_thread(explain, prompt)
-
-        def explain(prompt: str) -> None:
             self.app.push_screen(Explain(title, words.whole_answer(answer, prompt)))
 
-        self.run_worker(work, thread=True, exclusive=True, group="view")
+        in_thread(
+            self,
+            lambda: asked_prompt(path, row.rung, "dev", answer.id),
+            explain,
+            about=path,
+            group="view",
+        )
 
     def action_prompt(self) -> None:
         """Add the prompt that is used today, or take it away."""

@@ -13,6 +13,7 @@ from textual.widgets import Input, Select, Static
 from advisor.draft import Draft
 from advisor.texts import _
 from advisor.training_settings import Setting, read_setting, written
+from advisor.tui.words import Words
 
 
 class SettingRow(Horizontal):
@@ -45,7 +46,7 @@ class SettingRow(Horizontal):
             yield Select(options, prompt=self.setting.proposed, compact=True)
         else:
             yield Input(placeholder=self.setting.proposed, compact=True)
-        yield Static(classes="note")
+        yield Words(classes="note")
 
     def show(self, setting: Setting, draft: Draft) -> None:
         """Show what the draft says, and the proposal beside it; a field that is written in is left alone."""
@@ -63,7 +64,7 @@ class SettingRow(Horizontal):
                 value = given if given in setting.choices else Select.NULL
                 if field.value != value:
                     field.value = value
-        self.query_one(".note", Static).update(self._note(draft))
+        self.query_one(".note", Words).say(self._note(draft))
 
     def _note(self, draft: Draft) -> Text:
         problem = draft.problem_of(self.setting.field)

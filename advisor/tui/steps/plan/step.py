@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,18 +14,20 @@ from textual.widgets import Collapsible, OptionList
 from textual.widgets.option_list import Option
 
 from advisor.amending import Amendment, propose, resume_command
+from advisor.core_texts import told
 from advisor.methods import Methods, methods_of
 from advisor.plan import flag_of
 from advisor.run_directory import open_run
 from advisor.situation import can_start, wish_of
 from advisor.texts import N_, _
-from advisor.training_settings import settings_of
+from advisor.training_settings import Setting, settings_of
 from advisor.tui.resuming import go_on
 from advisor.tui.state import WalkState
 from advisor.tui.step import Step
 from advisor.tui.steps.plan import words
 from advisor.tui.steps.plan.settings import SettingRow, Settings
 from advisor.tui.words import Words
+from advisor.tui.work import guarded, in_thread
 from rubrics.errors import Fault
 
 _COLUMNS_OF_TWO = 105
@@ -65,6 +68,7 @@ class PlanStep(Step):
         self._problem = ""
         self._starts = ""
         self._methods_shown: tuple[Text, ...] = ()
+        self._shows: tuple[Any, ...] | None = None
 
     def compose(self) -> ComposeResult:
         """Advice, methods, facts, settings, what a change makes anew, and the command."""
@@ -83,22 +87,49 @@ class PlanStep(Step):
 
     def show(self, state: WalkState) -> None:
         """Show a state."""
+        # The same state once more is asked for where fields are to be put back, or have another width.
+        is_asked_for = state == self.state
         super().show(state)
         if not self.is_mounted:
             return
-        methods, width = self._methods(), self._column()
-        verdict = state.artefact("verdict")
-        self._say("advice", words.advice_text(wish_of(state.draft, verdict), state))
-        self._show_methods(methods, width)
-        forecast = state.artefact("forecast")
-        self._say(
-            "facts",
-            words.facts_text(methods, forecast, width) if methods and forecast else _not_measured(state),
-        )
-        begun = state.begun_with.plan() if state.begun_with is not None else None
-        self.query_one(Settings).show(settings_of(begun, forecast, self._measurement()), state.draft)
+        if self._is_new() or is_asked_for:
+            self._show_outlook()
         self._propose()
         self._show_outcome()
+
+    def _is_new(self) -> bool:
+        """Whether anything that is shown of the forecast has changed; a run that goes on says something each moment."""
+        state = self.state
+        found = tuple(state.artefact(name) for name in ("verdict", "forecast", "measurement"))
+        is_live = state.run is not None and state.run.is_live
+        shows = (found, state.draft, state.begun_with, is_live)
+        if shows == self._shows:
+            return False
+        self._shows = shows
+        return True
+
+    def _show_outlook(self) -> None:
+        """What the verdict advises, what a training takes, and what is proposed for it."""
+        state, width = self.state, self._column()
+        self._say("advice", words.advice_text(wish_of(state.draft, state.artefact("verdict")), state))
+        try:
+            with guarded("forecast.json"):
+                methods, facts, settings = self._outlook(state.artefact("forecast"), width)
+        except Fault as fault:
+            # Of another version of the program, which has to be made again before anything is started.
+            said = " ".join((f"✗ {fault.where}:", f"{told(fault.what)}.", told(fault.fix)))
+            methods, facts, settings = None, Text(shown(said), "bold"), settings_of()
+        self._show_methods(methods, width)
+        self._say("facts", facts)
+        self.query_one(Settings).show(settings, state.draft)
+
+    def _outlook(
+        self, forecast: Mapping[str, Any] | None, width: int
+    ) -> tuple[Methods | None, Text, tuple[Setting, ...]]:
+        state, methods = self.state, self._methods()
+        begun = state.begun_with.plan() if state.begun_with is not None else None
+        facts = words.facts_text(methods, forecast, width) if methods and forecast else _not_measured(state)
+        return methods, facts, settings_of(begun, forecast, self._measurement())
 
     def on_resize(self) -> None:
         """Bars and lines are of another length, and facts stand beside the methods where there is room."""
@@ -185,17 +216,16 @@ class PlanStep(Step):
                 flags=", ".join(wrong)
             )
         elif changes:
-            self.run_worker(
-                lambda: self._ask(asked, path, changes, because), thread=True, exclusive=True, group="propose"
+            in_thread(
+                self,
+                lambda: propose(open_run(path), changes, because=because),
+                lambda amendment: self._proposed(asked, amendment, ""),
+                about=path,
+                group="propose",
+                failed=lambda fault: self._proposed(
+                    asked, None, ". ".join(part for part in (str(fault), fault.fix) if part)
+                ),
             )
-
-    def _ask(self, asked: tuple[Any, ...], path: Path, changes: dict[str, Any], because: str) -> None:
-        amendment, problem = None, ""
-        try:
-            amendment = propose(open_run(path), changes, because=because)
-        except Fault as fault:
-            problem = ". ".join(part for part in (str(fault), fault.fix) if part)
-        self.app.call_from_thread(self._proposed, asked, amendment, problem)
 
     def _proposed(self, asked: tuple[Any, ...], amendment: Amendment | None, problem: str) -> None:
         if asked == self._proposed_for:

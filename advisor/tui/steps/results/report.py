@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,11 +13,11 @@ from textual.widgets import MarkdownViewer, Static
 from advisor.report.model import Report
 from advisor.saving import report_text, save_report
 from advisor.texts import N_, _
-from advisor.tui.dialogs import AskText, tell_fault
+from advisor.tui.dialogs import AskText
 from advisor.tui.footer import Keys
 from advisor.tui.plain_text import shown
 from advisor.tui.translated import TranslatedScreen
-from rubrics.errors import Fault
+from advisor.tui.work import in_thread
 
 _WIDE = 120
 """Columns from which the table of contents stands beside the text."""
@@ -49,16 +49,13 @@ class ReportScreen(TranslatedScreen[None]):
     def on_mount(self) -> None:
         """Write the page in a thread: it quotes rows of the prediction files."""
         self.query_one(MarkdownViewer).focus()
-        self.run_worker(self._write, thread=True, exclusive=True, group="report")
-
-    def _write(self) -> None:
-        try:
-            text = report_text(self._report, self._run, "md")
-        except (OSError, Fault) as error:
-            fault = error if isinstance(error, Fault) else Fault(str(error), where=str(self._run))
-            self.app.call_from_thread(tell_fault, self.app, fault)
-            return
-        self.app.call_from_thread(self._put, shown(text))
+        in_thread(
+            self,
+            lambda: shown(report_text(self._report, self._run, "md")),
+            self._put,
+            about=self._run,
+            group="report",
+        )
 
     def _put(self, text: str) -> None:
         self.query_one(MarkdownViewer).document.update(text)
@@ -77,7 +74,7 @@ class ReportScreen(TranslatedScreen[None]):
         self.dismiss(None)
 
 
-def ask_where(node: Any, report: Report, run: Path) -> None:
+def ask_where(node: DOMNode, report: Report, run: Path) -> None:
     """Ask for a file name and save the report there, as its ending says.
 
     Args:
@@ -86,18 +83,15 @@ def ask_where(node: Any, report: Report, run: Path) -> None:
 
     def answered(name: str | None) -> None:
         if name:
-            node.run_worker(lambda: save(Path(name)), thread=True, group="save")
+            in_thread(
+                node.app,
+                lambda: save_report(report, run, Path(name)),
+                lambda path: node.app.notify(_("Saved: {path}").format(path=path), markup=False),
+                about=name,
+                group="save",
+                exclusive=False,
+            )
 
-    def save(file: Path) -> None:
-        app = node.app
-        try:
-            path = save_report(report, run, file)
-        except Fault as fault:
-            app.call_from_thread(tell_fault, app, fault)
-            return
-        app.call_from_thread(app.notify, _("Saved: {path}").format(path=path), markup=False)
-
-    assert isinstance(node, DOMNode)
     node.app.push_screen(
         AskText(
             _("Save the report to which file?"),

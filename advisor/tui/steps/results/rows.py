@@ -12,8 +12,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.events import Resize
+from textual.timer import Timer
 from textual.widgets import Input, Static
 
+from advisor.data.rows import Message
 from advisor.side_by_side import Kind, SideBySide, kinds_of, prompt_of, read_side_by_side
 from advisor.texts import N_, _, ngettext
 from advisor.tui.aligned import cut
@@ -24,10 +26,13 @@ from advisor.tui.plain_text import shown
 from advisor.tui.steps.results.row_list import RowList
 from advisor.tui.steps.results.row_view import KIND_WORDS, Against, one_line, row_view
 from advisor.tui.translated import TranslatedScreen
+from advisor.tui.work import in_thread
 from rubrics.errors import Fault
 
 _NARROW = 100
 _KIND_CELLS = 14
+_SETTLE_SECONDS = 0.15
+"""After the last letter of what is searched for."""
 _KEYS: dict[str, tuple[Kind, ...]] = {
     "f": ("fixed", "better"),
     "x": ("broken", "worse", "wrong"),
@@ -78,6 +83,7 @@ class RowsScreen(TranslatedScreen[None]):
         self._found: SideBySide | None = None
         self._kind: Kind | None = None
         self._against: Against = "reference"
+        self._searches: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Counts, search field, list, row."""
@@ -97,21 +103,19 @@ class RowsScreen(TranslatedScreen[None]):
         """Read the rows in a thread."""
         self.query_one(RowList).focus()
         self._paint_title()
-        self.run_worker(self._read_rows, thread=True, exclusive=True, group="rows")
+        in_thread(
+            self,
+            lambda: read_side_by_side(self._run),
+            self._take,
+            about=self._run,
+            group="rows",
+            failed=self._failed,
+        )
 
     def on_resize(self, event: Resize) -> None:
         """The row below the list where there is no room beside it."""
         self.set_class(event.size.width < _NARROW, "-narrow")
         self.call_after_refresh(self._show_row)
-
-    def _read_rows(self) -> None:
-        try:
-            found = read_side_by_side(self._run)
-        except (OSError, Fault) as error:
-            fault = error if isinstance(error, Fault) else Fault(str(error), where=str(self._run))
-            self.app.call_from_thread(self._failed, fault)
-            return
-        self.app.call_from_thread(self._take, found)
 
     def _failed(self, fault: Fault) -> None:
         self.dismiss(None)
@@ -129,7 +133,8 @@ class RowsScreen(TranslatedScreen[None]):
         return set_cell_size(kind, _KIND_CELLS) + cut(message, max(0, width - _KIND_CELLS))
 
     def _list(self) -> None:
-        """The rows of the kind that hold the words."""
+        """The rows of the kind that hold the words; at once, since the next key may move on in the new list."""
+        self._forget_search()
         if self._found is not None:
             words = self.query_one("#rows-search", Input).value
             entries = self._found.find(self._kind, words)
@@ -151,11 +156,17 @@ class RowsScreen(TranslatedScreen[None]):
         )
 
     def on_input_changed(self) -> None:
-        """Search as it is typed."""
-        self._list()
+        """Search as it is typed, a moment after the last letter: each search reads every row."""
+        self._forget_search()
+        self._searches = self.set_timer(_SETTLE_SECONDS, self._list)
+
+    def _forget_search(self) -> None:
+        if self._searches is not None:
+            self._searches.stop()
 
     def on_input_submitted(self) -> None:
-        """To the rows that were found."""
+        """To the rows that are found."""
+        self._list()
         self.query_one(RowList).focus()
 
     # The row -----------------------------------------------------------------------------------------------------
@@ -169,21 +180,18 @@ class RowsScreen(TranslatedScreen[None]):
         if found is None:
             return
         if place is None:
+            self.workers.cancel_group(self, "row")
             self._put(Text(_("No row is like that. Press a for all kinds, or search for other words.")))
             return
         against, width = self._against, self.query_one("#rows-detail").scrollable_content_region.width
-        self.run_worker(
-            lambda: self._compare(found, place, against, width), thread=True, exclusive=True, group="row"
+        # Long answers take a while to compare, and of two comparisons only the last one asked for is shown.
+        in_thread(
+            self,
+            lambda: row_view(found, place, against, width),
+            self._put,
+            about=self._run,
+            group="row",
         )
-
-    def _compare(self, found: SideBySide, place: int, against: Against, width: int) -> None:
-        """In a thread: long answers take a while to compare."""
-        view = row_view(found, place, against, width)
-        self.app.call_from_thread(self._put_if_chosen, place, view)
-
-    def _put_if_chosen(self, place: int, view: RenderableType) -> None:
-        if self.is_mounted and self.query_one(RowList).chosen == place:
-            self._put(view)
 
     def _put(self, view: RenderableType) -> None:
         self.query_one("#rows-row", Static).update(view)
@@ -221,22 +229,16 @@ class RowsScreen(TranslatedScreen[None]):
         """The whole conversation that the better of the two systems was asked."""
         found, place = self._found, self.query_one(RowList).chosen
         if found is not None and place is not None:
-            self.run_worker(
-                lambda: self._read_prompt(found, place), thread=True, exclusive=True, group="prompt"
+            row_id, system = found.rows[place].id, found.pair[1]
+            in_thread(
+                self,
+                lambda: _told_turns(prompt_of(found, system, row_id)),
+                lambda text: self.app.push_screen(
+                    Explain(_("What was asked for row {id}").format(id=row_id), text)
+                ),
+                about=found.files[system],
+                group="prompt",
             )
-
-    def _read_prompt(self, found: SideBySide, place: int) -> None:
-        row_id = found.rows[place].id
-        try:
-            turns = prompt_of(found, found.pair[1], row_id)
-        except (OSError, Fault) as error:
-            fault = error if isinstance(error, Fault) else Fault(str(error), where=str(self._run))
-            self.app.call_from_thread(tell_fault, self.app, fault)
-            return
-        text = "\n\n".join(f"{turn['role']}\n{shown(turn['content'])}" for turn in turns)
-        self.app.call_from_thread(
-            self.app.push_screen, Explain(_("What was asked for row {id}").format(id=row_id), text)
-        )
 
     def action_help(self) -> None:
         """What this screen shows, and its keys."""
@@ -248,3 +250,7 @@ class RowsScreen(TranslatedScreen[None]):
             self.query_one(RowList).focus()
         else:
             self.dismiss(None)
+
+
+def _told_turns(turns: list[Message]) -> str:
+    return "\n\n".join(f"{turn['role']}\n{shown(turn['content'])}" for turn in turns)

@@ -16,7 +16,7 @@ from advisor.tui.state import WalkState
 from advisor.tui.step import Step
 from advisor.tui.steps.results.page import sections
 from advisor.tui.words import Words
-from rubrics.errors import Fault
+from advisor.tui.work import in_thread
 
 _SECTIONS = ("outcome", "systems", "test", "beware", "guard", "slices", "curve")
 _ANY_WIDTH = 80
@@ -65,22 +65,15 @@ class ResultsStep(Step):
         elif wanted != self._seen:
             self._seen = wanted
             path = state.run_path
-            self.run_worker(lambda: self._read_run(path), thread=True, exclusive=True, group="results")
+            in_thread(
+                self,
+                lambda: _read(path),
+                lambda found: self._take(path, found),
+                about=path,
+                group="results",
+            )
         elif self._results is not None:
             self._paint_pending()
-
-    def _read_run(self, path: Path) -> None:
-        """In a thread."""
-        try:
-            found = read_results(path)
-            if found is not None:
-                # The first time that sentences of the core are recognised takes a while.
-                sections(found, _ANY_WIDTH)
-        except (OSError, Fault) as error:
-            fault = error if isinstance(error, Fault) else Fault(str(error), where=str(path))
-            self.app.call_from_thread(self.fault, fault)
-            return
-        self.app.call_from_thread(self._take, path, found)
 
     def _take(self, path: Path, found: Results | None) -> None:
         if path == self.state.run_path:
@@ -135,6 +128,14 @@ class ResultsStep(Step):
     def action_ship(self) -> None:
         """The step that says where the winner lies."""
         self.go("ship")
+
+
+def _read(path: Path) -> Results | None:
+    found = read_results(path)
+    if found is not None:
+        # The first time that sentences of the core are recognised takes a while.
+        sections(found, _ANY_WIDTH)
+    return found
 
 
 def _has_report(state: WalkState) -> bool:

@@ -21,11 +21,12 @@ from advisor.shipping import Kind, Offer, Shipment, read_shipment
 from advisor.shipping_checks import checks
 from advisor.side_by_side import System
 from advisor.texts import N_, _
-from advisor.tui.dialogs import AskText, tell_fault
+from advisor.tui.dialogs import AskText
 from advisor.tui.plain_text import shown
 from advisor.tui.state import WalkState
 from advisor.tui.step import Step
 from advisor.tui.words import Words
+from advisor.tui.work import in_thread
 from rubrics.errors import Fault
 
 _READ = ("baselines", "verdict", "comparison")
@@ -87,24 +88,14 @@ class ShipStep(Step):
         elif wanted != self._seen:
             self._seen = wanted
             path, production = state.run_path, bool(state.draft.get("production"))
-            self.run_worker(
-                lambda: self._read_run(path, production), thread=True, exclusive=True, group="ship"
+            in_thread(
+                self,
+                lambda: _read(path, has_production=production),
+                lambda found: self._take(path, found),
+                about=path,
+                group="ship",
+                failed=lambda fault: self._failed(path, fault),
             )
-
-    def _read_run(self, path: Path, production: bool) -> None:
-        """In a thread."""
-        try:
-            shipment, results = read_shipment(path), read_results(path)
-        except (OSError, Fault) as error:
-            fault = error if isinstance(error, Fault) else Fault(str(error), where=str(path))
-            self.app.call_from_thread(self._failed, path, fault)
-            return
-        assert results is not None
-        found = {
-            offer.system: checks(results, offer.system, has_production=production)
-            for offer in shipment.offers
-        }
-        self.app.call_from_thread(self._take, path, _Found(shipment, found))
 
     def _failed(self, path: Path, fault: Fault) -> None:
         """The fault is told in a dialog, and stays to be read."""
@@ -191,7 +182,14 @@ class ShipStep(Step):
 
         def answered(name: str | None) -> None:
             if name:
-                self.run_worker(lambda: self._save(Path(name), offer.code), thread=True, group="save")
+                in_thread(
+                    self.app,
+                    lambda: write_new(Path(name), offer.code),
+                    lambda path: self.notify(_("Saved: {path}").format(path=path), markup=False),
+                    about=name,
+                    group="save",
+                    exclusive=False,
+                )
 
         self.app.push_screen(
             AskText(
@@ -203,14 +201,15 @@ class ShipStep(Step):
             answered,
         )
 
-    def _save(self, file: Path, code: str) -> None:
-        app = self.app
-        try:
-            path = write_new(file, code)
-        except Fault as fault:
-            app.call_from_thread(tell_fault, app, fault)
-            return
-        app.call_from_thread(app.notify, _("Saved: {path}").format(path=path), markup=False)
+
+def _read(path: Path, *, has_production: bool) -> _Found:
+    shipment, results = read_shipment(path), read_results(path)
+    assert results is not None
+    found = {
+        offer.system: checks(results, offer.system, has_production=has_production)
+        for offer in shipment.offers
+    }
+    return _Found(shipment, found)
 
 
 def _pending(state: WalkState) -> str:

@@ -24,6 +24,7 @@ from advisor.tui.said import Said
 from advisor.tui.state import WalkState
 from advisor.tui.step import Step
 from advisor.tui.steps.suitability.look import answer_of, entry_of, hint_of, question_of, score_of, strip_of
+from advisor.tui.work import guarded
 from rubrics.errors import Fault
 
 _WIDEST_BAR = 72
@@ -204,7 +205,8 @@ class SuitabilityStep(Step):
         worker = get_current_worker()
         found: SampledHints | Fault | None
         try:
-            found = sampled_hints(version[0], language(), stopped=lambda: worker.is_cancelled)
+            with guarded(version[0]):
+                found = sampled_hints(version[0], language(), stopped=lambda: worker.is_cancelled)
         except Fault as fault:
             found = fault
         if found is not None:

@@ -81,7 +81,10 @@ class FilePicker(Dialog[Path | None]):
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Read the file under the cursor, once the cursor rests."""
-        place = self._places[event.option_index]
+        # Not the line that is told: another folder may have been opened since.
+        place = self._here()
+        if place is None:
+            return
         self._say(Text("…" if place.kind != "folder" else _("A folder: enter opens it.")))
         if place.kind != "folder":
             self.set_timer(_SETTLE_SECONDS, lambda: self._read(place))

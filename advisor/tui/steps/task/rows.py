@@ -15,6 +15,7 @@ from advisor.core_texts import told
 from advisor.previews import Preview, PreviewRow
 from advisor.texts import _, ngettext
 from advisor.tui.plain_text import shown
+from advisor.tui.work import guarded
 from rubrics.errors import Fault
 
 Found = Preview | Fault
@@ -40,11 +41,12 @@ def read_on(widget: Widget, key: str, path: Path) -> None:
 
         worker = get_current_worker()
         try:
-            for preview in previews(path):
-                if worker.is_cancelled:
-                    return
-                _learn_words(preview)
-                widget.post_message(Seen(key, path, preview))
+            with guarded(path):
+                for preview in previews(path):
+                    if worker.is_cancelled:
+                        return
+                    _learn_words(preview)
+                    widget.post_message(Seen(key, path, preview))
         except Fault as fault:
             _learn_words(fault)
             widget.post_message(Seen(key, path, fault))

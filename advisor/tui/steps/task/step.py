@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,7 +11,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 from textual.widgets import Button, Collapsible, Select, Static, TextArea
 
 from advisor.detecting import Detectable, detectable, expected_test_rows
@@ -40,7 +38,7 @@ from advisor.tui.steps.task.rows import (
     worth_seeing,
 )
 from advisor.tui.steps.task.words import DECIDING, detect_words, metric_note, model_words, promise_words
-from rubrics.errors import Fault
+from advisor.tui.work import in_thread
 
 if TYPE_CHECKING:
     from advisor.proposals import MetricProposal
@@ -90,13 +88,6 @@ class TaskStep(Step):
     TaskStep #status { height: auto; margin-top: 1; }
     TaskStep .group { text-style: bold; color: $text-muted; margin-top: 1; }
     """
-
-    class Detected(Message):
-        """What the test set can show was computed."""
-
-        def __init__(self, asked: tuple[int, float, str], found: Detectable) -> None:
-            super().__init__()
-            self.asked, self.found = asked, found
 
     def __init__(self, state: WalkState) -> None:
         super().__init__(state)
@@ -258,10 +249,11 @@ class TaskStep(Step):
         if asked == self._asked or waits:
             return
         self._asked = asked
-        self.run_worker(
-            lambda: self.post_message(self.Detected(asked, detectable(*asked))),
-            thread=True,
-            exclusive=True,
+        in_thread(
+            self,
+            lambda: detectable(*asked),
+            lambda found: self._take_detected(asked, found),
+            about="--min-gain",
             group="detect",
         )
 
@@ -273,11 +265,9 @@ class TaskStep(Step):
     def _is_counted(self) -> bool:
         return all(found.finished for found in self._found.values() if isinstance(found, Preview))
 
-    @on(Detected)
-    def _take_detected(self, event: Detected) -> None:
-        event.stop()
-        if event.asked == self._asked:
-            self._detected = event.found
+    def _take_detected(self, asked: tuple[int, float, str], found: Detectable) -> None:
+        if asked == self._asked:
+            self._detected = found
             self._tell_detected()
 
     def _tell_detected(self) -> None:
@@ -357,19 +347,20 @@ class TaskStep(Step):
 
         name, preview = unnamed
 
-        def write(question: str, answer: str) -> None:
+        def write(question: str, answer: str) -> Path:
             from advisor.pairs_copies import pairs_copy
 
-            try:
-                copy = pairs_copy(preview.path, question, answer)
-            except Fault as fault:
-                self.app.call_from_thread(self.fault, fault)
-            else:
-                self.app.call_from_thread(lambda: self.change(**{name: copy}))
+            return pairs_copy(preview.path, question, answer)
 
         def chosen(columns: tuple[str, str] | None) -> None:
             if columns is not None:
-                self.run_worker(partial(write, *columns), thread=True, exclusive=True, group="columns")
+                in_thread(
+                    self,
+                    lambda: write(*columns),
+                    lambda copy: self.change(**{name: copy}),
+                    about=preview.path,
+                    group="columns",
+                )
 
         self.app.push_screen(ColumnPicker(preview.columns, preview.fields), chosen)
 

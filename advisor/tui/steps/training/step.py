@@ -50,6 +50,11 @@ class Panel(VerticalScroll, can_focus=True):
         """The words."""
         yield self.words
 
+    def on_mount(self) -> None:
+        """Of a list that grows at its end the end stays in sight, until a person goes back to read."""
+        if self.id == "panel-log":
+            self.anchor()
+
 
 class TrainingStep(Step):
     """Charts, gauges, sample answers, findings and log of the run's training."""
@@ -170,7 +175,6 @@ class TrainingStep(Step):
         }
         for key, title in titles.items():
             self._panel_of(key).border_title = title
-        self._panel_of("log").scroll_end(animate=False)
 
     def _arrange(self) -> None:
         """Show as many charts and lists as there is room for."""

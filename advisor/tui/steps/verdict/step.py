@@ -20,6 +20,7 @@ from advisor.tui.state import WalkState
 from advisor.tui.step import Step
 from advisor.tui.steps.verdict import words
 from advisor.tui.words import Words
+from advisor.tui.work import in_thread
 from advisor.verdict_page import accepted, cautions_of_run, is_stale, next_step, overruled, reason_against
 from rubrics.errors import Fault
 
@@ -143,12 +144,9 @@ class VerdictStep(Step):
         if path is None or wanted == self._cautions_for:
             return
         self._cautions_for = wanted
-
-        def look() -> None:
-            found = cautions_of_run(path, state)
-            self.app.call_from_thread(self._take_cautions, found)
-
-        self.run_worker(look, thread=True, exclusive=True, group="cautions")
+        in_thread(
+            self, lambda: cautions_of_run(path, state), self._take_cautions, about=path, group="cautions"
+        )
 
     def _take_cautions(self, found: tuple[str, ...]) -> None:
         self._cautions = found
