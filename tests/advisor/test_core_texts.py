@@ -149,7 +149,7 @@ def test_every_template_is_recognised_as_itself() -> None:
         ("3 overlong rows", "너무 긴 행 3개"),
         ("1 structure error", "구조 오류 1개"),
         ("4.6 points", "4.6포인트"),
-        ("the plain prompt without examples", "예시 없는 기본 프롬프트"),
+        ("the plain prompt without examples", "예시 없는 단순 프롬프트"),
         (
             "+6 points [-3.4, 15.6] on 100 test rows, p = 0.29",
             "+6포인트 [-3.4, 15.6] 시험 행 100개 기준, p = 0.29",
@@ -173,6 +173,12 @@ def test_what_a_person_wrote_stays_as_it_is() -> None:
     assert told("expected a header with each column once, found 'answers' twice") == (
         "머리글에는 열 이름이 한 번씩 있어야 하는데 'answers'이(가) 두 번 있습니다"
     )
+
+
+def test_of_several_problems_each_is_told() -> None:
+    said = told("question: expected text, found 3; answer: expected text, found no such field")
+
+    assert said == "question: 텍스트여야 하는데 3입니다; 답: 텍스트여야 하는데 그런 필드가 없습니다"
 
 
 def test_names_to_be_typed_stay_as_they_are() -> None:

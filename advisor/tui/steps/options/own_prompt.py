@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.widgets import Static, TextArea
 
 from advisor.draft import Draft
+from advisor.fault_words import in_a_sentence
 from advisor.rungs.own_prompt import read_prompt, save_prompt
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, AskText, Choice, Dialog
@@ -108,5 +109,5 @@ def _problem_with_file(name: str) -> str:
     try:
         read_prompt(_path(name))
     except Fault as fault:
-        return f"{fault.what}. {fault.fix}"
+        return in_a_sentence(fault)
     return ""

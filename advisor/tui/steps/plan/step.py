@@ -13,6 +13,8 @@ from textual.widgets import Collapsible, OptionList
 from textual.widgets.option_list import Option
 
 from advisor.amending import Amendment, propose, resume_command
+from advisor.fault_words import in_a_sentence
+from advisor.filling import still_wrong
 from advisor.methods import Methods, methods_of
 from advisor.plan import flag_of
 from advisor.run_directory import open_run
@@ -168,8 +170,8 @@ class PlanStep(Step):
         self._proposed_for = asked
         self._amendment, self._problem = None, ""
         if path is None:
-            problems = self.state.draft.problems()
-            self._problem = "" if self.state.draft.is_empty else "; ".join(problems)
+            problems = still_wrong(self.state.draft)
+            self._problem = "" if self.state.draft.is_empty else "\n".join(problems)
         elif wrong := [flag_of(name) for name in changes if self.state.draft.problem_of(name)]:
             self._problem = _("{flags} cannot be taken as written; the settings say why.").format(
                 flags=", ".join(wrong)
@@ -184,7 +186,7 @@ class PlanStep(Step):
         try:
             amendment = propose(open_run(path), changes, because=because)
         except Fault as fault:
-            problem = ". ".join(part for part in (str(fault), fault.fix) if part)
+            problem = in_a_sentence(fault)
         self.app.call_from_thread(self._proposed, asked, amendment, problem)
 
     def _proposed(self, asked: tuple[Any, ...], amendment: Amendment | None, problem: str) -> None:
