@@ -255,7 +255,7 @@ class Telling:
                     best = told
             if best and best.settled:
                 break
-        return best and Told(f"{before}{best.text}{after}", best.unknown, best.settled)
+        return best and Told(_joint_in_korean(before, "") + best.text + after, best.unknown, best.settled)
 
     def _filled(self, template: Template, values: Mapping[str, str]) -> Told | None:
         """The translation with its values; None where the values show that the text is none of its cases."""

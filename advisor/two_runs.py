@@ -94,7 +94,10 @@ _NUMBERS: tuple[tuple[str, Callable[[Report], str]], ...] = (
     (N_("suited to fine-tuning"), lambda report: _(_SUITED.get(report.suitability.outcome, ""))),
     (N_("verdict before training"), lambda report: outcome_headline(report.verdict.outcome)),
     (N_("training steps"), lambda report: str(report.training.steps) if report.training else ""),
-    (N_("outcome after training"), lambda report: outcome_headline(report.comparison.outcome) if report.comparison else ""),
+    (
+        N_("outcome after training"),
+        lambda report: outcome_headline(report.comparison.outcome) if report.comparison else "",
+    ),
     (N_("working time"), lambda report: time_words(report.run.duration_s)),
 )
 

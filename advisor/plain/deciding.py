@@ -192,4 +192,6 @@ def _tell_redone(walk: Walk) -> None:
     if found.changed:
         walk.talk.say(_("Changed: {fields}").format(fields=", ".join(map(flag_of, found.changed))))
     if found.redone:
-        walk.talk.say(_("Made again for it: {stages}").format(stages=", ".join(map(stage_name, found.redone))))
+        walk.talk.say(
+            _("Made again for it: {stages}").format(stages=", ".join(map(stage_name, found.redone)))
+        )

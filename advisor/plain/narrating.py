@@ -26,7 +26,9 @@ def described(event: Event) -> str:
     """The line that an event deserves, or nothing."""
     if isinstance(event, StageFinished):
         took = _("kept") if event.reused else time_words(event.seconds)
-        return "; ".join(part for part in (f"{stage_name(event.stage)}: {took}", _said(event.summary)) if part)
+        return "; ".join(
+            part for part in (f"{stage_name(event.stage)}: {took}", _said(event.summary)) if part
+        )
     if isinstance(event, Warned):
         return _("warning: {text}").format(text=_said(event.message))
     if isinstance(event, Logged):

@@ -29,37 +29,42 @@ def page(report: Report, say: Say = str, stage_name: Say = str) -> list[str]:
     metric = report.task.metric
     lines = [
         "",
-        *map(say, _verdict(report)),
+        *_verdict(report, say),
         "",
         *_ladder(report, metric, say),
-        *map(say, _economics(report)),
+        *_economics(report, say),
     ]
     if report.comparison is not None:
         lines += ["", *_comparison(report, metric, say)]
-    return [*lines, *map(say, _last(report, stage_name))]
+    return [*lines, *_last(report, say, stage_name)]
 
 
-def _verdict(report: Report) -> Iterator[str]:
-    yield f"verdict before training: {report.verdict.outcome} (rule {report.verdict.rule})"
-    yield from (f"  {reason}" for reason in report.verdict.reasons)
+def _labelled(say: Say, label: str, text: str) -> str:
+    """Both are said apart: behind a label a text of several sentences is still one of the core."""
+    return f"{say(label)}: {say(text)}"
+
+
+def _verdict(report: Report, say: Say) -> Iterator[str]:
+    yield say(f"verdict before training: {report.verdict.outcome} (rule {report.verdict.rule})")
+    yield from (f"  {say(reason)}" for reason in report.verdict.reasons)
     if report.overruled is not None:
-        yield f"  {overruled_words(report.overruled)}"
+        yield f"  {say(overruled_words(report.overruled))}"
 
 
-def _last(report: Report, stage_name: Say) -> Iterator[str]:
+def _last(report: Report, say: Say, stage_name: Say) -> Iterator[str]:
     if report.guard is not None:
-        yield from ("", f"outside the task: {report.guard.text}")
+        yield from ("", _labelled(say, "outside the task", report.guard.text))
     if report.learning_curve is not None:
-        yield from ("", f"more data: {report.learning_curve.text}")
-    yield from (f"reduced: {reduction}" for reduction in report.run.reductions)
+        yield from ("", _labelled(say, "more data", report.learning_curve.text))
+    yield from (_labelled(say, "reduced", reduction) for reduction in report.run.reductions)
     shares = [
         f"{stage_name(name)} {seconds:.0f} s"
         for name, seconds in report.run.stage_seconds.items()
         if seconds >= 0.5
     ]
-    yield from ("", f"time: {report.run.duration_s:.0f} s ({', '.join(shares)})")
-    yield f"report: {report.run.directory}/report.md"
-    yield from ("", f"{outcome_of(report)}: {report.advice}")
+    yield from ("", f"{say('time')}: {report.run.duration_s:.0f} s ({', '.join(shares)})")
+    yield f"{say('report')}: {report.run.directory}/report.md"
+    yield from ("", f"{outcome_of(report)}: {say(report.advice)}")
 
 
 def _ladder(report: Report, metric: str, say: Say) -> list[str]:
@@ -73,16 +78,17 @@ def _ladder(report: Report, metric: str, say: Say) -> list[str]:
         for entry in report.baselines
     ]
     skipped = [
-        f"not measured: {rung_words(rung)} ({reason})" for rung, reason in report.skipped_rungs.items()
+        f"{say('not measured')}: {say(rung_words(rung))} ({say(reason)})"
+        for rung, reason in report.skipped_rungs.items()
     ]
     head = [say("cheap option (* chosen on dev)"), say("split"), "n", metric]
-    return [table(head, rows), *map(say, skipped)]
+    return [table(head, rows), *skipped]
 
 
-def _economics(report: Report) -> list[str]:
+def _economics(report: Report, say: Say) -> list[str]:
     """What the prices say beyond the verdict's reasons."""
     said = report.economics.text if report.economics else []
-    return [f"economics: {line}" for line in said if line not in report.verdict.reasons]
+    return [_labelled(say, "economics", line) for line in said if line not in report.verdict.reasons]
 
 
 def _comparison(report: Report, metric: str, say: Say) -> list[str]:
@@ -104,23 +110,23 @@ def _comparison(report: Report, metric: str, say: Say) -> list[str]:
         for entry in report.evaluations
     ]
     head = [say("on the same test rows"), "n", metric, say("loss"), say("next-token acc.")]
-    return [table(head, rows), "", *map(say, _differences(found))]
+    return [table(head, rows), "", *_differences(found, say)]
 
 
-def _differences(found: ComparisonPart) -> Iterator[str]:
-    yield (
+def _differences(found: ComparisonPart, say: Say) -> Iterator[str]:
+    yield say(
         f"tuned minus best cheap option: {found.difference:+.3f} [{found.low:+.3f}, {found.high:+.3f}], "
         f"p = {found.p_value:.2g} ({found.test})"
     )
     if found.fixed is not None:
-        yield (
+        yield say(
             f"fixed {found.fixed}, broken {found.broken}, both right {found.both_right}, both wrong {found.both_wrong}"
         )
     for one in found.contenders:
         name, tested = rung_words(one.rung), one.on_test
         if tested is not None:
-            yield (
+            yield say(
                 f"tuned minus {name}: {tested.difference:+.3f} [{tested.low:+.3f}, {tested.high:+.3f}], "
                 f"p = {tested.p_value:.2g} (dev does not tell it from the chosen option)"
             )
-    yield from (f"note: {note}" for note in found.notes)
+    yield from (_labelled(say, "note", note) for note in found.notes)

@@ -9,13 +9,14 @@ _NAMES = re.compile(
     r"`[^`]*`"  # code
     r"|\S*[/\\_@=<>{}\[\]]\S*"  # paths, fields, marks of models
     r"|--\S+"  # flags
+    r"|\b[a-z]+-[a-z]+\b"  # formats of rows
     r"|\b\w*[A-Z]\w*[A-Z]\w*\b"  # outcomes, LoRA
     r"|\S*\d\S*"  # numbers, rule ids, versions
     r"|\S+\.(?:jsonl|json|toml|md|html|py|txt)\b"
 )
 _COMMAND = re.compile(r"(?:^|\s)(?:\$ |advisor (?:run|resume|report|evaluate|data|help)|pip install) .*")
 _SENTENCE = re.compile(r"\b[A-Za-z][a-z'’]*[,;:]? [a-z'’]+[,;:]? [a-z'’]{2,}\b")
-_SOURCES = re.compile(r"출처: .*")
+_SOURCES = re.compile(r"(?:출처: |\(S\d+; ).*")
 """Guides and papers are cited by their names."""
 
 

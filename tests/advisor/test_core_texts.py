@@ -181,6 +181,12 @@ def test_of_several_problems_each_is_told() -> None:
     assert said == "question: 텍스트여야 하는데 3입니다; 답: 텍스트여야 하는데 그런 필드가 없습니다"
 
 
+def test_a_part_that_is_added_is_joined_in_korean() -> None:
+    said = told("With 6 clusters and a score of 0.98 the interval may be narrower than its 95% claims.")
+
+    assert said == "군집 6개 및 점수 0.98일 때 신뢰구간이 표시된 95%보다 좁을 수 있습니다."
+
+
 def test_names_to_be_typed_stay_as_they_are() -> None:
     said = told("lr: no such field; known are train, dev, answers")
 

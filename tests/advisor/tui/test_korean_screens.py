@@ -145,7 +145,9 @@ async def test_steps_without_a_run_and_with_mistakes(tmp_path: Path) -> None:
 async def test_rows_with_faults(tmp_path: Path) -> None:
     data = write(tmp_path / "desk.jsonl", rows())
 
-    left = await english_on(application(data=data), "task", "suitability", "data", "options", own=_texts(rows()))
+    left = await english_on(
+        application(data=data), "task", "suitability", "data", "options", own=_texts(rows())
+    )
 
     assert left == {}
 
@@ -256,7 +258,8 @@ def _rising(one: tuple[str, Event]) -> tuple[str, Event]:
 
 NOTES = {
     **FORECAST,
-    "notes": [*FORECAST["notes"], 
+    "notes": [
+        *FORECAST["notes"],
         "learning curve: 2 more trainings of 200 steps on 25 and 50% of the rows, about 3.0 min",
     ],
     "reductions": ["40 of 200 dev rows choose among the rungs (time limit)"],
