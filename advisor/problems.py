@@ -31,7 +31,7 @@ class Wording:
     say: Callable[[str], str] = str
 
 
-def problem_lines(problems: Sequence[str], wording: Wording = Wording()) -> list[str]:  # noqa: B008
+def problem_lines(problems: Sequence[str], wording: Wording = Wording()) -> list[str]:
     """Return problems for a person: where one fault repeats, its first places and how many more there are."""
     kinds: dict[str, list[str]] = {}
     for problem in problems:

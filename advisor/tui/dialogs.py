@@ -15,7 +15,7 @@ from textual.widgets import Button, Input, Static
 
 from advisor.core_texts import told
 from advisor.fault_words import lines_of
-from advisor.texts import N_, _
+from advisor.texts import N_
 from advisor.tui.footer import Keys
 from advisor.tui.plain_text import shown
 from advisor.tui.translated import TranslatedKeys
