@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from english_left import english_in
 
 from advisor.texts import LANGUAGES, N_, _, language, ngettext, use_language
 from tests import catalogues
@@ -74,6 +75,14 @@ def test_a_translation_fills_in_the_same_values(name: str) -> None:
         translations = message.string if isinstance(message.string, tuple) else (message.string,)
         for translation in translations:
             assert sorted(_FIELD.findall(translation)) == sorted(_FIELD.findall(texts[-1])), texts
+
+
+@pytest.mark.parametrize("name", TRANSLATED)
+def test_no_english_sentence_stays_in_a_translation(name: str) -> None:
+    strings = [message.string for message in catalogues.catalogue_of(name) if message.id]
+    texts = [text for string in strings for text in (string if isinstance(string, tuple) else (string,))]
+
+    assert [line for text in texts for line in english_in(text)] == []
 
 
 @pytest.mark.parametrize("name", TRANSLATED)
