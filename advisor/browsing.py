@@ -19,6 +19,8 @@ from advisor.data.rows import Row
 from advisor.data.sources import log_place, name_of
 from advisor.data.writing import check_target
 from advisor.draft import Draft
+from advisor.fault_words import in_a_sentence
+from advisor.filling import still_wrong
 from advisor.plan import Plan, make_plan
 from advisor.texts import _
 from rubrics.data_rules import RULE_IDS
@@ -64,7 +66,7 @@ class DataFiles(_Frozen):
         try:
             return cls.model_validate({name: draft.get(name) for name in cls.model_fields})
         except ValidationError:
-            raise Fault("; ".join(draft.problems()), fix="Mend this on the Task step.") from None
+            raise Fault("; ".join(still_wrong(draft)), fix=_("Mend this on the Task step.")) from None
 
     @property
     def field(self) -> str:
@@ -334,5 +336,5 @@ def place_problem(text: str, files: DataFiles) -> str:
         for target in (place, log_place(place)):
             check_target(target, inputs=[path for path in (files.file, files.test) if path])
     except Fault as fault:
-        return f"{fault}. {fault.fix}"
+        return in_a_sentence(fault)
     return ""

@@ -35,6 +35,8 @@ _QUOTED = re.compile(r"(?<!\w)([\"'])((?<=\")[^\"\n]+|(?<=')[^'\n]+)\1(?!\w)")
 _FIRST_MASK, _MOST_MASKS = 0xE000, 1000
 _MASK = re.compile(f"[{chr(_FIRST_MASK)}-{chr(_FIRST_MASK + _MOST_MASKS)}]")
 _SENTENCES = re.compile(r"(\s*\n\s*|(?<=[.!?])\s+)")
+# Where one of several problems of a row ends; no value reaches over it.
+_PROBLEMS = re.compile(r";\s+(?=[\w.\[\]]+: expected )")
 # Where sentences are made of parts.
 _PARTS = re.compile(
     r"(\s*\[[-+\d., %]*\]\s*|\s*[;:]\s+|(?:^|\s+)\(|\)(?:\s+|(?=[,;:.])|$)|,\s+(?:(?:and|or|but)\s+)?|\s+(?:and|or|but)\s+)"
@@ -153,7 +155,9 @@ def said_again(text: str, name: str) -> Told:
     """Say a text of the core in a language that has a catalogue; see `told`."""
     templates = Templates.of(name)
     masked, quoted = _masked(text, templates.quoted)
-    said = Telling(templates).tell(masked)
+    telling = Telling(templates)
+    parts = [telling.tell(part) for part in _PROBLEMS.split(masked)]
+    said = Told("; ".join(part.text for part in parts), sum(part.unknown for part in parts))
     filled = with_particles(said.text) if name == "ko" else said.text
     return replace(said, text=_MASK.sub(lambda mask: quoted[ord(mask[0]) - _FIRST_MASK], filled))
 
@@ -251,7 +255,7 @@ class Telling:
                     best = told
             if best and best.settled:
                 break
-        return best and Told(f"{before}{best.text}{after}", best.unknown, best.settled)
+        return best and Told(_joint_in_korean(before, "") + best.text + after, best.unknown, best.settled)
 
     def _filled(self, template: Template, values: Mapping[str, str]) -> Told | None:
         """The translation with its values; None where the values show that the text is none of its cases."""

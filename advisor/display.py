@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Any, Protocol, TextIO
 
 from advisor.watching.activity import Activity, fold_activity
@@ -56,15 +57,27 @@ class JsonEvents:
 class Lines:
     """One line a change, for logs and pipes."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(
+        self,
+        stream: TextIO,
+        described: Callable[[Event], str] | None = None,
+        progressed: Callable[[Activity, float], str] | None = None,
+    ) -> None:
+        """Print to a stream.
+
+        Args:
+            described, progressed: say an event and how far a task is, in other words than `describe` and
+                `progress_text`.
+        """
         self._stream = stream
+        self._described, self._progressed = described or describe, progressed or progress_text
         self._state = Activity()
         self._told = 0.0
 
     def __call__(self, event: Event) -> None:
         """Print what changed."""
         before, self._state = self._state, fold_activity(self._state, event)
-        line = describe(event)
+        line = self._described(event)
         if line:
             self._print(line)
         elif isinstance(event, Progress):
@@ -76,7 +89,7 @@ class Lines:
             self._told = 0.0
         if share is not None and (share - self._told >= _LINE_STEP or (share == 1 and self._told < 1)):
             self._told = share
-            self._print("  " + progress_text(self._state, time.time()))
+            self._print("  " + self._progressed(self._state, time.time()))
 
     def _print(self, line: str) -> None:
         self._stream.write(line + "\n")

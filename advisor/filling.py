@@ -50,6 +50,13 @@ _TOGETHER: Mapping[str, str] = {
     ),
     "--metric schema_validity needs --schema": N_("This metric needs a JSON Schema file."),
     "--metric format_adherence needs --pattern": N_("This metric needs a pattern."),
+    "--learning-curve trains, and --no-train forbids it": N_(
+        "A learning curve trains, and the plan says not to train: leave one of the two out."
+    ),
+    "--guard-margin needs a guard: give --guard FILE, or --guard default": N_(
+        "A guard margin needs guard rows: give a file of yours, or default."
+    ),
+    "--require target needs a --target": N_("The target is required, and there is none: give one."),
 }
 """What does not go together (`advisor.plan.contradictions`), said without flags."""
 

@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 from advisor.core_texts import told
 from advisor.draft import Draft
+from advisor.fault_words import lines_of
+from advisor.outcomes import outcome_headline
 from advisor.stage_words import STAGE_WORDS
 from advisor.stages.decide import TRAIN_OUTCOME
 from advisor.texts import N_, _
@@ -46,6 +48,12 @@ STAGE_NAMES = {
     "curve": N_("learning curve"),
     "report": N_("report"),
 }
+
+
+def stage_name(stage: str) -> str:
+    """Name a stage in the language in use; one that has no name yet keeps its key."""
+    return _(STAGE_NAMES[stage]) if stage in STAGE_NAMES else stage
+
 
 Wish = Literal["advised", "overruled", "against", "refused", "unknown"]
 """Whether a training is wanted: by the verdict, against it with a reason, neither, refused by the plan; `unknown`
@@ -101,11 +109,8 @@ def _failed(run: RunState) -> Situation:
     fault = run.fault
     if fault is None:
         return Situation("bad", _("The run failed."), way="resume", log=run.log)
-    detail = [fault.where, *fault.problems]
-    if fault.fix:
-        detail.append(_("What to do: {fix}").format(fix=told(fault.fix)))
     says = _("The run failed: {what}").format(what=told(fault.what))
-    return Situation("bad", says, tuple(line for line in detail if line), "resume", run.log)
+    return Situation("bad", says, lines_of(fault), "resume", run.log)
 
 
 def _died(run: RunState) -> Situation:
@@ -157,7 +162,8 @@ def _ended(run: RunState) -> Situation:
     verdict = run.artefacts.get("verdict")
     if run.life == "finished" and verdict:
         says = _("Nothing was trained: the verdict is {outcome}.")
-        return Situation("good", says.format(outcome=verdict["outcome"]), way="verdict")
+        outcome = f"“{outcome_headline(verdict['outcome'])}”"
+        return Situation("good", says.format(outcome=outcome), way="verdict")
     return Situation("waiting", _("Training has not begun."), way="options")
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from advisor.comparing import Terms, compare_files
 from advisor.core_texts import told
-from advisor.display import duration
+from advisor.durations import time_words
+from advisor.fault_words import in_a_sentence
+from advisor.outcomes import outcome_headline
 from advisor.plan import Plan, flag_of
 from advisor.reading_runs import read_report
 from advisor.report.model import Report
@@ -82,18 +84,22 @@ def _compared(
         )
         return compare_files(*paths, terms), ""
     except Fault as fault:
-        return None, f"{fault}. {fault.fix}"
+        return None, in_a_sentence(fault)
 
 
+_SUITED = {"suited": N_("yes"), "unsuited": N_("no"), "unclear": N_("unclear")}
 _NUMBERS: tuple[tuple[str, Callable[[Report], str]], ...] = (
     (N_("metric"), lambda report: report.task.metric),
     (N_("target"), lambda report: _number(report.task.target)),
     (N_("rows to train, choose and test by"), lambda report: _splits(report)),
-    (N_("suited to fine-tuning"), lambda report: report.suitability.outcome),
-    (N_("verdict before training"), lambda report: report.verdict.outcome),
+    (N_("suited to fine-tuning"), lambda report: _(_SUITED.get(report.suitability.outcome, ""))),
+    (N_("verdict before training"), lambda report: outcome_headline(report.verdict.outcome)),
     (N_("training steps"), lambda report: str(report.training.steps) if report.training else ""),
-    (N_("outcome after training"), lambda report: report.comparison.outcome if report.comparison else ""),
-    (N_("working time"), lambda report: duration(report.run.duration_s)),
+    (
+        N_("outcome after training"),
+        lambda report: outcome_headline(report.comparison.outcome) if report.comparison else "",
+    ),
+    (N_("working time"), lambda report: time_words(report.run.duration_s)),
 )
 
 

@@ -241,7 +241,7 @@ def forecast_only(plan: Plan, run: RunDirectory, listener: Listener, stop: StopS
 
 
 def _stages(context: Context, until: str) -> Report:
-    context.say(f"metric: {context.plan.metric} ({context.scoring.reason})")
+    context.say(f"the metric is {context.plan.metric} ({context.scoring.reason})")
     if context.scoring.warning:
         context.warn(f"{context.plan.metric}: {context.scoring.warning}")
     if context.guard and (known := known_rows(context.guard, context.files.values())):

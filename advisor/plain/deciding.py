@@ -7,14 +7,14 @@ from typing import Any
 
 from advisor.amending import propose, resume_command
 from advisor.core_texts import told
-from advisor.display import duration
+from advisor.durations import time_words
 from advisor.methods import Methods, methods_of
 from advisor.outcomes import OUTCOMES
 from advisor.plain.talk import EMPTY, Go
 from advisor.plain.walking import Walk
 from advisor.plan import flag_of
 from advisor.run_directory import open_run
-from advisor.situation import wish_of
+from advisor.situation import stage_name, wish_of
 from advisor.stages.decide import TRAIN_OUTCOME
 from advisor.texts import N_, _
 from advisor.training_settings import Setting, read_setting, settings_of, written
@@ -137,7 +137,7 @@ def _method_words(row: Any, found: Methods) -> str:
     if row.share is not None:
         parts.append(_("{share} of what there is").format(share=f"{row.share:.0%}"))
     if row.seconds is not None:
-        parts.append(duration(row.seconds))
+        parts.append(time_words(row.seconds))
     if row.limit:
         parts.append(_("does not fit"))
     return f"{row.method}: " + ", ".join(parts)
@@ -187,4 +187,6 @@ def _tell_redone(walk: Walk) -> None:
     if found.changed:
         walk.talk.say(_("Changed: {fields}").format(fields=", ".join(map(flag_of, found.changed))))
     if found.redone:
-        walk.talk.say(_("Made again for it: {stages}").format(stages=", ".join(found.redone)))
+        walk.talk.say(
+            _("Made again for it: {stages}").format(stages=", ".join(map(stage_name, found.redone)))
+        )

@@ -16,6 +16,7 @@ from advisor.rungs.names import system_name
 from advisor.saving import save_report, write_new
 from advisor.shipping import Offer, read_shipment
 from advisor.side_by_side import Kind, SideBySide, read_side_by_side
+from advisor.situation import stage_name
 from advisor.texts import N_, _
 from rubrics.errors import Fault
 
@@ -125,7 +126,7 @@ def _tell_row(walk: Walk, found: SideBySide, place: int) -> None:
 
 
 def _read_report(walk: Walk, path: Path) -> None:
-    walk.talk.say(*map(told, page(read_report(path))))
+    walk.talk.say(*page(read_report(path), told, stage_name))
 
 
 def _save_report(walk: Walk, path: Path) -> None:

@@ -123,15 +123,15 @@ def _tell_rungs(walk: Walk, run: RunState) -> None:
     for rung in rungs:
         if rung.value is None:
             continue
-        told = _("  {rung} on {split}: {value} from {low} to {high}, {n} rows").format(
+        line = _("  {rung} on {split}: {value} from {low} to {high}, {n} rows").format(
             rung=rung_name(rung.rung),
-            split=rung.split,
+            split=_(rung.split),
             value=f"{rung.value:.3f}",
             low=f"{rung.low:.3f}",
             high=f"{rung.high:.3f}",
             n=rung.n,
         )
-        walk.talk.say(told + (_("; chosen") if rung.selected else ""))
+        walk.talk.say(line + (_("; chosen") if rung.selected else ""))
     _samples(walk, rungs)
 
 

@@ -46,9 +46,9 @@ def _tell_statistics(walk: Walk, statistics: Mapping[str, Any]) -> None:
     labels = statistics.get("labels")
     if labels:
         most = sorted(labels.items(), key=lambda item: -item[1])
-        told = ", ".join(f"{label} {count}" for label, count in most[:8])
+        counted = ", ".join(f"{label} {count}" for label, count in most[:8])
         more = len(most) - 8
-        walk.talk.say(_("Labels: {labels}").format(labels=told) + (f" (+{more})" if more > 0 else ""))
+        walk.talk.say(_("Labels: {labels}").format(labels=counted) + (f" (+{more})" if more > 0 else ""))
 
 
 def _one_finding(
@@ -101,7 +101,7 @@ def _mend(walk: Walk, path: Path, fixes: Sequence[Fix]) -> bool:
     """Write a copy; whether it is used from now on."""
     for number, fix in enumerate(fixes, start=1):
         kind = _("safe") if fix.safe else _("changes or drops rows")
-        walk.talk.say(f"  {number}. {fix.name}: {told(fix.text)} ({kind})")
+        walk.talk.say(f"  {number}. {fix.name}: {_(fix.text)} ({kind})")
     safe = ",".join(str(number) for number, fix in enumerate(fixes, start=1) if fix.safe)
     numbers = walk.talk.ask(
         _("Which of them, by number, such as 1,3"),
@@ -120,7 +120,7 @@ def _mend(walk: Walk, path: Path, fixes: Sequence[Fix]) -> bool:
         walk.talk.say(
             "  "
             + counts.format(
-                fix=told(BY_NAME[entry["rule"]].text), changed=entry["changed"], dropped=entry["dropped"]
+                fix=_(BY_NAME[entry["rule"]].text), changed=entry["changed"], dropped=entry["dropped"]
             )
         )
     walk.talk.say(_("Written: {path}").format(path=output))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TextIO
 
 from advisor.core_texts import told
-from advisor.problems import problem_lines
+from advisor.fault_words import lines_of_problems
 from advisor.texts import N_, _
 from advisor.tui.plain_text import shown
 from rubrics.errors import Fault
@@ -56,7 +56,7 @@ class Talk:
     def tell(self, fault: Fault) -> None:
         """Say what happened, where, and what to do."""
         what = f"{fault.where}: {told(fault.what)}" if fault.where else told(fault.what)
-        problems = ("  " + told(line) for line in problem_lines(fault.problems))
+        problems = ("  " + line for line in lines_of_problems(fault.problems))
         self.say(_("error: {what}").format(what=what), *problems)
         if fault.fix:
             self.say(_("What to do: {fix}").format(fix=told(fault.fix)))

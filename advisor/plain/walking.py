@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any
 
 from advisor.amendable import AMENDABLE
 from advisor.attaching import follow
-from advisor.core_texts import told
 from advisor.display import Lines
 from advisor.draft import Draft
+from advisor.filling import wrong_in
+from advisor.plain.narrating import described, progressed
 from advisor.plain.talk import Leave, Talk
 from advisor.plan import Plan
 from advisor.previews import Preview
@@ -86,8 +86,8 @@ class Walk:
             self.state = WalkState(draft=wanted.draft)
 
     def problem(self, field: str, value: Any) -> str:
-        """What would be wrong with a value of a plan field; empty where nothing would."""
-        return self.draft.changed(**{field: value}).problem_of(field)
+        """What would be wrong with a value of a plan field, translated; empty where nothing would."""
+        return wrong_in(self.draft.changed(**{field: value}), field)
 
     def take_run(self, path: Path) -> None:
         """Look at this run from now on.
@@ -133,7 +133,7 @@ class Walk:
         self.talk.say(
             _("What the run does is told line by line. Press ctrl+c to stop it or to leave it running.")
         )
-        listener = _Onward(Lines(cast(TextIO, _Teller(self.talk.voice))))
+        listener = _Onward(Lines(self.talk.voice, described, progressed))
         while True:
             try:
                 state = follow(path, listener)
@@ -180,21 +180,6 @@ class Walk:
                 fix=_("The step {step} makes it.").format(step=step),
             )
         return found
-
-
-class _Teller(io.TextIOBase):
-    """Lines of the core on their way to a person, in the language in use."""
-
-    def __init__(self, voice: TextIO) -> None:
-        self._voice = voice
-
-    def write(self, text: str) -> int:
-        """Say a line."""
-        return self._voice.write("\n".join(map(told, text.split("\n"))))
-
-    def flush(self) -> None:
-        """Say it now."""
-        self._voice.flush()
 
 
 class _Onward:

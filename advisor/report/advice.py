@@ -29,9 +29,9 @@ def advice(report: Report) -> str:
     others = _names(report.comparison.against)
     if report.comparison.outcome == "SHIP_TUNED":
         also = _names([one.rung for one in report.comparison.contenders])
-        also = f", and {also}, which dev does not tell from it" if also else ""
+        also = f" It beats {also} too, which dev does not tell from it." if also else ""
         worse = " Outside the task it got worse; see what else changed." if _fell(report) else ""
-        return _capital(f"Ship {shown}: it beats {best} on the same test rows{also}.{worse}")
+        return _capital(f"Ship {shown}: it beats {best} on the same test rows.") + also + worse
     if report.comparison.rule == "T2" and report.comparison.high >= 0:
         return _capital(f"Keep {best}: {shown} got worse on the guard set that was declared before training.")
     if report.comparison.outcome == "KEEP_BASELINE" and others:

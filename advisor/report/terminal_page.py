@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from advisor.columns import table
+from advisor.report.comparison_parts import ComparisonPart
 from advisor.report.model import Report
 from advisor.report.sections import overruled_words
 from advisor.report.tables import interval
 from rubrics.phrases import rung_words
+
+Say = Callable[[str], str]
 
 
 def outcome_of(report: Report) -> str:
@@ -14,57 +19,79 @@ def outcome_of(report: Report) -> str:
     return report.comparison.outcome if report.comparison else report.verdict.outcome
 
 
-def page(report: Report) -> list[str]:
-    """The lines of the page."""
+def page(report: Report, say: Say = str, stage_name: Say = str) -> list[str]:
+    """The lines of the page.
+
+    Args:
+        say: says a sentence, a heading or a cell of a table in another language.
+        stage_name: names a stage there.
+    """
     metric = report.task.metric
-    lines = ["", f"verdict before training: {report.verdict.outcome} (rule {report.verdict.rule})"]
-    lines += [f"  {reason}" for reason in report.verdict.reasons]
-    if report.overruled is not None:
-        lines.append(f"  {overruled_words(report.overruled)}")
-    lines += ["", *_ladder(report, metric), *_economics(report)]
+    lines = [
+        "",
+        *_verdict(report, say),
+        "",
+        *_ladder(report, metric, say),
+        *_economics(report, say),
+    ]
     if report.comparison is not None:
-        lines += ["", *_comparison(report, metric)]
+        lines += ["", *_comparison(report, metric, say)]
+    return [*lines, *_last(report, say, stage_name)]
+
+
+def _labelled(say: Say, label: str, text: str) -> str:
+    """Both are said apart: behind a label a text of several sentences is still one of the core."""
+    return f"{say(label)}: {say(text)}"
+
+
+def _verdict(report: Report, say: Say) -> Iterator[str]:
+    yield say(f"verdict before training: {report.verdict.outcome} (rule {report.verdict.rule})")
+    yield from (f"  {say(reason)}" for reason in report.verdict.reasons)
+    if report.overruled is not None:
+        yield f"  {say(overruled_words(report.overruled))}"
+
+
+def _last(report: Report, say: Say, stage_name: Say) -> Iterator[str]:
     if report.guard is not None:
-        lines += ["", f"outside the task: {report.guard.text}"]
+        yield from ("", _labelled(say, "outside the task", report.guard.text))
     if report.learning_curve is not None:
-        lines += ["", f"more data: {report.learning_curve.text}"]
-    lines += [f"reduced: {reduction}" for reduction in report.run.reductions]
+        yield from ("", _labelled(say, "more data", report.learning_curve.text))
+    yield from (_labelled(say, "reduced", reduction) for reduction in report.run.reductions)
     shares = [
-        f"{name} {seconds:.0f} s" for name, seconds in report.run.stage_seconds.items() if seconds >= 0.5
+        f"{stage_name(name)} {seconds:.0f} s"
+        for name, seconds in report.run.stage_seconds.items()
+        if seconds >= 0.5
     ]
-    return [
-        *lines,
-        "",
-        f"time: {report.run.duration_s:.0f} s ({', '.join(shares)})",
-        f"report: {report.run.directory}/report.md",
-        "",
-        f"{outcome_of(report)}: {report.advice}",
-    ]
+    yield from ("", f"{say('time')}: {report.run.duration_s:.0f} s ({', '.join(shares)})")
+    yield f"{say('report')}: {report.run.directory}/report.md"
+    yield from ("", f"{outcome_of(report)}: {say(report.advice)}")
 
 
-def _ladder(report: Report, metric: str) -> list[str]:
+def _ladder(report: Report, metric: str, say: Say) -> list[str]:
     rows = [
         [
-            rung_words(entry.rung) + (" *" if entry.selected else ""),
-            entry.split,
+            say(rung_words(entry.rung)) + (" *" if entry.selected else ""),
+            say(entry.split),
             str(entry.n),
             interval(entry.metrics[metric]),
         ]
         for entry in report.baselines
     ]
     skipped = [
-        f"not measured: {rung_words(rung)} ({reason})" for rung, reason in report.skipped_rungs.items()
+        f"{say('not measured')}: {say(rung_words(rung))} ({say(reason)})"
+        for rung, reason in report.skipped_rungs.items()
     ]
-    return [table(["cheap option (* chosen on dev)", "split", "n", metric], rows), *skipped]
+    head = [say("cheap option (* chosen on dev)"), say("split"), "n", metric]
+    return [table(head, rows), *skipped]
 
 
-def _economics(report: Report) -> list[str]:
+def _economics(report: Report, say: Say) -> list[str]:
     """What the prices say beyond the verdict's reasons."""
     said = report.economics.text if report.economics else []
-    return [f"economics: {line}" for line in said if line not in report.verdict.reasons]
+    return [_labelled(say, "economics", line) for line in said if line not in report.verdict.reasons]
 
 
-def _comparison(report: Report, metric: str) -> list[str]:
+def _comparison(report: Report, metric: str, say: Say) -> list[str]:
     found = report.comparison
     assert found is not None
     names = {
@@ -74,7 +101,7 @@ def _comparison(report: Report, metric: str) -> list[str]:
     }
     rows = [
         [
-            names[entry.system],
+            say(names[entry.system]),
             str(entry.n),
             interval(entry.metrics[metric]),
             "" if entry.loss is None else f"{entry.loss:.3f}",
@@ -82,21 +109,24 @@ def _comparison(report: Report, metric: str) -> list[str]:
         ]
         for entry in report.evaluations
     ]
-    lines = [table(["on the same test rows", "n", metric, "loss", "next-token acc."], rows), ""]
-    lines.append(
+    head = [say("on the same test rows"), "n", metric, say("loss"), say("next-token acc.")]
+    return [table(head, rows), "", *_differences(found, say)]
+
+
+def _differences(found: ComparisonPart, say: Say) -> Iterator[str]:
+    yield say(
         f"tuned minus best cheap option: {found.difference:+.3f} [{found.low:+.3f}, {found.high:+.3f}], "
         f"p = {found.p_value:.2g} ({found.test})"
     )
     if found.fixed is not None:
-        lines.append(
+        yield say(
             f"fixed {found.fixed}, broken {found.broken}, both right {found.both_right}, both wrong {found.both_wrong}"
         )
     for one in found.contenders:
         name, tested = rung_words(one.rung), one.on_test
         if tested is not None:
-            lines.append(
+            yield say(
                 f"tuned minus {name}: {tested.difference:+.3f} [{tested.low:+.3f}, {tested.high:+.3f}], "
                 f"p = {tested.p_value:.2g} (dev does not tell it from the chosen option)"
             )
-    lines += [f"note: {note}" for note in found.notes]
-    return lines
+    yield from (_labelled(say, "note", note) for note in found.notes)

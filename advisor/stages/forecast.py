@@ -172,7 +172,7 @@ def _alternative(context: Context, parameters: Hyperparameters, method: Method) 
 def _summary(forecast: Forecast) -> str:
     measured = forecast.memory_measured_bytes
     gib = f"{forecast.memory_bytes / 2**30:.1f} GiB predicted"
-    seen = f", {measured / 2**30:.1f} measured" if measured else ""
+    seen = f", {measured / 2**30:.1f} GiB measured" if measured else ""
     time = f", {forecast.seconds / 60:.1f} min" if forecast.seconds is not None else ""
     curve = f"; {_curve_notes(forecast.curve)[0]}" if forecast.curve else ""
     return (

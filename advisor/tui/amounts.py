@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from advisor.durations import time_words as time_words
 from advisor.texts import _
 
 _FULL, _EMPTY, _OVER = "█", "░", "▶"
@@ -19,13 +20,3 @@ def bar(share: float, width: int) -> str:
 def gib(size: float) -> str:
     """Bytes as GiB."""
     return _("{n} GiB").format(n=f"{size / 2**30:.2f}" if size < 10 * 2**30 else f"{size / 2**30:.1f}")
-
-
-def time_words(seconds: float) -> str:
-    """`45 s`, `3 min 20 s`, `2 h 5 min`."""
-    whole = round(seconds)
-    if whole < 60:
-        return _("{s} s").format(s=whole)
-    if whole < 3600:
-        return _("{min} min {s} s").format(min=whole // 60, s=whole % 60)
-    return _("{h} h {min} min").format(h=whole // 3600, min=whole % 3600 // 60)

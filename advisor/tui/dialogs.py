@@ -14,7 +14,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from advisor.core_texts import told
-from advisor.texts import N_, _
+from advisor.fault_words import lines_of
+from advisor.texts import N_
 from advisor.tui.footer import Keys
 from advisor.tui.plain_text import shown
 from advisor.tui.translated import TranslatedKeys
@@ -176,7 +177,4 @@ class Explain(Dialog[None]):
 
 def tell_fault(app: App[Any], fault: Fault) -> None:
     """Show an expected failure: what happened, where, every single problem, and what to do."""
-    parts = [f"{fault.where}" if fault.where else "", *fault.problems]
-    if fault.fix:
-        parts.append(_("What to do: {fix}").format(fix=told(fault.fix)))
-    app.push_screen(Explain("✗ " + told(fault.what), "\n".join(part for part in parts if part)))
+    app.push_screen(Explain("✗ " + told(fault.what), "\n".join(lines_of(fault))))

@@ -88,7 +88,7 @@ def test_the_last_word_names_every_option_that_was_beaten(make_report):
 
     assert "dev does not tell" not in advice(make_report(comparison=comparison))
     beaten = comparison | {"contenders": [contender("instruction", gain=0.1)]}
-    assert "same test rows, and the better instruction, which dev does not tell from it." in advice(
+    assert "same test rows. It beats the better instruction too, which dev does not tell from it." in advice(
         make_report(comparison=beaten)
     )
 

@@ -150,7 +150,7 @@ def test_every_template_is_recognised_as_itself() -> None:
         ("3 overlong rows", "너무 긴 행 3개"),
         ("1 structure error", "구조 오류 1개"),
         ("4.6 points", "4.6포인트"),
-        ("the plain prompt without examples", "예시 없는 기본 프롬프트"),
+        ("the plain prompt without examples", "예시 없는 단순 프롬프트"),
         (
             "+6 points [-3.4, 15.6] on 100 test rows, p = 0.29",
             "+6포인트 [-3.4, 15.6] 시험 행 100개 기준, p = 0.29",
@@ -174,6 +174,18 @@ def test_what_a_person_wrote_stays_as_it_is() -> None:
     assert told("expected a header with each column once, found 'answers' twice") == (
         "머리글에는 열 이름이 한 번씩 있어야 하는데 'answers'이(가) 두 번 있습니다"
     )
+
+
+def test_of_several_problems_each_is_told() -> None:
+    said = told("question: expected text, found 3; answer: expected text, found no such field")
+
+    assert said == "question: 텍스트여야 하는데 3입니다; 답: 텍스트여야 하는데 그런 필드가 없습니다"
+
+
+def test_a_part_that_is_added_is_joined_in_korean() -> None:
+    said = told("With 6 clusters and a score of 0.98 the interval may be narrower than its 95% claims.")
+
+    assert said == "군집 6개 및 점수 0.98일 때 신뢰구간이 표시된 95%보다 좁을 수 있습니다."
 
 
 def test_names_to_be_typed_stay_as_they_are() -> None:

@@ -182,7 +182,7 @@ def test_the_choice_reaches_the_report_of_a_run_without_a_model(advisor, tmp_pat
     assert "closed set of labels (3)" in report["task"]["metric_reason"]
     for entry in report["baselines"]:
         assert entry["metrics"].keys() == {*BASIC, "label_match", "macro_f1"}
-    assert "metric: exact_match (proposed: " in ran.err
+    assert "the metric is exact_match (proposed: " in ran.err
     page = (out / "report.md").read_text(encoding="utf-8")
     assert "## How answers are scored" in page
     assert "`exact_match` decides (proposed: " in page

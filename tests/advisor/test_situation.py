@@ -111,7 +111,7 @@ def test_a_run_that_trained_nothing_says_the_verdict():
 
     found = situation_of(state)
 
-    assert found.says == "Nothing was trained: the verdict is PROMPT_IS_ENOUGH."
+    assert found.says == "Nothing was trained: the verdict is “A cheap option is enough”."
     assert found.way == "verdict"
 
 

@@ -73,7 +73,7 @@ def test_a_person_without_a_screen_comes_to_the_results(spawned, rows, tiny_mode
 
     # when the measuring is interrupted and gone on with
     child.expect("told line by line")
-    child.expect("split ")
+    child.expect("division of the rows")
     child.sendintr()
     answer(child, (r"What now\?(.|\s)*number \[1\]: ", "w"))
     said = answer(

@@ -184,7 +184,7 @@ def test_the_terminal_may_change_its_size(tmp_path: Path) -> None:
 
 def test_korean_by_flag_and_no_colour_by_request(tmp_path: Path) -> None:
     with terminal(tmp_path, "--lang", "ko", cwd=tmp_path, NO_COLOR="1") as shown:
-        shown.wait("작업")
+        shown.wait("과제")
         assert not _colours(shown)
 
 

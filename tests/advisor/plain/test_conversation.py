@@ -386,7 +386,7 @@ def test_it_is_led_in_korean(talked):
     use_language("ko")
     said = talked("1", "분류", "rows.jsonl", *SKIP_TASK, "뒤로", "단계", "3", "종료", "n")
 
-    assert "9단계 중 1단계: 작업" in said
+    assert "9단계 중 1단계: 과제" in said
     assert "무엇을 하시겠습니까?" in said
     assert re.findall(r"9단계 중 (\d)단계", said) == ["1", "2", "1", "3"]
     assert "행 60개" in said

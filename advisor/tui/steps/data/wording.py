@@ -19,6 +19,7 @@ from advisor.browsing import (
 )
 from advisor.cells import fit
 from advisor.core_texts import told
+from advisor.fault_words import lines_of_problems
 from advisor.histograms import drawn, label_histogram, length_histogram, spread
 from advisor.inspecting import Phase
 from advisor.rule_texts import REASONS, TITLES
@@ -236,7 +237,7 @@ def fault_page(fault: Fault) -> Text:
     if fault.fix:
         page.append("\n\n" + _("What to do: {fix}").format(fix=shown(told(fault.fix))))
     if fault.problems:
-        page.append("\n\n" + shown("\n".join(map(told, fault.problems))))
+        page.append("\n\n" + shown("\n".join(lines_of_problems(fault.problems))))
     return page
 
 
@@ -267,7 +268,7 @@ def _fix_part(fix: Mapping[str, Any]) -> Text:
             part.append(" · " + words.format(n=f"{number:,}"))
     for example in fix["examples"]:
         line = example["row"].rpartition(":")[2]
-        part.append(f"\n  {_('line')} {line}", "dim")
+        part.append("\n  " + _("line {n}").format(n=line), "dim")
         part.append("\n  − " + visible(example["before"], one_line=True))
         if example["after"] is None:
             part.append("\n  + " + _("(the row goes)"), "italic")
@@ -313,4 +314,4 @@ def done_page(done: Mapping[str, Any]) -> str:
 def turning(seconds: float) -> str:
     """A sign that moves, and for how long."""
     sign = _TURN[int(seconds * 4) % len(_TURN)]
-    return f"{sign} {_('{n} s').format(n=int(seconds))}"
+    return f"{sign} " + _("{s} s").format(s=int(seconds))

@@ -12,7 +12,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input, Static, TextArea
 
-from advisor.core_texts import told
 from advisor.draft import Draft
 from advisor.rungs.own_prompt import read_prompt, save_prompt
 from advisor.texts import N_, _
@@ -68,7 +67,7 @@ class PromptFile(AskText):
             lambda _prompt: self.dismiss(name),
             about=name,
             group="prompt",
-            failed=lambda fault: self._say(shown(f"✗ {told(fault.what)}. {told(fault.fix)}")),
+            failed=lambda fault: self._say(shown("✗ " + in_a_sentence(fault))),
         )
 
     def _say(self, text: str) -> None:

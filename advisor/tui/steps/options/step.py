@@ -12,6 +12,8 @@ from textual.widgets import DataTable, OptionList
 from textual.worker import get_current_worker
 
 from advisor.core_texts import told
+from advisor.fault_words import lines_of
+from advisor.filling import still_wrong
 from advisor.interrupt import Interrupted
 from advisor.ladder_forecast import FORECAST_FIELDS, LadderForecast, forecast_ladder
 from advisor.ladder_view import (
@@ -177,16 +179,13 @@ class OptionsStep(Step):
         fault = self._found
         if not isinstance(fault, Fault):
             return Text("… " + _("Calls and tokens are counted."), "dim")
-        lines = [fault.where, *fault.problems]
-        if fault.fix:
-            lines.append(_("What to do: {fix}").format(fix=told(fault.fix)))
-        return _listed(f"✗ {shown(told(fault.what), one_line=True)}", [line for line in lines if line])
+        return _listed(f"✗ {shown(told(fault.what), one_line=True)}", lines_of(fault))
 
     def _problems(self) -> tuple[str, ...]:
         """What keeps the draft from being a plan; worked out once for each draft."""
         draft = self.state.draft
         if self._problems_of is None or self._problems_of[0] != draft:
-            self._problems_of = (draft, draft.problems())
+            self._problems_of = (draft, still_wrong(draft))
         return self._problems_of[1]
 
     def _say(self, key: str, text: Text) -> None:

@@ -236,7 +236,7 @@ def _progress(state: RungState | None, split: str) -> str:
     if state is None or state.is_measured or not state.total:
         return ""
     return _("{done} of {total} {split}").format(
-        done=f"{state.done:,}", total=f"{state.total:,}", split=split
+        done=f"{state.done:,}", total=f"{state.total:,}", split=_(split)
     )
 
 

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widgets import Input, Select, Static
 
 from advisor.draft import Draft
+from advisor.filling import wrong_in
 from advisor.texts import _
 from advisor.training_settings import Setting, read_setting, written
 from advisor.tui.words import Words
@@ -67,7 +68,7 @@ class SettingRow(Horizontal):
         self.query_one(".note", Words).say(self._note(draft))
 
     def _note(self, draft: Draft) -> Text:
-        problem = draft.problem_of(self.setting.field)
+        problem = wrong_in(draft, self.setting.field)
         if problem:
             return Text(f"✗ {problem}", "bold")
         proposed = self.setting.proposed

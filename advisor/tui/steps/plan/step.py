@@ -14,13 +14,15 @@ from textual.widgets import Collapsible, OptionList
 from textual.widgets.option_list import Option
 
 from advisor.amending import Amendment, propose, resume_command
-from advisor.core_texts import told
+from advisor.fault_words import in_a_sentence
+from advisor.filling import still_wrong
 from advisor.methods import Methods, methods_of
 from advisor.plan import flag_of
 from advisor.run_directory import open_run
 from advisor.situation import can_start, wish_of
 from advisor.texts import N_, _
 from advisor.training_settings import Setting, settings_of
+from advisor.tui.plain_text import shown
 from advisor.tui.resuming import go_on
 from advisor.tui.state import WalkState
 from advisor.tui.step import Step
@@ -117,8 +119,8 @@ class PlanStep(Step):
                 methods, facts, settings = self._outlook(state.artefact("forecast"), width)
         except Fault as fault:
             # Of another version of the program, which has to be made again before anything is started.
-            said = " ".join((f"✗ {fault.where}:", f"{told(fault.what)}.", told(fault.fix)))
-            methods, facts, settings = None, Text(shown(said), "bold"), settings_of()
+            said = Text(shown("✗ " + in_a_sentence(fault)), "bold")
+            methods, facts, settings = None, said, settings_of()
         self._show_methods(methods, width)
         self._say("facts", facts)
         self.query_one(Settings).show(settings, state.draft)
@@ -209,8 +211,8 @@ class PlanStep(Step):
         self._proposed_for = asked
         self._amendment, self._problem = None, ""
         if path is None:
-            problems = self.state.draft.problems()
-            self._problem = "" if self.state.draft.is_empty else "; ".join(problems)
+            problems = still_wrong(self.state.draft)
+            self._problem = "" if self.state.draft.is_empty else "\n".join(problems)
         elif wrong := [flag_of(name) for name in changes if self.state.draft.problem_of(name)]:
             self._problem = _("{flags} cannot be taken as written; the settings say why.").format(
                 flags=", ".join(wrong)
@@ -222,9 +224,7 @@ class PlanStep(Step):
                 lambda amendment: self._proposed(asked, amendment, ""),
                 about=path,
                 group="propose",
-                failed=lambda fault: self._proposed(
-                    asked, None, ". ".join(part for part in (str(fault), fault.fix) if part)
-                ),
+                failed=lambda fault: self._proposed(asked, None, in_a_sentence(fault)),
             )
 
     def _proposed(self, asked: tuple[Any, ...], amendment: Amendment | None, problem: str) -> None:

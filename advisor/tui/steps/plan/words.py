@@ -11,10 +11,11 @@ from rich.text import Text
 
 from advisor import proposals
 from advisor.amending import Amendment
+from advisor.core_texts import told
 from advisor.methods import MethodForecast, Methods
 from advisor.outcomes import outcome_headline
 from advisor.plan import MethodChoice, flag_of
-from advisor.situation import STAGE_NAMES, Wish
+from advisor.situation import Wish, stage_name
 from advisor.texts import N_, _
 from advisor.tui.amounts import bar, gib, time_words
 from advisor.tui.plain_text import shown
@@ -101,8 +102,8 @@ def facts_text(methods: Methods, forecast: Mapping[str, Any], width: int) -> Tex
     ]
     if width >= _WIDE:
         lines.insert(2, _parts_words(methods))
-    told = [*forecast.get("reductions", ()), *forecast.get("notes", ())]
-    lines += [f"! {shown(note, one_line=True)}" for note in told]
+    notes = [*forecast.get("reductions", ()), *forecast.get("notes", ())]
+    lines += [f"! {shown(told(note), one_line=True)}" for note in notes]
     return Text("\n".join(line for line in lines if line))
 
 
@@ -164,7 +165,7 @@ def changes_text(amendment: Amendment | None, problem: str) -> Text:
         return Text()
     text = Text(_("Changed: {flags}.").format(flags=", ".join(map(flag_of, amendment.changed))), "bold")
     if amendment.redone:
-        names = ", ".join(_(STAGE_NAMES[name]) if name in STAGE_NAMES else name for name in amendment.redone)
+        names = ", ".join(map(stage_name, amendment.redone))
         text.append(
             " " + _("Made again for it: {names}. Answers that still fit are kept.").format(names=names),
             "not bold",

@@ -42,7 +42,7 @@ class ReportScreen(TranslatedScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Title and page."""
-        yield Static(f" {_('Report')} · {self._run.name}", id="report-title", markup=False)
+        yield Static(" " + _("Report") + f" · {self._run.name}", id="report-title", markup=False)
         yield MarkdownViewer("", show_table_of_contents=self.app.size.width >= _WIDE, open_links=False)
         yield Keys()
 

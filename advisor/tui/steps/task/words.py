@@ -112,7 +112,7 @@ def _test_rows(rows: int | None, found: Detectable, *, limited: bool) -> str:
         text = ngettext("{n} test row.", "{n} test rows.", found.rows).format(n=n)
     else:
         text = _("About {n} of {all} rows are kept for the test.").format(n=n, all=f"{rows:,}")
-    return f"{text} {_('A time limit may use fewer of them.')}" if limited else text
+    return text + " " + _("A time limit may use fewer of them.") if limited else text
 
 
 def _enough(found: Detectable) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from advisor.situation import cautions_of
+from advisor.core_texts import told
+from advisor.situation import cautions_of, stage_name
 from advisor.texts import _
 from advisor.tui.amounts import bar, gib, time_words
 from advisor.tui.plain_text import shown
@@ -125,7 +126,7 @@ def findings_text(findings: Sequence[Finding], training: str) -> Text:
     text = Text()
     for finding in findings:
         so_far = " " + _("(so far)") if finding.so_far else ""
-        text.append(f"! {finding.rule} {shown(finding.message, one_line=True)}{so_far}\n")
+        text.append(f"! {finding.rule} {shown(told(finding.message), one_line=True)}{so_far}\n")
     text.rstrip()
     return text
 
@@ -133,10 +134,18 @@ def findings_text(findings: Sequence[Finding], training: str) -> Text:
 def log_text(notes: Sequence[Note]) -> Text:
     """The newest lines, the newest last; the sign before a line says whether it is a warning or a stage's end."""
     lines = [
-        f"{time.strftime('%H:%M:%S', time.localtime(note.time))} {_GLYPHS[note.kind]} {shown(note.text, one_line=True)}"
+        f"{time.strftime('%H:%M:%S', time.localtime(note.time))} {_GLYPHS[note.kind]} {_noted(note)}"
         for note in notes[-_LOG_LINES:]
     ]
     return Text("\n".join(lines)) if lines else Text(_("Nothing was said yet."), "dim")
+
+
+def _noted(note: Note) -> str:
+    """What was said; of a stage that ended its name in words, and what came of it."""
+    if note.kind != "stage":
+        return shown(told(note.text), one_line=True)
+    stage, _colon, summary = note.text.partition(": ")
+    return shown(": ".join(part for part in (stage_name(stage), told(summary)) if part), one_line=True)
 
 
 def cut(line: str, width: int) -> str:

@@ -98,7 +98,7 @@ def _scored(state: RungState, bar: int) -> list[str]:
     high = state.value if state.high is None else state.high
     chosen = " ★" if state.selected else ""
     return [
-        f"{rung_name(state.rung)}, {state.split}{chosen}",
+        f"{rung_name(state.rung)}, {_(state.split)}{chosen}",
         f"{state.n:,}",
         interval_text(state.value, low, high),
         interval_line(state.value, low, high, bar),
