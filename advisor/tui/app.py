@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from threading import Timer
-from typing import ClassVar, TextIO
+from typing import ClassVar, TextIO, cast
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -200,7 +200,7 @@ class AdvisorApp(App[str]):
 
     def action_command_palette(self) -> None:
         """Every key's action by name."""
-        if not CommandPalette.is_open(self):
+        if not CommandPalette.is_open(cast(App[object], self)):
             self.push_screen(CommandPalette(placeholder=_("Search for a command …"), id="--command-palette"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static, TextArea
 
 from advisor.draft import Draft
+from advisor.fault_words import in_a_sentence
 from advisor.rungs.own_prompt import read_prompt, save_prompt
 from advisor.texts import N_, _
 from advisor.tui.dialogs import Ask, AskText, Choice, Dialog
