@@ -63,7 +63,7 @@ def write_run(folder: Path, count: int) -> None:
     main(RunStarted(time=0.0, pid=1))
     main(StageStarted(time=0.5, stage="train"))
     main.close()
-    folder.joinpath("training").mkdir()
+    folder.joinpath("training").mkdir(exist_ok=True)
     with (folder / "training/events.jsonl").open("w", encoding="utf-8") as file:
         for event in training_events(count):
             file.write(event.model_dump_json() + "\n")

@@ -183,13 +183,58 @@ def test_the_terminal_may_change_its_size(tmp_path: Path) -> None:
 
 
 def test_korean_by_flag_and_no_colour_by_request(tmp_path: Path) -> None:
+    # given that colours are seen where nobody asks for none
+    with terminal(tmp_path, "--lang", "ko", cwd=tmp_path) as shown:
+        shown.wait("작업")
+        assert _colours(shown)
     with terminal(tmp_path, "--lang", "ko", cwd=tmp_path, NO_COLOR="1") as shown:
         shown.wait("과제")
         assert not _colours(shown)
 
 
-def _colours(shown: Terminal) -> set[str]:
+@pytest.mark.xfail(strict=True, reason="app.py names the theme textual-ansi, which Textual 8 does not have")
+def test_a_terminal_of_16_colours_is_sent_its_own_and_no_others(tmp_path: Path) -> None:
+    with terminal(tmp_path, cwd=tmp_path, TERM="xterm", COLORTERM="") as shown:
+        shown.wait("Use the bundled example")
+        codes = list(_colour_codes(shown))
+        assert _colours(shown)
+    assert {kind for kind, _value in codes} == {"own"}
+
+
+def test_colours_of_every_kind_are_seen() -> None:
+    said = "\x1b[1;38;5;196mred\x1b[38;2;9;9;9m grey\x1b[0;44mblue\x1b[97mwhite\x1b[48;5;240m\x1b[39;49m"
+    assert list(_codes_in(said)) == [
+        ("256", "196"), ("rgb", "9,9,9"), ("own", "4"), ("own", "15"), ("256", "240"),
+    ]  # fmt: skip
+    assert [_is_colour(kind, value) for kind, value in _codes_in(said)] == [True, False, True, False, False]
+
+
+def _colours(shown: Terminal) -> set[tuple[str, str]]:
     """Colours other than shades of grey on the screen."""
-    coded = shown.screen(colours=True)
-    found = re.findall(r"[34]8;2;(\d+);(\d+);(\d+)", coded)
-    return {f"{r},{g},{b}" for r, g, b in found if not r == g == b}
+    return {(kind, value) for kind, value in _colour_codes(shown) if _is_colour(kind, value)}
+
+
+def _colour_codes(shown: Terminal) -> Iterator[tuple[str, str]]:
+    return _codes_in(shown.screen(colours=True))
+
+
+def _codes_in(text: str) -> Iterator[tuple[str, str]]:
+    """Colours that a text asks for: `own` of the terminal's 16, `256` of the palette, or `rgb`."""
+    for found in re.findall(r"\x1b\[([\d;]*)m", text):
+        codes = iter(found.split(";"))
+        for code in codes:
+            if code in ("38", "48"):
+                kind = next(codes)
+                values = [next(codes) for _ in range(3 if kind == "2" else 1)]
+                yield ("rgb" if kind == "2" else "256"), ",".join(values)
+            elif code[:-1] in ("3", "4") and code[-1] in "01234567":
+                yield "own", code[-1]
+            elif code[:-1] in ("9", "10") and code[-1] in "01234567":
+                yield "own", str(int(code[-1]) + 8)
+
+
+def _is_colour(kind: str, value: str) -> bool:
+    if kind == "rgb":
+        return len(set(value.split(","))) > 1
+    greys = {"0", "7", "8", "15", "16", "231", *map(str, range(232, 256))}
+    return value not in greys

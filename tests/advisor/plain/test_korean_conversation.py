@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ OWN = (
 
 
 @pytest.fixture(autouse=True)
-def korean(place: Path) -> None:  # noqa: F811
+def korean(place: Path) -> Iterator[None]:  # noqa: F811
     """Korean, with rows in Korean letters."""
     text = Path("rows.jsonl").read_text(encoding="utf-8")
     made = [json.loads(line) for line in text.splitlines()]
@@ -56,6 +57,8 @@ def korean(place: Path) -> None:  # noqa: F811
         )
     Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in made), encoding="utf-8")
     use_language("ko")
+    yield
+    use_language("en")
 
 
 def test_a_walk_with_mistakes_to_the_whole_report(talked: Talked) -> None:  # noqa: F811

@@ -24,6 +24,7 @@ from advisor.data.length_table import length_table
 from advisor.data.mending import fix_file
 from advisor.draft import Draft
 from advisor.tui.dialogs import Ask, AskText, Explain
+from advisor.tui.help import HelpScreen
 from advisor.tui.state import WalkState
 from advisor.tui.steps.data.cases import CasesDialog
 from advisor.tui.steps.data.mend import FixList, MendDialog
@@ -383,6 +384,34 @@ async def test_the_screen_answers_while_many_rows_are_inspected(tmp_path: Path, 
     # The longest is the one in which the whole sheet is drawn, here with the coverage of every line taken.
     assert worst[-2] < 0.05, worst[-5:]
     assert worst[-1] < 0.1, worst[-5:]
+
+
+async def test_a_million_rows_are_told_of_at_once_and_keys_are_answered_meanwhile(tmp_path: Path) -> None:
+    file = tmp_path / "many.jsonl"
+    block = "".join(f'{{"question": "w{at}", "answer": "q{at % 3}"}}\n' for at in range(10_000))
+    with file.open("w") as made:
+        for _ in range(100):
+            made.write(block)
+    app = app_with(data=file)
+    async with app.run_test(size=SIZE) as pilot:
+        # given an inspection that takes a while
+        began = time.monotonic()
+        await seen(pilot, "many.jsonl", "Nothing waits for this")
+        assert time.monotonic() - began < 5
+        await until(pilot, children)
+        # when keys are pressed meanwhile
+        for _ in range(3):
+            began = time.monotonic()
+            await pilot.press("question_mark")
+            await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+            await pilot.press("escape")
+            await until(pilot, lambda: not isinstance(app.screen, HelpScreen))
+            assert time.monotonic() - began < 2
+        assert step_of(app)._sheet is None
+        # then it can be stopped, and its process ends
+        await pilot.press("x")
+        await seen(pilot, "The inspection was stopped.")
+        await until(pilot, lambda: not children())
 
 
 def test_tokens_that_a_run_has_counted_take_the_place_of_characters(desk: Path) -> None:

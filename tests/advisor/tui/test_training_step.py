@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +16,7 @@ from textual_plot import PlotWidget
 from training_runs import (
     NOW,
     Doors,
+    a_plan,
     a_run,
     application,
     done,
@@ -26,21 +29,33 @@ from training_runs import (
 )
 
 from advisor.curves import charts_of
-from advisor.run_directory import RunDirectory
+from advisor.run_directory import RunDirectory, create_run
 from advisor.texts import use_language
+from advisor.tui import warming
 from advisor.tui.app import AdvisorApp
 from advisor.tui.dialogs import Ask, Explain
+from advisor.tui.help import HelpScreen
 from advisor.tui.services import Services
 from advisor.tui.steps.training import TrainingStep, step
 from advisor.tui.steps.training.chart_view import ChartView, value_words
 from advisor.watching import RunState, fold_all
 from advisor.watching.series import SeriesBuilder
 from rubrics.errors import Fault
+from tests.benchmarks.watching import write_run
 from trainer.events import EventWriter, Logged, Metric
 from trainer.job import EVENTS_FILE, hold
 
 SIZE = (80, 24)
 WIDE = (140, 40)
+
+
+@pytest.fixture
+def as_started() -> Iterator[None]:
+    """Threads take turns as often as in the wizard that a person starts."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(warming._TURN_SECONDS)
+    yield
+    sys.setswitchinterval(before)
 
 
 @pytest.fixture(autouse=True)
@@ -361,7 +376,7 @@ async def test_charts_follow_new_steps_but_not_more_than_twice_a_second(tmp_path
     assert all(later - earlier > 0.4 for earlier, later in itertools.pairwise(drawn_since))
 
 
-async def test_half_a_million_events_are_shown_and_keys_are_answered_at_once(tmp_path):
+async def test_half_a_million_points_are_drawn_at_once(tmp_path):
     # Given the state of a training of 500,000 steps
     builder, steps = SeriesBuilder(), list(range(1, 500_001))
     builder.add(steps, [1.0 + step % 7 for step in steps])
@@ -381,6 +396,41 @@ async def test_half_a_million_events_are_shown_and_keys_are_answered_at_once(tmp
     assert "step 500,000 / 600,000" in text
     assert points < 2_000
     assert seconds < 0.5
+
+
+async def test_keys_are_answered_at_once_while_half_a_million_events_are_opened(tmp_path, as_started):
+    # Given the log of a training that goes on
+    run = create_run(a_plan(tmp_path), tmp_path / "run")
+    write_run(run.path, 500_000)
+    app = application(run, "training")
+    waited: list[float] = []
+
+    async def press(key: str, is_answered: Callable[[], object]) -> None:
+        # Not `Pilot.press`, which waits until nothing is to be done any more.
+        began = time.monotonic()
+        app.simulate_key(key)
+        while not is_answered():
+            assert time.monotonic() - began < 20, screen_text(app)
+            await asyncio.sleep(0.01)
+        waited.append(time.monotonic() - began)
+
+    with hold(run.path / "lock"):
+        async with app.run_test(size=SIZE) as pilot:
+            # When keys are pressed while it is read
+            await press("question_mark", lambda: isinstance(app.screen, HelpScreen))
+            assert app.screen_stack[-2].walk_state.run is None
+            await press("escape", lambda: not isinstance(app.screen, HelpScreen))
+            # And once it is on the screen
+            await until(pilot, lambda: "step 250,000 / 250,000" in screen_text(app), 60)
+            await drawn(pilot)
+            await press("g", lambda: charts(app) == ["Next-token accuracy"])
+            await press("plus", lambda: limits(app)[0] > 1)
+            points = sum(
+                len(dataset.x) for plot in step_of(app).query(PlotWidget) for dataset in plot._datasets
+            )
+
+    assert max(waited) < 2, waited
+    assert points < 2_000
 
 
 def timed_draw(app: AdvisorApp) -> float:

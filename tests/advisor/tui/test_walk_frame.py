@@ -157,7 +157,7 @@ async def test_help_names_the_keys_of_the_step() -> None:
         assert isinstance(app.screen, WalkScreen)
 
 
-async def test_every_key_with_a_description_is_in_the_palette() -> None:
+async def test_the_palette_names_the_keys_of_walk_and_step_and_does_what_they_do() -> None:
     app = AdvisorApp(draft=Draft())
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("escape")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.watching import STAGES, RunState, fold, fold_all
+from advisor.watching import STAGES, RunState, RunWatch, fold, fold_all
 from advisor.watching.folding import TRAINING, _Folder
 from trainer.event_log import LogTail, Metrics
 from trainer.events import (
@@ -334,3 +334,9 @@ def test_a_log_that_was_set_aside_is_read_from_its_new_beginning(tmp_path: Path)
     file.write_text(step(7).model_dump_json() + "\n", encoding="utf-8")
 
     assert [event.step for event in tail.poll()] == [7]
+
+
+def test_a_ladder_of_another_version_leaves_what_the_events_said(tmp_path: Path) -> None:
+    (tmp_path / "baselines.json").write_text('{"metric": "exact_match", "rungs": [{"rung": "zero_shot"}]}')
+
+    assert RunWatch(tmp_path).poll().rungs == ()
