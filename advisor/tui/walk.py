@@ -30,6 +30,7 @@ from advisor.tui.step import Step
 from advisor.tui.steps import STEPS
 from advisor.tui.translated import TranslatedScreen
 from advisor.tui.words import Words
+from advisor.tui.work import guarded
 from rubrics.errors import Fault
 
 if TYPE_CHECKING:
@@ -351,12 +352,13 @@ class WalkScreen(TranslatedScreen[None]):
         while not (worker.is_cancelled or self._wake.is_set()):
             pause = _IDLE_SECONDS
             try:
-                state = watch.poll()
-            except OSError as error:
+                with guarded(path):
+                    state = watch.poll()
+            except Fault as fault:
                 # A disk may be away for a moment, so it is looked for again; told is each fault once.
-                if str(error) != unreadable:
-                    unreadable = str(error)
-                    self.app.call_from_thread(self._cannot_read, path, Fault(unreadable, where=str(path)))
+                if str(fault) != unreadable:
+                    unreadable = str(fault)
+                    self.app.call_from_thread(self._cannot_read, path, fault)
             else:
                 if (state != last or unreadable) and not worker.is_cancelled:
                     last, unreadable = state, ""

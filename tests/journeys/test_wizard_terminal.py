@@ -185,14 +185,13 @@ def test_the_terminal_may_change_its_size(tmp_path: Path) -> None:
 def test_korean_by_flag_and_no_colour_by_request(tmp_path: Path) -> None:
     # given that colours are seen where nobody asks for none
     with terminal(tmp_path, "--lang", "ko", cwd=tmp_path) as shown:
-        shown.wait("작업")
+        shown.wait("과제")
         assert _colours(shown)
     with terminal(tmp_path, "--lang", "ko", cwd=tmp_path, NO_COLOR="1") as shown:
         shown.wait("과제")
         assert not _colours(shown)
 
 
-@pytest.mark.xfail(strict=True, reason="app.py names the theme textual-ansi, which Textual 8 does not have")
 def test_a_terminal_of_16_colours_is_sent_its_own_and_no_others(tmp_path: Path) -> None:
     with terminal(tmp_path, cwd=tmp_path, TERM="xterm", COLORTERM="") as shown:
         shown.wait("Use the bundled example")

@@ -33,7 +33,7 @@ from ladder_runs import decided
 from made_runs import make_run, shipping
 from training_runs import FORECAST
 
-SKIP_TASK = [""] * 6
+SKIP_TASK = [""] * 7
 OWN = (
     "Sort it",
     "Route the message to its queue",
@@ -63,7 +63,7 @@ def korean(place: Path) -> Iterator[None]:  # noqa: F811
 
 def test_a_walk_with_mistakes_to_the_whole_report(talked: Talked) -> None:  # noqa: F811
     said = talked(
-        "n", "Sort it", "absent.jsonl", "rows.jsonl", "", "rouge_9", "?", "auto", "140%", "", "0", "", "", "-1", "",
+        "n", "Sort it", "absent.jsonl", "rows.jsonl", "", "rouge_9", "?", "auto", "140%", "", "0", "", "", "-1", "", "",
         "n", "y", "?", *["u"] * 9,
         "1", "g",
         "1", "", "cheap", "", "y", "n",

@@ -373,7 +373,7 @@ async def test_money_and_what_is_compared_lie_under_more():
         await until(pilot, lambda: draft_of(app).get("slices") == ("a", "b"))
 
         assert draft_of(app).get("requests_per_month") == 1000
-        assert "amount of money" in note(step, "value_per_correct")
+        await until(pilot, lambda: "amount of money" in note(step, "value_per_correct"))
 
 
 async def test_whatever_a_command_sets_can_be_filled_in_on_a_screen():

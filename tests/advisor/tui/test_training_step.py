@@ -169,7 +169,7 @@ async def test_keys_zoom_and_move_on_the_steps_there_are(tmp_path):
 
 async def test_answers_are_shown_as_they_improve_and_never_obeyed(tmp_path):
     app = application(a_run(tmp_path, stopped()), "training")
-    async with app.run_test(size=(80, 30)) as pilot:
+    async with app.run_test(size=(80, 33)) as pilot:
         await drawn(pilot)
         text = await shows(pilot, "▸ My parcel is broken", "· step 40: delivery or 40", "✓ step 200: refund")
         assert "�[31m[b]a label" in text
