@@ -55,6 +55,7 @@ class AdvisorApp(App[str]):
     DEFAULT_CSS = """
     * { scrollbar-size-vertical: 1; }
     Input { height: 1; border: none; }
+    CommandPalette CommandInput { height: 3; }
     """
 
     def __init__(

@@ -48,7 +48,7 @@ class Dialog(TranslatedKeys[T], ModalScreen[T]):
         border: round $primary; background: $surface; }
     Dialog .title { text-style: bold; margin-bottom: 1; height: auto; }
     Dialog VerticalScroll { height: auto; max-height: 14; }
-    Dialog Horizontal { height: auto; margin-top: 1; }
+    Dialog > Vertical > Horizontal { height: auto; margin-top: 1; }
     Dialog Button { min-width: 8; margin-right: 1; }
     """
 

@@ -28,7 +28,7 @@ class HelpScreen(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q,question_mark,f1", "leave", N_("Close"))]
     DEFAULT_CSS = """
     HelpScreen { background: $background; }
-    HelpScreen VerticalScroll { max-height: 30; }
+    HelpScreen VerticalScroll { max-height: 70vh; }
     """
     # Nothing shines through: the screen below would be laid out and drawn for it, which takes longer than the help.
 

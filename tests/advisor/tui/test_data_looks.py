@@ -1,4 +1,4 @@
-"""What the data step looks like: findings, rows, fixes, faults; narrow and wide, light and dark, in Korean."""
+"""What the data step looks like: findings, rows, fixes, faults."""
 
 from __future__ import annotations
 
@@ -6,101 +6,93 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk_rows import app_with, rows, seen, text_of, until, write
+from desk_rows import app_with, rows, seen, until, write
+from looks import AsPictured, Look
 from steps_on_screen import all_steps
 from textual.pilot import Pilot
 
-from advisor.texts import use_language
-from advisor.tui import walk
-
-SIZES = [(80, 24), (140, 40)]
+from advisor.texts import _
+from advisor.tui.dialogs import Ask, AskText
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("looks")
-    write(place / "desk.jsonl", rows())
-    lines = (place / "desk.jsonl").read_text().splitlines()
-    lines[6] = '{"question": 1, "answer": null}'
-    (place / "broken.jsonl").write_text("\n".join(lines))
-    return place
+@pytest.fixture
+def desk() -> Path:
+    """Rows with known faults."""
+    return write(Path("desk.jsonl"), rows())
 
 
 @pytest.fixture(autouse=True)
-def here(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Faults name the file as it was given: relative names look the same everywhere."""
-    monkeypatch.chdir(folder)
+    monkeypatch.chdir(tmp_path)
     all_steps(monkeypatch)
 
 
-async def findings(pilot: Pilot[Any]) -> None:
-    await seen(pilot, "D1  Exact duplicates")
-    if pilot.app.size.width >= walk.NARROW:
-        await seen(pilot, "Length of answers, in characters")
+async def findings(pilot: Pilot[Any], look: Look) -> None:
+    await seen(
+        pilot,
+        "D1  " + _("Exact duplicates"),
+        *([_("Length of answers, in characters")] if look.is_wide else []),
+    )
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_the_findings_look(size: tuple[int, int], snap_compare: Any) -> None:
-    assert snap_compare(app_with(data=Path("desk.jsonl")), terminal_size=size, run_before=findings)
+async def fixes(pilot: Pilot[Any], look: Look) -> None:
+    await findings(pilot, look)
+    await pilot.press("m")
+    await seen(pilot, "[x] trim", "122", "124")
 
 
-def test_the_findings_look_in_light(snap_compare: Any) -> None:
-    app = app_with(data=Path("desk.jsonl"))
-
-    async def ready(pilot: Pilot[Any]) -> None:
-        app.theme = "textual-light"
-        await findings(pilot)
-
-    assert snap_compare(app, terminal_size=SIZES[0], run_before=ready)
+def test_the_findings_look(desk: Path, look: Look, as_pictured: AsPictured) -> None:
+    assert as_pictured(app_with(data=desk), lambda pilot: findings(pilot, look))
 
 
-def test_the_findings_look_in_korean(snap_compare: Any) -> None:
-    use_language("ko")
-
-    async def ready(pilot: Pilot[Any]) -> None:
-        await seen(pilot, "완전히 같은 행")
-
-    assert snap_compare(app_with(data=Path("desk.jsonl")), terminal_size=SIZES[0], run_before=ready)
-
-
-def test_the_pictures_look_where_there_is_little_room(snap_compare: Any) -> None:
-    async def ready(pilot: Pilot[Any]) -> None:
-        await findings(pilot)
+def test_the_pictures_look(desk: Path, look: Look, as_pictured: AsPictured) -> None:
+    async def show(pilot: Pilot[Any]) -> None:
+        await findings(pilot, look)
         await pilot.press("h")
-        await seen(pilot, "Split", "4 labels")
+        await seen(pilot, _("Split"))
 
-    assert snap_compare(app_with(data=Path("desk.jsonl")), terminal_size=SIZES[0], run_before=ready)
+    assert as_pictured(app_with(data=desk), show)
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_the_rows_of_a_finding_look(size: tuple[int, int], snap_compare: Any) -> None:
-    async def ready(pilot: Pilot[Any]) -> None:
-        await findings(pilot)
+def test_the_rows_of_a_finding_look(desk: Path, look: Look, as_pictured: AsPictured) -> None:
+    async def show(pilot: Pilot[Any]) -> None:
+        await findings(pilot, look)
         await pilot.press("down", "enter")
-        await seen(pilot, "D3", "desk.jsonl:10", "desk.jsonl:124", "Cases 1 to 1 of 1")
+        await seen(pilot, "D3", "desk.jsonl:10", "desk.jsonl:124")
 
-    assert snap_compare(app_with(data=Path("desk.jsonl")), terminal_size=size, run_before=ready)
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_the_fixes_look(size: tuple[int, int], snap_compare: Any) -> None:
-    async def ready(pilot: Pilot[Any]) -> None:
-        await findings(pilot)
-        await pilot.press("m")
-        await seen(pilot, "[x] trim", "122 of 124 rows stay")
-
-    assert snap_compare(app_with(data=Path("desk.jsonl")), terminal_size=size, run_before=ready)
+    assert as_pictured(app_with(data=desk), show)
 
 
-def test_a_file_that_cannot_be_read_looks(snap_compare: Any) -> None:
-    async def ready(pilot: Pilot[Any]) -> None:
-        await seen(pilot, "broken.jsonl:7:", "Press r")
-
-    assert snap_compare(app_with(data=Path("broken.jsonl")), terminal_size=SIZES[0], run_before=ready)
+def test_the_fixes_look(desk: Path, look: Look, as_pictured: AsPictured) -> None:
+    assert as_pictured(app_with(data=desk), lambda pilot: fixes(pilot, look))
 
 
-def test_no_data_looks(snap_compare: Any) -> None:
-    async def ready(pilot: Pilot[Any]) -> None:
-        await until(pilot, lambda: "There is no data yet." in text_of(pilot.app))
+def test_the_mended_copy_looks(
+    desk: Path, look: Look, as_pictured: AsPictured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "absolute", lambda path: path)
+    app = app_with(data=desk)
 
-    assert snap_compare(app_with(), terminal_size=SIZES[0], run_before=ready)
+    async def show(pilot: Pilot[Any]) -> None:
+        await fixes(pilot, look)
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, AskText))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+
+    assert as_pictured(app, show)
+
+
+def test_a_file_that_cannot_be_read_looks(desk: Path, as_pictured: AsPictured) -> None:
+    lines = desk.read_text().splitlines()
+    lines[6] = '{"question": 1, "answer": null}'
+    Path("broken.jsonl").write_text("\n".join(lines))
+
+    assert as_pictured(app_with(data=Path("broken.jsonl")), lambda pilot: seen(pilot, "broken.jsonl:7:"))
+
+
+def test_no_data_looks(as_pictured: AsPictured) -> None:
+    without = _("There is no data yet.\n\nPress 1 to name a file on the Task step.").splitlines()[0]
+
+    assert as_pictured(app_with(), lambda pilot: seen(pilot, without))

@@ -6,7 +6,6 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from training_runs import until as until_of
 from advisor.draft import Draft
 from advisor.plan import RUNGS, Plan
 from advisor.run_directory import RunDirectory, create_run
-from advisor.texts import use_language
 from advisor.tui.app import AdvisorApp
 from advisor.tui.dialogs import AskText, Explain
 from advisor.tui.services import Services
@@ -614,39 +612,24 @@ async def test_a_million_rows_are_counted_while_keys_are_answered(draft, tmp_pat
 
 # Looks ----------------------------------------------------------------------------------------------------------------
 
-LOOKS = [
-    (SIZE, "en", "textual-dark"),
-    (WIDE, "en", "textual-dark"),
-    (SIZE, "en", "textual-light"),
-    (SIZE, "ko", "textual-dark"),
-]
-IDS = ["narrow", "wide", "light", "korean"]
 
-
-@pytest.mark.parametrize(("size", "language", "theme"), LOOKS, ids=IDS)
-def test_the_choice_looks(size, language, theme, draft, snap_compare):
-    use_language(language)
+def test_the_choice_looks(draft, as_pictured):
     app = app_of(draft=draft.changed(price=(0.15, 0.6)))
 
-    async def ready(pilot: Pilot[Any]) -> None:
-        app.theme = theme
+    async def show(pilot: Pilot[Any]) -> None:
         await until(pilot, lambda: "–42" in screen_text(app))
 
-    assert snap_compare(app, terminal_size=size, run_before=ready)
+    assert as_pictured(app, show)
 
 
-@pytest.mark.parametrize(("size", "language", "theme"), LOOKS, ids=IDS)
-def test_the_ladder_looks(size, language, theme, tmp_path, snap_compare):
-    use_language(language)
+def test_the_ladder_looks(tmp_path, as_pictured):
     run = a_run(tmp_path, measuring())
     app = app_of(run=run)
     app.services = replace(app.services, now=lambda: NOW + 70)
 
-    async def ready(pilot: Pilot[Any]) -> None:
-        app.theme = theme
+    async def show(pilot: Pilot[Any]) -> None:
         await watched(pilot)
         await until(pilot, lambda: "180 / 600" in screen_text(app))
 
-    with ExitStack() as stack:
-        stack.enter_context(hold(run.path / "lock"))
-        assert snap_compare(app, terminal_size=size, run_before=ready)
+    with hold(run.path / "lock"):
+        assert as_pictured(app, show)

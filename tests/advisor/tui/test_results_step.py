@@ -11,21 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from looks import AsPictured, Show
 from made_runs import Made, change_artefact, lengthen, make_run, pattern, shipping
 from rich.cells import cell_len
+from steps_on_screen import all_steps
 from textual.pilot import Pilot
 from textual.widgets import Input, Markdown, Static
+from textual.widgets.markdown import MarkdownTableOfContents
 
 from advisor.draft import Draft
 from advisor.report.model import Report
 from advisor.results import read_results
 from advisor.side_by_side import SideBySide
 from advisor.stages.curve import CURVE, Curve
-from advisor.texts import use_language
-from advisor.tui import rail, walk
+from advisor.texts import N_, _
 from advisor.tui.app import AdvisorApp
 from advisor.tui.dialogs import AskText, Explain
-from advisor.tui.steps import ALL_STEPS
 from advisor.tui.steps.results import rows
 from advisor.tui.steps.results.page import sections
 from advisor.tui.steps.results.report import ReportScreen
@@ -33,16 +34,12 @@ from advisor.tui.steps.results.row_list import RowList
 from advisor.tui.steps.results.rows import RowsScreen
 from advisor.tui.walk import WalkScreen
 
-SIZES = [(80, 24), (140, 40)]
 PATIENCE = 20.0
 
 
 @pytest.fixture(autouse=True)
-def two_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rail does not change with the other steps."""
-    entries = tuple(entry for entry in ALL_STEPS if entry.key in ("results", "ship"))
-    for module in (walk, rail):
-        monkeypatch.setattr(module, "STEPS", entries)
+def whole_rail(monkeypatch: pytest.MonkeyPatch) -> None:
+    all_steps(monkeypatch)
 
 
 @pytest.fixture
@@ -423,58 +420,39 @@ async def test_without_a_report_there_is_no_key_for_it(tmp_path: Path) -> None:
 # Looks -----------------------------------------------------------------------------------------------------------------
 
 
-def ready(*keys: str, says: str = "Ship the tuned model") -> Callable[[Pilot[Any]], Any]:
-    async def run_before(pilot: Pilot[Any]) -> None:
-        await on_page(pilot, says)
-        for key in keys:
-            await pilot.press(key)
-        if keys and keys[0] == "v":
+def ready(*keys: str, says: str = N_("Ship the tuned model")) -> Show:
+    async def show(pilot: Pilot[Any]) -> None:
+        await on_page(pilot, _(says))
+        await pilot.press(*keys)
+        if "v" in keys:
             await until(pilot, lambda: bool(str(pilot.app.screen.query_one("#rows-row", Static).visual)))
             await shown(pilot, "{+HALYARD+}")
 
-    return run_before
+    return show
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_results_look(size: tuple[int, int], snap_compare: Any, run: Path) -> None:
-    assert snap_compare(app_of(run), terminal_size=size, run_before=ready())
+def test_results_look(run: Path, as_pictured: AsPictured) -> None:
+    assert as_pictured(app_of(run), ready())
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_rows_look(size: tuple[int, int], snap_compare: Any, run: Path) -> None:
-    assert snap_compare(app_of(run), terminal_size=size, run_before=ready("v", "x"))
+def test_rows_look(run: Path, as_pictured: AsPictured) -> None:
+    assert as_pictured(app_of(run), ready("v", "x"))
 
 
-def test_results_look_in_light(snap_compare: Any, run: Path) -> None:
-    app = app_of(run)
+def test_the_report_looks(run: Path, as_pictured: AsPictured) -> None:
+    async def show(pilot: Pilot[Any]) -> None:
+        await ready("o")(pilot)
+        await shown(pilot, "2026")
+        contents = pilot.app.screen.query_one(MarkdownTableOfContents)
+        await until(pilot, lambda: bool(contents.table_of_contents))
 
-    async def light(pilot: Pilot[Any]) -> None:
-        await ready()(pilot)
-        app.theme = "textual-light"
-
-    assert snap_compare(app, terminal_size=(80, 24), run_before=light)
-
-
-def test_results_look_in_korean(snap_compare: Any, run: Path) -> None:
-    use_language("ko")
-    # The core's sentence is another test's.
-    change_artefact(run, "comparison", reason="")
-    assert snap_compare(
-        app_of(run), terminal_size=(80, 24), run_before=ready(says="미세 조정한 모델을 쓰십시오")
-    )
+    assert as_pictured(app_of(run), show)
 
 
-def test_rows_look_in_korean(snap_compare: Any, run: Path) -> None:
-    use_language("ko")
-    assert snap_compare(
-        app_of(run), terminal_size=(140, 40), run_before=ready("v", "x", says="미세 조정한 모델을 쓰십시오")
-    )
+def test_nothing_measured_looks(as_pictured: AsPictured) -> None:
+    assert as_pictured(app_of(None), ready(says=N_("Cheap options")))
 
 
-def test_nothing_measured_looks(snap_compare: Any) -> None:
-    assert snap_compare(app_of(None), terminal_size=(80, 24), run_before=ready(says="Cheap options measures"))
-
-
-def test_an_inconclusive_run_looks(snap_compare: Any, run: Path) -> None:
+def test_an_inconclusive_run_looks(run: Path, as_pictured: AsPictured) -> None:
     change_artefact(run, "comparison", outcome="INCONCLUSIVE", reason="The interval holds both.")
-    assert snap_compare(app_of(run), terminal_size=(80, 24), run_before=ready(says="The test cannot tell"))
+    assert as_pictured(app_of(run), ready(says=N_("The test cannot tell")))

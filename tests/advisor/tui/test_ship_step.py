@@ -9,31 +9,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from looks import AsPictured
 from made_runs import Made, change_artefact, make_run, pattern, shipping
+from steps_on_screen import all_steps
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from advisor.draft import Draft
 from advisor.report.model import Report
 from advisor.shipping import Shipment, read_shipment
-from advisor.texts import use_language
-from advisor.tui import rail, walk
 from advisor.tui.app import AdvisorApp
 from advisor.tui.dialogs import AskText, Explain
-from advisor.tui.steps import ALL_STEPS
 from advisor.tui.steps.ship import step as ship_step
 from advisor.tui.steps.ship.step import ShipStep
 
-SIZES = [(80, 24), (140, 40)]
 PATIENCE = 20.0
 
 
 @pytest.fixture(autouse=True)
-def two_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rail does not change with the other steps."""
-    entries = tuple(entry for entry in ALL_STEPS if entry.key in ("results", "ship"))
-    for module in (walk, rail):
-        monkeypatch.setattr(module, "STEPS", entries)
+def whole_rail(monkeypatch: pytest.MonkeyPatch) -> None:
+    all_steps(monkeypatch)
 
 
 @pytest.fixture
@@ -177,33 +172,10 @@ async def test_a_model_folder_that_is_gone_is_told(run: Path, model: Path) -> No
         await on_page(pilot, "✗ has no tokenizer.json")
 
 
-def ready(says: str) -> Callable[[Pilot[Any]], Any]:
-    async def run_before(pilot: Pilot[Any]) -> None:
-        await on_page(pilot, says)
-
-    return run_before
+def test_ship_looks(run: Path, same_paths: None, as_pictured: AsPictured) -> None:
+    assert as_pictured(app_of(run), lambda pilot: on_page(pilot, "pip install"))
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_ship_looks(size: tuple[int, int], snap_compare: Any, run: Path, same_paths: None) -> None:
-    assert snap_compare(app_of(run), terminal_size=size, run_before=ready("Ship the tuned model"))
-
-
-def test_ship_looks_in_light(snap_compare: Any, run: Path, same_paths: None) -> None:
-    app = app_of(run)
-
-    async def light(pilot: Pilot[Any]) -> None:
-        app.theme = "textual-light"
-        await on_page(pilot, "Ship the tuned model")
-
-    assert snap_compare(app, terminal_size=(140, 40), run_before=light)
-
-
-def test_ship_looks_in_korean(snap_compare: Any, run: Path, same_paths: None) -> None:
-    use_language("ko")
-    assert snap_compare(app_of(run), terminal_size=(80, 24), run_before=ready("pip install"))
-
-
-def test_nothing_worth_shipping_looks(snap_compare: Any, run: Path, same_paths: None) -> None:
+def test_nothing_worth_shipping_looks(run: Path, same_paths: None, as_pictured: AsPictured) -> None:
     change_artefact(run, "comparison", outcome="INCONCLUSIVE", rows_needed=400)
-    assert snap_compare(app_of(run), terminal_size=(80, 24), run_before=ready("Nothing is worth"))
+    assert as_pictured(app_of(run), lambda pilot: on_page(pilot, "400"))

@@ -14,7 +14,6 @@ from textual.widgets import Button, OptionList
 
 from advisor.draft import Draft
 from advisor.example import example_plan
-from advisor.texts import use_language
 from advisor.tui.app import AdvisorApp
 from advisor.tui.steps.suitability.look import bar
 from advisor.tui.steps.suitability.step import SuitabilityStep
@@ -202,47 +201,15 @@ def test_every_question_fits_the_smallest_screen():
     assert all(len(criterion.question) <= 2 * 76 for criterion in load_criteria())
 
 
-def looked(light: bool = False) -> Any:
-    async def ready(pilot: Pilot[Any]) -> None:
-        step = await begun(pilot)
-        await until(pilot, lambda: "≡" in words(step, "#hint") and "h " in words(step, "#hint"))
-        if light:
-            pilot.app.theme = "textual-light"
-        await pilot.pause(0.2)
-
-    return ready
-
-
 def on_the_second_question(**fields: Any) -> AdvisorApp:
     return wizard(data=json_rows(), answers={"domain": "yes", "creative": "no", **fields})
 
 
-@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
-def test_suitability_looks(size, snap_compare):
-    async def ready(pilot: Pilot[Any]) -> None:
+@pytest.mark.parametrize("answers", [{}, {"changing": "yes"}], ids=["open", "ruled out"])
+def test_suitability_looks(answers, as_pictured):
+    async def show(pilot: Pilot[Any]) -> None:
         step = await begun(pilot)
         step.action_move(1)
-        await looked()(pilot)
+        await until(pilot, lambda: "≡" in words(step, "#hint") and "h " in words(step, "#hint"))
 
-    assert snap_compare(on_the_second_question(), terminal_size=size, run_before=ready)
-
-
-def test_suitability_looks_in_light_when_it_is_ruled_out(snap_compare):
-    async def ready(pilot: Pilot[Any]) -> None:
-        step = await begun(pilot)
-        step.action_move(1)
-        await looked(light=True)(pilot)
-
-    app = on_the_second_question(changing="yes")
-    assert snap_compare(app, terminal_size=(80, 24), run_before=ready)
-
-
-def test_suitability_looks_in_korean(snap_compare):
-    use_language("ko")
-
-    async def ready(pilot: Pilot[Any]) -> None:
-        step = await begun(pilot)
-        step.action_move(1)
-        await looked()(pilot)
-
-    assert snap_compare(on_the_second_question(), terminal_size=(140, 40), run_before=ready)
+    assert as_pictured(on_the_second_question(**answers), show)

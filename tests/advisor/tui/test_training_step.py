@@ -7,10 +7,12 @@ import itertools
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from looks import stand_still
 from textual.pilot import Pilot
 from textual_plot import PlotWidget
 from training_runs import (
@@ -29,8 +31,7 @@ from training_runs import (
 )
 
 from advisor.curves import charts_of
-from advisor.run_directory import RunDirectory, create_run
-from advisor.texts import use_language
+from advisor.run_directory import create_run
 from advisor.tui import warming
 from advisor.tui.app import AdvisorApp
 from advisor.tui.dialogs import Ask, Explain
@@ -447,36 +448,27 @@ def test_measured_values_take_few_cells(value, words):
     assert value_words(value) == words
 
 
-@pytest.mark.parametrize(
-    ("name", "events", "size", "language", "theme"),
-    [
-        ("narrow", training, SIZE, "en", "textual-dark"),
-        ("wide", training, WIDE, "en", "textual-dark"),
-        ("light", done, SIZE, "en", "textual-light"),
-        ("korean", failed, SIZE, "ko", "textual-dark"),
-    ],
-    ids=["narrow", "wide", "light", "korean"],
-)
-def test_looks(name, events, size, language, theme, tmp_path, snap_compare):
-    run: RunDirectory = a_run(tmp_path, events())
-    use_language(language)
+@pytest.mark.parametrize("state", ["running", "done", "failed", "stopped", "died"])
+def test_looks(state, tmp_path, as_pictured):
+    events = {"done": done, "failed": failed, "stopped": stopped}.get(state, training)
+    run = a_run(tmp_path, events())
+    (run.path / "run.log").write_text("loading\nKilled\n")
     app = application(run, "training")
 
     async def show(pilot: Pilot[Any]) -> None:
-        app.theme = theme
         await drawn(pilot)
         await until(pilot, lambda: all(view.chart is not None for view in visible(app)))
         # Charts are drawn one after the other, and anew where the layout gave them another size: once more at the
         # last size, since a plot keeps where its first lines were cut, which the picture tells and nobody sees.
         await pilot.press("0")
-        before = ""
-        while (now := app.export_screenshot()) != before:
-            before = now
-            await pilot.pause(0.5)
+        await stand_still(pilot, 0.5)
 
-    look: Callable[[], bool] = lambda: snap_compare(app, terminal_size=size, run_before=show)  # noqa: E731
-    if events is training:
-        with hold(run.path / "lock"):
-            assert look()
-    else:
-        assert look()
+    with hold(run.path / "lock") if state == "running" else nullcontext():
+        assert as_pictured(app, show)
+
+
+def test_training_without_a_run_looks(as_pictured):
+    async def show(pilot: Pilot[Any]) -> None:
+        await shows(pilot, "○ ")
+
+    assert as_pictured(application(None, "training"), show)

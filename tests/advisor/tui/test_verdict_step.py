@@ -16,7 +16,6 @@ from training_runs import until as until_of
 
 from advisor.draft import Draft
 from advisor.outcomes import GLYPHS, OUTCOMES
-from advisor.texts import use_language
 from advisor.tui.app import AdvisorApp
 from advisor.tui.dialogs import AskText
 from advisor.tui.steps.verdict import VerdictStep
@@ -278,34 +277,22 @@ async def test_what_is_shown_is_repainted_only_where_it_changed(tmp_path):
 
 # Looks ----------------------------------------------------------------------------------------------------------------
 
-LOOKS = [
-    (SIZE, "en", "textual-dark"),
-    (WIDE, "en", "textual-dark"),
-    (SIZE, "en", "textual-light"),
-    (SIZE, "ko", "textual-dark"),
-]
 
-
-@pytest.mark.parametrize(("size", "language", "theme"), LOOKS, ids=["narrow", "wide", "light", "korean"])
-def test_the_verdict_looks(size, language, theme, tmp_path, snap_compare):
-    use_language(language)
-    app = application(decided(tmp_path), "verdict", Doors())
-
-    async def ready(pilot: Pilot[Any]) -> None:
-        app.theme = theme
+def test_the_verdict_looks(tmp_path, as_pictured):
+    async def show(pilot: Pilot[Any]) -> None:
         step = await shown(pilot)
         await until(pilot, lambda: bool(words(step, "#cautions")))
 
-    assert snap_compare(app, terminal_size=size, run_before=ready)
+    assert as_pictured(application(decided(tmp_path), "verdict"), show)
 
 
-def test_rules_look(tmp_path, snap_compare):
+def test_rules_look(tmp_path, as_pictured):
     app = application(decided(tmp_path, outcomes()["PROMPT_IS_ENOUGH"]), "verdict")
 
-    async def ready(pilot: Pilot[Any]) -> None:
+    async def show(pilot: Pilot[Any]) -> None:
         step = await shown(pilot)
         await until(pilot, lambda: bool(words(step, "#cautions")))
         await pilot.press("r")
         await until(pilot, lambda: "R3" in screen_text(app))
 
-    assert snap_compare(app, terminal_size=SIZE, run_before=ready)
+    assert as_pictured(app, show)
