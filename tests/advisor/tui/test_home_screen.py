@@ -488,7 +488,7 @@ def test_the_empty_home_looks(app, place, as_pictured):
 
 
 def test_compared_runs_look(app, two_of, monkeypatch, as_pictured):
-    monkeypatch.setattr("advisor.two_runs.duration", lambda seconds: "2 s")
+    monkeypatch.setattr("advisor.two_runs.time_words", lambda seconds: "2 s")
     two_of("older", "newer")
 
     async def show(pilot: Pilot[Any]) -> None:
