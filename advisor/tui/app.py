@@ -47,7 +47,7 @@ class AdvisorApp(App[str]):
     ENABLE_COMMAND_PALETTE = True
     CSS_PATH = None
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "leave", N_("Quit"), priority=True),
+        Binding("ctrl+q", "app.leave", N_("Quit"), priority=True),
         Binding("ctrl+c", "interrupt", N_("Stop"), priority=True, show=False),
         Binding("ctrl+t", "toggle_light", N_("Light or dark"), show=False),
         Binding("ctrl+p", "command_palette", N_("Commands"), priority=True, show=False),

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
-_FRAME = {"previous", "next", "app.runs", "help", "leave", "app.leave"}
+_FRAME = {"previous", "next", "app.runs", "help", "app.leave"}
 """Actions of the frame: how a person goes on, back, to the runs, to the help and out."""
 
 

@@ -524,7 +524,7 @@ def test_more_settings_of_the_task_look(as_pictured):
         await until(pilot, lambda: note(step, "model"))
         # Notes that come after the focus move what it has scrolled to.
         await stand_still(pilot)
-        step.query_one("#more").scroll_visible(top=True, animate=False)
+        step.scroll_end(animate=False, immediate=True)
 
     assert as_pictured(filled(), show)
 
