@@ -114,13 +114,21 @@ def read_min_gain(task: Field, limits: Limits) -> float:
     return limits.min_gain if gain is None else gain
 
 
+_LIMIT_BOUNDS: Mapping[str, tuple[float, float]] = {
+    "power": (0.06, 0.999),
+    "min_gain": (0.001, 1.0),
+    "horizon_months": (0.01, 12_000.0),
+}
+"""Of the thresholds that are divided by or planned with; any other is 0 or more."""
+
+
 def read_limits(overrides: Field) -> Limits:
     """Return the thresholds of verdict.yaml with those replaced that the inputs name."""
     names = [limit.name for limit in fields(Limits)]
     for name in overrides.mapping():
         if name not in names:
             raise overrides[name].wrong(f"one of the thresholds {', '.join(names)}")
-    given = {name: overrides[name].number(0) for name in overrides.mapping()}
+    given = {name: overrides[name].number(*_LIMIT_BOUNDS.get(name, (0,))) for name in overrides.mapping()}
     return replace(
         load_rulebook().limits, **{name: value for name, value in given.items() if value is not None}
     )

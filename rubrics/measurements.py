@@ -160,7 +160,8 @@ def from_report(inputs: Mapping[str, object]) -> Measurements:
         probe=read_probe(report["probe"]),
         failures=failures,
         discordance=report["discordance"].share(),
-        deviation=report["deviation"].share(),
+        # Two options that did the same on every row say nothing of how a tuned model will differ.
+        deviation=report["deviation"].share() or None,
         limits=limits,
     )
     return replace(measured, n=read_clean_rows(report["data"], data.leak_share, measured.chosen))

@@ -27,6 +27,12 @@ def advice(report: Report) -> str:
     tuned = _of(report, "tuned")
     shown = f"the tuned model at {_score(tuned, report.task.metric)}" if tuned else "the tuned model"
     others = _names(report.comparison.against)
+    if report.comparison.rule == "T4":
+        worse = " Outside the task it got worse; see what else changed." if _fell(report) else ""
+        return (
+            _capital(f"Ship {shown}: it saves, and is not worse than {best} by more than was declared.")
+            + worse
+        )
     if report.comparison.outcome == "SHIP_TUNED":
         also = _names([one.rung for one in report.comparison.contenders])
         also = f" It beats {also} too, which dev does not tell from it." if also else ""

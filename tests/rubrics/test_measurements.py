@@ -166,6 +166,9 @@ WRONG = {
     "probe": ({"probe": {"high": "big"}}, "probe.high"),
     "discordance": ({"discordance": 15}, "discordance"),
     "threshold": ({"thresholds": {"n": 3}}, "thresholds.n"),
+    "power of one": ({"thresholds": {"power": 1}}, "thresholds.power"),
+    "no horizon": ({"thresholds": {"horizon_months": 0}}, "thresholds.horizon_months"),
+    "no gain": ({"thresholds": {"min_gain": 0}}, "thresholds.min_gain"),
 }  # fmt: skip
 
 
@@ -177,6 +180,11 @@ def test_a_wrong_field_is_named_by_its_path(changed, path):
     assert caught.value.where == path
     assert caught.value.code is ExitCode.WRONG_USE
     assert caught.value.fix
+
+
+def test_two_options_that_did_the_same_say_nothing_of_the_spread():
+    assert from_report(report(deviation=0)).deviation is None
+    assert from_report(report(deviation=0.2)).deviation == 0.2
 
 
 def test_inputs_that_are_no_object():

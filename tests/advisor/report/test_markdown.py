@@ -202,6 +202,15 @@ def test_the_advice_after_training_names_both_with_their_numbers(outcome, said, 
     assert text[0].isupper()
 
 
+def test_what_is_as_good_and_saves_is_said_to_beat_nothing(make_report):
+    comparison = make_report().comparison.model_copy(update={"outcome": "SHIP_TUNED", "rule": "T4"})
+
+    text = advice(make_report().model_copy(update={"comparison": comparison}))
+
+    assert "it saves, and is not worse than" in text
+    assert "beats" not in text
+
+
 @pytest.mark.parametrize(
     "outcome",
     [
