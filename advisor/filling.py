@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ _SHARES = ("target", "min_gain", "margin")
 _SUMS = (*(field for field in MONEY_FIELDS if field not in _TOKEN_PRICES),)
 _NUMBERS = ("max_minutes", "seed", *_SUMS)
 _LISTS = ("slices",)
+_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+")
 
 _WRONG: Mapping[str, str] = {
     "target": N_("Give a score from 0 to 1, such as 0.9 or 90%."),
@@ -88,6 +90,9 @@ def _token_price(text: str) -> TokenPrice | str:
 
 
 def _number(text: str, *, share: bool) -> float | str:
+    if _THOUSANDS.fullmatch(text.rstrip("%")):
+        # 100,000 is a hundred thousand to one person and a hundred to another: it is refused, not guessed.
+        return text
     plain = text.replace(",", ".")
     is_percent = share and plain.endswith("%")
     try:

@@ -35,6 +35,11 @@ from advisor.texts import use_language
         ("tuned_price", "cheap", "cheap"),
         ("training_cost", "0", 0),
         ("requests_per_month", "1e6", 1_000_000),
+        ("requests_per_month", "100,000", "100,000"),
+        ("training_cost", "1,500", "1,500"),
+        ("training_cost", "1,5", 1.5),
+        ("training_cost", "0,125", 0.125),
+        ("hosting_per_month", "1,500,000", "1,500,000"),
     ],
 )
 def test_a_text_means_a_value(field, text, value):
