@@ -26,7 +26,7 @@ from advisor.walk import WALK
 from rubrics.errors import Fault
 from trainer.job import write_text
 
-_DECLARED = ("guard", "guard_margin")
+_DECLARED = ("guard", "guard_margin", "margin")
 """Declared before the tuned model is scored, for the same reason."""
 
 

@@ -7,7 +7,7 @@ one is then no better than what there was (tests/benchmarks/false_ship.py).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rubrics.compared import OtherOption
 from rubrics.statistics import compare_paired
@@ -51,19 +51,29 @@ def contenders(
     for rung, values in scores.items():
         if rung == chosen:
             continue
-        pair = compare_paired(scores[chosen], values, binary=binary, seed=seed, clusters=clusters)
-        lead = pair.interval
-        if OtherOption(rung, lead.value, lead.low, lead.high).open:
-            found.append(
-                Contender(
-                    rung=rung,
-                    n=pair.n,
-                    chosen_value=sum(scores[chosen]) / pair.n,
-                    value=sum(values) / pair.n,
-                    difference=lead.value,
-                    low=lead.low,
-                    high=lead.high,
-                    p_value=pair.p_value,
-                )
-            )
+        one = replace(against(scores[chosen], values, binary=binary, clusters=clusters, seed=seed), rung=rung)
+        if OtherOption(rung, one.difference, one.low, one.high).open:
+            found.append(one)
     return found
+
+
+def against(
+    chosen: Sequence[float],
+    values: Sequence[float],
+    *,
+    binary: bool,
+    clusters: Sequence[str] | None = None,
+    seed: int = 0,
+) -> Contender:
+    """An option, yet without a name, against the chosen one; scores 0..1 of the same dev rows in the same order."""
+    pair = compare_paired(chosen, values, binary=binary, seed=seed, clusters=clusters)
+    return Contender(
+        rung="",
+        n=pair.n,
+        chosen_value=sum(chosen) / pair.n,
+        value=sum(values) / pair.n,
+        difference=pair.interval.value,
+        low=pair.interval.low,
+        high=pair.interval.high,
+        p_value=pair.p_value,
+    )

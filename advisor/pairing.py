@@ -41,6 +41,23 @@ def paired(
     }
 
 
+def in_common(
+    baseline: Sequence[Prediction], tuned: Sequence[Prediction]
+) -> tuple[list[Prediction], list[Prediction], list[str]]:
+    """The rows that both systems answered, in the order of the second, and what differs besides the system (T1).
+
+    `rows` where either answered one that the other did not, `references` where the right answers of a row differ.
+    """
+    first, second = ({row.id: row for row in side} for side in (baseline, tuned))
+    shared = [name for name in second if name in first]
+    mismatch = []
+    if len(shared) < max(len(first), len(second)):
+        mismatch.append("rows")
+    if any(first[name].reference != second[name].reference for name in shared):
+        mismatch.append("references")
+    return [first[name] for name in shared], [second[name] for name in shared], mismatch
+
+
 def for_the_rules(measured: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the rules may go by: the counts of rows only where rows are the evidence, and not clusters."""
     if measured["clusters"] is None:

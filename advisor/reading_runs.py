@@ -26,6 +26,7 @@ class RunEntry:
     Attributes:
         state: `running`, `paused` (before training, where it was asked to), `finished` or `interrupted`.
         outcome: of the comparison, else of the verdict, else empty.
+        rule, case: by which it came about; empty in a list of an earlier version.
     """
 
     path: str
@@ -33,6 +34,8 @@ class RunEntry:
     outcome: str
     task: str
     created: float
+    rule: str = ""
+    case: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The entry as JSON."""
@@ -75,7 +78,8 @@ def read_entry(path: Path) -> RunEntry:
     except Fault as fault:
         task = f"{PLAN_FILE} {fault.what}"
     first = task.strip().splitlines()[0] if task.strip() else ""
-    return RunEntry(str(run.path), _state(run), _outcome(run.path), first[:60], run.created())
+    outcome, rule, case = _last_word(run.path)
+    return RunEntry(str(run.path), _state(run), outcome, first[:60], run.created(), rule, case)
 
 
 def _state(run: RunDirectory) -> str:
@@ -110,10 +114,12 @@ def _first_and_last_events(path: Path) -> list[Event]:
     return [event for line in lines if (event := parse_event(line)) is not None]
 
 
-def _outcome(path: Path) -> str:
+def _last_word(path: Path) -> tuple[str, str, str]:
+    """Outcome, rule and case; empty before there is one."""
     for name in ("comparison.json", "verdict.json"):
         try:
-            return str(json.loads((path / name).read_text(encoding="utf-8"))["outcome"])
-        except (OSError, ValueError, KeyError, TypeError):
+            found = json.loads((path / name).read_text(encoding="utf-8"))
+            return str(found["outcome"]), str(found.get("rule", "")), str(found.get("case", ""))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue
-    return ""
+    return "", "", ""

@@ -76,6 +76,12 @@ class Results:
     advice: str
     report: Report | None
 
+    @property
+    def deciding(self) -> tuple[str, str, str]:
+        """Outcome, rule and case of the last word: the comparison's, else the verdict's."""
+        last = self.comparison or self.verdict
+        return last.outcome, last.rule, last.case
+
     def of(self, system: System) -> SystemResult | None:
         """One system, where it was scored."""
         return next((found for found in self.systems if found.system == system), None)

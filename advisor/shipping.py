@@ -60,12 +60,13 @@ class Shipment:
     """What there is to be used.
 
     Attributes:
+        why: outcome, rule and case of the last word of the run.
         worth: whether something was shown to be worth using; else the offers are what there is meanwhile.
         offers: what won first.
         lacking: what to collect or mend where nothing is worth shipping, sentences.
     """
 
-    outcome: str
+    why: tuple[str, str, str]
     worth: bool
     offers: tuple[Offer, ...]
     lacking: tuple[str, ...]
@@ -80,9 +81,11 @@ def read_shipment(path: Path) -> Shipment:
     run, results = open_run(path), read_results(path)
     if results is None:
         raise Fault("has no verdict yet", where=str(path), fix=f"Let the run go on: advisor resume {path}")
-    winner = _WINNERS.get(results.outcome)
+    # Answers that fail by their form are nobody's to use before it is cured.
+    cures_form = results.deciding[1:] == ("R7", "format")
+    winner = None if cures_form else _WINNERS.get(results.outcome)
     return Shipment(
-        results.outcome, winner is not None, tuple(_offers(run, results, winner)), _lacking(results)
+        results.deciding, winner is not None, tuple(_offers(run, results, winner)), _lacking(results)
     )
 
 

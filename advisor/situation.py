@@ -162,7 +162,9 @@ def _ended(run: RunState) -> Situation:
     verdict = run.artefacts.get("verdict")
     if run.life == "finished" and verdict:
         says = _("Nothing was trained: the verdict is {outcome}.")
-        outcome = f"“{outcome_headline(verdict['outcome'])}”"
+        outcome = (
+            f"“{outcome_headline(verdict['outcome'], verdict.get('rule', ''), verdict.get('case', ''))}”"
+        )
         return Situation("good", says.format(outcome=outcome), way="verdict")
     return Situation("waiting", _("Training has not begun."), way="options")
 

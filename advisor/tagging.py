@@ -6,6 +6,7 @@ is written anew keeps the tag of an answer that is still the same.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,14 +23,19 @@ SHOWN = 30
 
 
 def write_failures(path: Path, rung: str, predictions: Sequence[Prediction], metric: str) -> int:
-    """Write the first wrong answers of a rung in the order of its rows, ready to be tagged; return how many.
+    """Write a sample of a rung's wrong answers in the order of its rows, ready to be tagged; return how many.
+
+    The sample goes by a hash of the row's id, which any one is as likely to be in and which stays the same when the
+    ladder is measured again. The first ones would be those of one customer or one day where rows come in that order.
 
     A line holds id, rung, prompt (its last turn), reference, prediction, score and tag (null until tagged).
 
     Raises:
         Fault: the file is there and cannot be read, so that its tags would be lost; exit code 3.
     """
-    wrong = [prediction for prediction in predictions if prediction.scores[metric] < 1][:SHOWN]
+    wrong = [prediction for prediction in predictions if prediction.scores[metric] < 1]
+    drawn = {prediction.id for prediction in sorted(wrong, key=_draw)[:SHOWN]}
+    wrong = [prediction for prediction in wrong if prediction.id in drawn]
     known = {(row.get("rung"), row.get("id"), row.get("prediction")): row for row in _lines(path)}
     rows = []
     for prediction in wrong:
@@ -47,6 +53,11 @@ def write_failures(path: Path, rung: str, predictions: Sequence[Prediction], met
         )
     write_json_lines(path, rows)
     return len(rows)
+
+
+def _draw(prediction: Prediction) -> bytes:
+    """The place of an answer in the draw."""
+    return hashlib.sha256(prediction.id.encode("utf-8", "surrogatepass")).digest()
 
 
 def read_tags(path: Path) -> list[dict[str, Any]]:

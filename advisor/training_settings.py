@@ -93,6 +93,12 @@ def settings_of(
         Setting(
             "guard_margin", N_("Guard margin"), "", N_("a fall on your guard rows that is accepted, 0 to 1")
         ),
+        Setting(
+            "margin",
+            N_("Margin"),
+            "",
+            N_("a loss of score that is accepted if the tuned model saves, 0 to 1"),
+        ),
     )
 
 

@@ -14,7 +14,8 @@ from advisor.fault_words import in_a_sentence
 from advisor.outcomes import outcome_headline
 from advisor.plan import Plan, flag_of
 from advisor.reading_runs import read_report
-from advisor.report.model import Report
+from advisor.report.comparison_parts import ComparisonPart
+from advisor.report.model import Report, VerdictPart
 from advisor.report.tables import change, interval
 from advisor.run_directory import open_run
 from advisor.rungs.names import rung_name
@@ -93,11 +94,11 @@ _NUMBERS: tuple[tuple[str, Callable[[Report], str]], ...] = (
     (N_("target"), lambda report: _number(report.task.target)),
     (N_("rows to train, choose and test by"), lambda report: _splits(report)),
     (N_("suited to fine-tuning"), lambda report: _(_SUITED.get(report.suitability.outcome, ""))),
-    (N_("verdict before training"), lambda report: outcome_headline(report.verdict.outcome)),
+    (N_("verdict before training"), lambda report: outcome_headline(*_why(report.verdict))),
     (N_("training steps"), lambda report: str(report.training.steps) if report.training else ""),
     (
         N_("outcome after training"),
-        lambda report: outcome_headline(report.comparison.outcome) if report.comparison else "",
+        lambda report: outcome_headline(*_why(report.comparison)) if report.comparison else "",
     ),
     (N_("working time"), lambda report: time_words(report.run.duration_s)),
 )
@@ -126,6 +127,10 @@ def _scores(report: Report) -> dict[str, str]:
         if entry.system == "tuned":
             found[_("tuned model (test)")] = f"{interval(entry.metrics[metric])}, n = {entry.n}"
     return found
+
+
+def _why(part: VerdictPart | ComparisonPart) -> tuple[str, str, str]:
+    return part.outcome, part.rule, part.case
 
 
 def _splits(report: Report) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rubrics.logic import under
+from rubrics.measured_parts import Score
 from rubrics.phrases import points, rows
 from rubrics.statistics import Z
 
@@ -54,7 +55,8 @@ class Guard:
 
     Attributes:
         difference: tuned minus baseline on the guard set, -1..1.
-        high: upper 95% limit of the difference; None where not known.
+        high: upper 95% limit of the difference; None where not known, and then the fall counts as it stands: what was
+            declared as not to be harmed is not given up for want of an interval.
         allowed: fall that was declared acceptable, 0..1.
     """
 
@@ -99,7 +101,7 @@ class Compared:
 
     Attributes:
         min_gain: g, smallest gain worth it.
-        tuned: score of the tuned model on test, to be held against the target.
+        tuned: score of the tuned model on test, to be held against the target, with its 95% limits where known.
         margin: loss that was declared acceptable before training, 0..1.
         saving: whether it was declared before training that the tuned model is there to save money or time.
         mismatch: what differs between the two systems besides the model: rows, template, truncation.
@@ -109,7 +111,7 @@ class Compared:
     paired: PairedResult
     min_gain: float
     target: float | None = None
-    tuned: float | None = None
+    tuned: Score | None = None
     margin: float | None = None
     saving: bool = False
     guards: Sequence[Guard] = ()

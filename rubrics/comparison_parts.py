@@ -38,9 +38,10 @@ def read_paired(comparison: Field, rows: int | None) -> PairedResult:
 
 
 def _rows_compared(comparison: Field, rows: int | None) -> int | None:
-    """The sum of the four counts, else what is known otherwise."""
+    """The sum of the four counts, else the comparison's own `n`, else what is known otherwise."""
     counts = [cell for name in _CELLS if (cell := comparison[name].count()) is not None]
-    return sum(counts) if len(counts) == len(_CELLS) else rows
+    given = comparison["n"].count()
+    return sum(counts) if len(counts) == len(_CELLS) else rows if given is None else given
 
 
 def _from_counts(comparison: Field, n: int | None) -> PairedResult | None:

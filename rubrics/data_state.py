@@ -18,7 +18,7 @@ class DataState:
         leak_share: share of the test rows that also stand, exactly or nearly, in train, 0..1.
         conflict_share: share of the rows whose prompt has different answers and that are not repaired, 0..1.
         overlong, structure_errors, placeholder_errors: findings with severity error.
-        smallest_label: training rows of the rarest label; None for open answers.
+        smallest_label: training rows of the rarest label, as they were divided; None for open answers.
         missing_labels: labels of the test rows that train lacks.
         coverage_error: message of a D10 finding with severity error, empty without one.
         copy_share: share of the rows that repeat another exactly or nearly, beyond the first of each group.
@@ -52,17 +52,19 @@ def read_data(data: Field) -> DataState:
         return DataState(train_rows=train)
     findings = _findings(data["findings"])
     smallest, missing = _coverage(findings.get("D10", []))
+    rarest, lacking = data["labels"]["rarest"].count(), data["labels"]["missing"].count()
     return DataState(
         train_rows=train,
         leak_share=_share_of(_leaks(findings.get("D4", [])), split_rows(data, "test")),
-        conflict_share=_share_of(_total(findings.get("D3", [])), _all_rows(data)),
+        conflict_share=_share_of(_total(findings.get("D3", [])), _checked_rows(data)),
         overlong=_errors(findings.get("D7", [])),
         structure_errors=_errors(findings.get("D9", [])),
         placeholder_errors=_errors(findings.get("D12", [])),
-        smallest_label=smallest,
-        missing_labels=missing,
+        # What was counted after the rows were divided goes before what the file as a whole has.
+        smallest_label=smallest if rarest is None else rarest,
+        missing_labels=missing if lacking is None else lacking,
         coverage_error=_coverage_error(findings.get("D10", [])),
-        copy_share=_share_of(_copies(findings), _all_rows(data)),
+        copy_share=_share_of(_copies(findings), _checked_rows(data)),
         top_answer_share=_top_answer_share(findings.get("D5", [])),
         one_answer=_errors(findings.get("D5", [])) > 0,
     )
@@ -141,8 +143,9 @@ def split_rows(data: Field, split: str) -> int | None:
     return rows["rows"].count() if isinstance(rows.value, Mapping) else rows.size()
 
 
-def _all_rows(data: Field) -> int | None:
-    rows = data["rows"].count()
-    return (
-        rows if rows is not None else sum(split_rows(data, split) or 0 for split in ("train", "dev", "test"))
-    )
+def _checked_rows(data: Field) -> int | None:
+    """Return the rows that the findings count: those of one file where several were given, else all."""
+    for name in ("checked", "rows"):
+        if (rows := data[name].count()) is not None:
+            return rows
+    return sum(split_rows(data, split) or 0 for split in ("train", "dev", "test"))

@@ -18,6 +18,8 @@ from rubrics.outcome import judge
 from rubrics.outcome_flips import find_outcome_flips
 from rubrics.phrases import rows
 from rubrics.reading import Field
+from rubrics.scoring import METRICS
+from rubrics.statistics import wilson
 from rubrics.verdict import decide
 
 
@@ -28,7 +30,7 @@ def decide_report(inputs: Mapping[str, object]) -> dict[str, Any]:
     differs besides the model, optional `guards` with name, difference or before and after, high, allowed, and optional
     `contenders`: of each other cheap option its lead over the chosen one on dev, and `on_test`, the tuned model against
     it), `evaluations`, `training` (its history gives `training.findings`), and of `task` the `margin` and `saving`
-    declared before training; a yes to S9 declares a saving too.
+    declared before training; a margin or a yes to S9 declares a saving too, unless `saving` is false.
 
     Raises:
         Fault: a field is missing or of the wrong kind, or nothing was scored; exit code 2.
@@ -75,9 +77,9 @@ def _comparison(report: Field, measured: Measurements, findings: list[dict[str, 
         paired,
         min_gain=measured.min_gain,
         target=measured.target,
-        tuned=_tuned_score(report, measured.metric),
+        tuned=_tuned_score(report, measured.metric, paired.n),
         margin=task["margin"].share(),
-        saving=bool(task["saving"].flag() or measured.answered("economics", "yes")),
+        saving=_saves(task, measured),
         guards=[read_guard(entry) for entry in comparison["guards"].each()],
         mismatch=_mismatch(report, paired),
         others=[read_other_option(entry) for entry in comparison["contenders"].each()],
@@ -88,6 +90,14 @@ def _comparison(report: Field, measured: Measurements, findings: list[dict[str, 
         "flip": [flip.to_dict() for flip in find_outcome_flips(compared)],
         "notes": _notes(report, measured, compared, findings),
     }
+
+
+def _saves(task: Field, measured: Measurements) -> bool:
+    """Whether a saving was declared before training: by itself, by a yes to S9, or by the margin, which serves nothing else."""
+    declared = task["saving"].flag()
+    if declared is not None:
+        return declared
+    return measured.margin is not None or bool(measured.answered("economics", "yes"))
 
 
 def _notes(
@@ -163,10 +173,15 @@ def _evaluation(report: Field, system: str) -> Field | None:
     return None
 
 
-def _tuned_score(report: Field, metric: str) -> float | None:
-    compared = score_or_name(report["comparison"]["tuned"])
-    found = _score_of(report, "tuned", metric)
-    return found.value if compared is None and found else compared
+def _tuned_score(report: Field, metric: str, n: int | None) -> Score | None:
+    """The tuned model's score with its limits; of a bare number those of Wilson, where answers are right or wrong."""
+    found, compared = _score_of(report, "tuned", metric), score_or_name(report["comparison"]["tuned"])
+    if compared is None or (found and found.value == compared):
+        return found
+    if not n or (metric in METRICS and not METRICS[metric].binary):
+        return Score(compared, n=n)
+    interval = wilson(compared * n, n)
+    return Score(compared, interval.low, interval.high, n)
 
 
 def _mismatch(report: Field, paired: PairedResult) -> list[str]:

@@ -11,20 +11,34 @@ import math
 from statistics import NormalDist
 
 from rubrics.measurements import Measurements
-from rubrics.power import exact_power, minimum_detectable_effect, rows_needed
+from rubrics.power import exact_power, minimum_detectable_effect, minimum_detectable_gain, rows_needed
 from rubrics.statistics import Z
 
 _MOST_ROWS = 100_000
 
 
-def known_discordance(m: Measurements) -> float:
-    """Return the measured discordance, else 0: power then counts only that it is at least the gain."""
-    return m.discordance or 0.0
+def known_discordance(m: Measurements, gain: float) -> float:
+    """Return the discordance that a gain is known to go with, at least the gain itself; 0..1."""
+    if m.churn is not None:
+        return min(1.0, m.churn + gain)
+    return max(m.discordance or 0.0, gain)
 
 
-def planned_discordance(m: Measurements) -> float:
-    """Return the discordance to plan with: the measured one, else the planning default; 0..1."""
-    return m.limits.planning_discordance if m.discordance is None else m.discordance
+def planned_discordance(m: Measurements, gain: float) -> float:
+    """Return the discordance to plan with for a gain: the known one, else the planning default; 0..1."""
+    if discordance_measured(m):
+        return known_discordance(m, gain)
+    return max(m.limits.planning_discordance, gain)
+
+
+def discordance_measured(m: Measurements) -> bool:
+    """Whether it was seen, or given, how many answers change."""
+    return m.churn is not None or m.discordance is not None
+
+
+def independent_rows(m: Measurements) -> int | None:
+    """Return how many independent rows the test rows are worth; None where their number is not known."""
+    return None if m.n is None else max(1, round(m.n * m.independent))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -51,34 +65,46 @@ def graded_power(n: int, gain: float, deviation: float) -> float:
 
 def power_for(m: Measurements, gain: float) -> float | None:
     """Return the planned power for a gain on the test rows; None where rows or spread are not known."""
-    if m.n is None:
+    n = independent_rows(m)
+    if n is None:
         return None
     if m.graded:
-        return None if m.deviation is None else graded_power(m.n, gain, m.deviation)
-    return power_to_see(m.n, max(gain, 0.0), planned_discordance(m))
+        return None if m.deviation is None else graded_power(n, gain, m.deviation)
+    gain = max(gain, 0.0)
+    return power_to_see(n, gain, planned_discordance(m, gain))
 
 
 def smallest_visible_gain(m: Measurements) -> float | None:
     """Return the minimum detectable effect on the test rows, a share 0..1; None where there is none or it is not known."""
-    if m.n is None:
+    n = independent_rows(m)
+    if n is None:
         return None
     if m.graded:
         if m.deviation is None:
             return None
-        gain = (Z + _z(m.limits.power)) * m.deviation / math.sqrt(m.n)
+        gain = (Z + _z(m.limits.power)) * m.deviation / math.sqrt(n)
         return gain if gain <= 1 else None
-    return minimum_detectable_effect(m.n, planned_discordance(m), m.limits.power)
+    if m.churn is not None:
+        return minimum_detectable_gain(n, m.churn, m.limits.power)
+    return minimum_detectable_effect(n, planned_discordance(m, 0.0), m.limits.power)
 
 
 def rows_to_see(m: Measurements, gain: float) -> int | None:
-    """Return how many test rows show a gain with the wanted power; None if no number within 100,000 does."""
+    """Return how many test rows show a gain with the wanted power; None if no number within 100,000 does.
+
+    Rows in clusters are counted as rows, of which it then takes more.
+    """
     if gain <= 0:
         return None
     if m.graded:
         deviation = m.deviation or 0.0
-        needed = math.ceil(((Z + _z(m.limits.power)) * deviation / gain) ** 2)
-        return max(needed, 1) if needed <= _MOST_ROWS else None
-    return rows_needed(gain, max(known_discordance(m), gain), m.limits.power)
+        needed: int | None = math.ceil(((Z + _z(m.limits.power)) * deviation / gain) ** 2)
+    else:
+        needed = rows_needed(gain, known_discordance(m, gain), m.limits.power)
+    if needed is None:
+        return None
+    needed = max(1, math.ceil(needed / m.independent))
+    return needed if needed <= _MOST_ROWS else None
 
 
 def _z(power: float) -> float:

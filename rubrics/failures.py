@@ -15,6 +15,7 @@ from rubrics.logic import over
 from rubrics.phrases import percent
 from rubrics.reading import Field
 from rubrics.rulebook import Limits
+from rubrics.statistics import wilson
 
 TAGS = ("format", "missing_fact", "wrong_pattern", "bad_label")
 Tag = Literal["format", "missing_fact", "wrong_pattern", "bad_label", "other"]
@@ -48,11 +49,14 @@ class Failures:
         return getattr(self, tag) / self.tagged if self.tagged else 0.0
 
     def mostly(self, tag: Tag, limits: Limits) -> bool | None:
-        """Say whether most are of this kind; None where too few are tagged to say (S10, R4)."""
+        """Say whether most are of this kind; None where too few are tagged to say (S10, R4).
+
+        Tagged failures are a sample of the failures, so that the lower limit of their share must lie over the limit.
+        """
         if self.tagged < limits.tagged_failures:
             return None
         limit = limits.missing_facts_share if tag == "missing_fact" else limits.majority_share
-        return over(self.share(tag), limit)
+        return most_are(getattr(self, tag), self.tagged, limit)
 
     def in_words(self) -> str:
         """Say the counts, the commonest kind first."""
@@ -73,8 +77,13 @@ def answer_from_tags(failures: Failures | None, limits: Limits) -> str | None:
         return None
     if failures.mostly("missing_fact", limits):
         return "no"
-    patterns = failures.share("format") + failures.share("wrong_pattern")
-    return "yes" if over(patterns, limits.majority_share) else None
+    patterns = failures.format + failures.wrong_pattern
+    return "yes" if most_are(patterns, failures.tagged, limits.majority_share) else None
+
+
+def most_are(number: int, tagged: int, limit: float) -> bool:
+    """Say whether the share of one kind surely lies over a limit: by the lower end of its 95% interval (Wilson)."""
+    return over(wilson(number, tagged).low, limit)
 
 
 def label_error_from_tags(failures: Failures | None, score: float | None, limits: Limits) -> float | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rubrics.failures import shares_in_words
-from rubrics.logic import under
+from rubrics.logic import over, under
 from rubrics.measured_parts import Rung, Score
 from rubrics.measurements import Measurements
 from rubrics.phrases import points, rung_words, score
@@ -38,13 +38,15 @@ def format_failure(m: Measurements) -> FormatFailure | None:
     """Return the rung that would score best with its form cured, if that adds the smallest gain worth it.
 
     Returns:
-        None where structured output is measured already, or where nothing speaks of a failure of format.
+        None where structured output is measured already, where nothing speaks of a failure of format, or where curing
+        it would not bring the rung above the best option as it is.
     """
     if any(rung.name == STRUCTURED for rung in m.rungs):
         return None
     found = [failure for rung in m.rungs if (failure := _by_extraction(rung, m))]
     tagged = _by_tags(m)
-    return max([*found, *([tagged] if tagged else [])], key=lambda failure: failure.cured, default=None)
+    best = max([*found, *([tagged] if tagged else [])], key=lambda failure: failure.cured, default=None)
+    return best if best and (m.b is None or over(best.cured, m.b)) else None
 
 
 def format_failed(strict: Score | None, extracted: Score | None, min_gain: float) -> bool:

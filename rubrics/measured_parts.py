@@ -76,7 +76,13 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How far labels can be trusted: judge with people, people with each other, labels found wrong; 0..1."""
+    """How far labels can be trusted.
+
+    Attributes:
+        judge: Cohen's kappa of the judge with people, -1..1.
+        people: share of the answers on which people agree with each other, 0..1; nobody can be right more often.
+        label_error: share of the labels that an audit found wrong, 0..1.
+    """
 
     judge: float | None = None
     people: float | None = None
@@ -239,7 +245,9 @@ def read_agreement(agreement: Field) -> Agreement:
     """Return how far labels can be trusted; a bare number is the agreement of people with each other."""
     if not isinstance(agreement.value, Mapping):
         return Agreement(people=agreement.share())
-    return Agreement(*(agreement[part.name].share() for part in fields(Agreement)))
+    return Agreement(
+        agreement["judge"].number(-1, 1), agreement["people"].share(), agreement["label_error"].share()
+    )
 
 
 def read_probe(probe: Field) -> Probe:

@@ -48,7 +48,11 @@ class Measurements:
         answers: yes or no by criterion key; an unknown one is left out.
         rungs: the cheap options, cheapest first.
         failures: tagged failures of the prompted model; None where nobody tagged any.
-        discordance: share of dev rows on which the two best rungs differ.
+        margin: loss that was declared acceptable before training, 0..1.
+        discordance: share of rows on which two systems differ, as given.
+        churn: that share less the gain: rows that change without any gain, as the two best rungs show it on dev. A
+            gain x then changes churn + x of the rows.
+        independent: how many independent rows a test row is worth, 0..1; under 1 where rows come in clusters.
         deviation: standard deviation of a row's difference between the two best rungs, for graded metrics.
     """
 
@@ -64,7 +68,10 @@ class Measurements:
     agreement: Agreement = field(default_factory=Agreement)
     probe: Probe = field(default_factory=Probe)
     failures: Failures | None = None
+    margin: float | None = None
     discordance: float | None = None
+    churn: float | None = None
+    independent: float = 1.0
     deviation: float | None = None
     limits: Limits = field(default_factory=lambda: load_rulebook().limits)
 
@@ -137,7 +144,7 @@ def from_report(inputs: Mapping[str, object]) -> Measurements:
     """Read the parts of report.json, and the optional measurements beside them.
 
     Read are `task`, `suitability`, `data`, `baselines`; optionally `prices`, `volume`, `probe`, `agreement`,
-    `failures`, `discordance`, `deviation`, `thresholds`. An absent part is unknown.
+    `failures`, `discordance`, `churn`, `independent`, `deviation`, `thresholds`. An absent part is unknown.
 
     Raises:
         Fault: a field is of the wrong kind, or one without which its part says nothing is missing; the fault
@@ -159,7 +166,10 @@ def from_report(inputs: Mapping[str, object]) -> Measurements:
         agreement=read_agreement(report["agreement"]),
         probe=read_probe(report["probe"]),
         failures=failures,
+        margin=report["task"]["margin"].share(),
         discordance=report["discordance"].share(),
+        churn=report["churn"].share(),
+        independent=report["independent"].share() or 1.0,
         # Two options that did the same on every row say nothing of how a tuned model will differ.
         deviation=report["deviation"].share() or None,
         limits=limits,

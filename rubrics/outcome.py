@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from rubrics.compared import Compared, Guard, OtherOption, PairedResult
 from rubrics.logic import over, under
+from rubrics.measured_parts import Score
 from rubrics.open_options import (
     Gain,
     as_good_as_tuned,
@@ -32,42 +33,46 @@ from rubrics.statistics import ALPHA, Z
 TargetState = Literal["met", "unmet", "unknown"]
 
 
-# Whether a rule holds, and what it saw.
-Seen = tuple[bool, str]
+class Seen(NamedTuple):
+    """Whether a rule holds, what it saw, and which of its cases it is, where what to do differs between them."""
+
+    held: bool
+    reason: str
+    case: str = ""
 
 
 def not_alike(c: Compared) -> Seen:
     """T1."""
     if c.mismatch:
-        return True, _not_alike(c.mismatch)
-    return False, "Nothing is known to differ between the two systems but the model."
+        return Seen(True, _not_alike(c.mismatch))
+    return Seen(False, "Nothing is known to differ between the two systems but the model.")
 
 
 def harmful(c: Compared) -> Seen:
     """T2."""
     if c.paired.high < 0:
-        return True, f"The tuned model is worse: {c.paired.measured}. Keep the cheap option."
+        return Seen(True, f"The tuned model is worse: {c.paired.measured}. Keep the cheap option.")
     harmed = [guard for guard in c.guards if guard.drops]
     if harmed:
-        return True, _harm(harmed)
+        return Seen(True, _harm(harmed), "guard")
     guarded = "no guard fell" if c.guards else "no guard set was measured"
-    return False, f"The tuned model is not shown to be worse ({c.paired.measured}), and {guarded}."
+    return Seen(False, f"The tuned model is not shown to be worse ({c.paired.measured}), and {guarded}.")
 
 
 def better(c: Compared) -> Seen:
     """T3."""
     lacking = _lacking(c.paired, c.min_gain)
     if lacking:
-        return False, f"A gain that is worth it is not shown: {c.paired.measured}, {lacking}."
+        return Seen(False, f"A gain that is worth it is not shown: {c.paired.measured}, {lacking}.")
     if short := not_better(c):
-        return False, (
+        seen = (
             f"Only over the option that dev chose a gain is shown ({c.paired.measured}), and not over what dev does "
             f"not tell from it: {listed(short)}."
         )
+        return Seen(False, seen)
     also = f" So it is over what dev leaves open beside it: {listed(gains(c))}." if c.open_options else ""
-    return True, (
-        f"The tuned model is better: {c.paired.measured}; {points(c.min_gain)} were asked for.{also} {_target_words(c)}"
-    )
+    seen = f"The tuned model is better: {c.paired.measured}; {points(c.min_gain)} were asked for.{also} {_target_words(c)}"
+    return Seen(True, seen)
 
 
 def _lacking(paired: PairedResult, min_gain: float) -> str:
@@ -80,36 +85,51 @@ def _lacking(paired: PairedResult, min_gain: float) -> str:
 def as_good(c: Compared) -> Seen:
     """T4."""
     if c.margin is None or not c.saving:
-        return False, "No margin was declared before training together with a saving."
+        return Seen(False, "No margin was declared before training together with a saving.")
     if not over(c.paired.low, -c.margin):
-        return False, f"It may be worse by more than the {points(c.margin)} declared: {c.paired.measured}."
+        return Seen(
+            False, f"It may be worse by more than the {points(c.margin)} declared: {c.paired.measured}."
+        )
     if short := maybe_worse(c, c.margin):
-        return False, (
+        seen = (
             f"It may be worse by more than the {points(c.margin)} declared than what dev does not tell from the chosen "
             f"option: {listed(short)}."
         )
-    return True, (
+        return Seen(False, seen)
+    seen = (
         f"The tuned model is not worse by more than the {points(c.margin)} declared before training: "
         f"{c.paired.measured}. It was trained to save, so ship it. {_target_words(c)}"
     )
+    return Seen(True, seen)
 
 
 def too_small(c: Compared) -> Seen:
     """T5."""
     worth = f"it is worth it from {points(c.min_gain)} on"
     if under(c.paired.high, c.min_gain):
-        return True, f"The gain is too small: {c.paired.measured}, and {worth}. Keep the cheap option."
+        case = "some" if _shown(c.paired) else ""
+        return Seen(
+            True, f"The gain is too small: {c.paired.measured}, and {worth}. Keep the cheap option.", case
+        )
     if enough := as_good_as_tuned(c):
-        return True, (
+        seen = (
             f"The gain is too small over what dev does not tell from the chosen option: {listed(enough)}, and {worth}. "
             "Keep a cheap option."
         )
-    return False, f"A gain of {points(c.min_gain)} or more is not excluded: {c.paired.measured}."
+        return Seen(True, seen, "others")
+    return Seen(False, f"A gain of {points(c.min_gain)} or more is not excluded: {c.paired.measured}.")
 
 
 def cannot_tell(c: Compared) -> Seen:
     """T6."""
-    return True, _cannot_tell(c)
+    if not _lacking(c.paired, c.min_gain):
+        return Seen(True, _cannot_tell(c), "others")
+    return Seen(True, _cannot_tell(c), "some" if _shown(c.paired) else "")
+
+
+def _shown(paired: PairedResult) -> bool:
+    """Whether a gain of any size is shown."""
+    return paired.p_value < ALPHA and over(paired.difference, 0)
 
 
 # Order is the rule: the first that holds wins.
@@ -129,6 +149,7 @@ class Decision:
 
     Attributes:
         rule: id of the rule that decided, T1 to T6.
+        case: which of its cases it is, where what to do differs between them (`guard` of T2); else empty.
         target: whether the tuned model is known to meet the target.
         rows_needed: test rows it takes to decide, where the test could not tell; None if no number within
             100,000 does, or where the outcome asks for none.
@@ -138,6 +159,7 @@ class Decision:
     outcome: AfterTraining
     rule: str
     reason: str
+    case: str = ""
     target: TargetState = "unknown"
     rows_needed: int | None = None
     considered: tuple[dict[str, Any], ...] = ()
@@ -159,7 +181,7 @@ def compare_outcome(
     *,
     min_gain: float,
     target: float | None = None,
-    tuned: float | None = None,
+    tuned: Score | None = None,
     margin: float | None = None,
     saving: bool = False,
     guards: Sequence[Guard] = (),
@@ -172,14 +194,15 @@ def compare_outcome(
 
 def judge(c: Compared) -> Decision:
     """Apply T1 to T6 in order; KNOWLEDGE section 8, "After training"."""
-    rule, outcome, reason = first_that_holds(c)
+    rule, outcome, seen = first_that_holds(c)
     short = _in_the_way(c, rule)
     undecided = rule == "T6"
     return Decision(
         outcome,
         rule,
-        reason,
-        target_state(c.tuned, c.target),
+        seen.reason,
+        seen.case,
+        target_state(c.tuned, c.target, c.min_gain),
         _test_rows_needed(c) if undecided else None,
         tuple(_considered(c, rule)),
         tuple(gain.option.rung for gain in short),
@@ -205,19 +228,19 @@ def _test_rows_needed(c: Compared) -> int | None:
     return max(known) if known and len(known) == len(needed) else None
 
 
-def first_that_holds(c: Compared) -> tuple[str, AfterTraining, str]:
+def first_that_holds(c: Compared) -> tuple[str, AfterTraining, Seen]:
     """Return the deciding rule, its outcome and what it saw; the last always holds."""
     for rule, outcome, look in RULES:
-        held, reason = look(c)
-        if held:
-            return rule, outcome, reason
+        seen = look(c)
+        if seen.held:
+            return rule, outcome, seen
     raise AssertionError("the last rule holds always")
 
 
 def outcome_of(c: Compared) -> AfterTraining:
     """Return the outcome alone, without working out how many rows would decide; for the search for flips."""
     *rules, (_, otherwise, _) = RULES
-    return next((outcome for _, outcome, look in rules if look(c)[0]), otherwise)
+    return next((outcome for _, outcome, look in rules if look(c).held), otherwise)
 
 
 def _considered(c: Compared, deciding: str) -> list[dict[str, Any]]:
@@ -225,25 +248,32 @@ def _considered(c: Compared, deciding: str) -> list[dict[str, Any]]:
     entries = []
     for rule, outcome, look in RULES:
         decided_before = rule == "T6" and deciding != "T6"
-        held, reason = (False, f"{deciding} decides before.") if decided_before else look(c)
+        seen = Seen(False, f"{deciding} decides before.") if decided_before else look(c)
         entries.append(
             {
                 "rule": rule,
                 "condition": texts[rule].condition,
-                "held": held,
-                "outcome": outcome.value if held else None,
-                "reason": reason,
+                "held": seen.held,
+                "outcome": outcome.value if seen.held else None,
+                "reason": seen.reason,
                 "source": texts[rule].source,
             }
         )
     return entries
 
 
-def target_state(tuned: float | None, target: float | None) -> TargetState:
-    """Say whether the tuned score reaches the target; unknown where either is."""
-    if tuned is None or target is None:
+def target_state(tuned: Score | None, target: float | None, min_gain: float) -> TargetState:
+    """Say whether the tuned model is known to reach the target, or to miss it, as R5 asks it of the cheap options.
+
+    Reached by its lower limit, or by its score with a lower limit within the smallest gain worth it; missed by its
+    upper limit; unknown between the two and without limits.
+    """
+    if tuned is None or target is None or tuned.low is None or tuned.high is None:
         return "unknown"
-    return "unmet" if under(tuned, target) else "met"
+    close = not under(tuned.value, target) and not under(tuned.low, target - min_gain)
+    if close or not under(tuned.low, target):
+        return "met"
+    return "unmet" if under(tuned.high, target) else "unknown"
 
 
 def rows_to_decide(paired: PairedResult, min_gain: float) -> int | None:
@@ -268,16 +298,27 @@ def _not_alike(mismatch: Sequence[str]) -> str:
 
 
 def _harm(guards: Sequence[Guard]) -> str:
-    falls = " and ".join(f"{guard.name} by {points(-guard.difference)}" for guard in guards)
+    falls = " and ".join(
+        f"{guard.name} by {points(-guard.difference)}"
+        + (" (its interval is not known)" if guard.high is None else "")
+        for guard in guards
+    )
     return f"Training harmed what was declared as not to be harmed: {falls}. Keep the cheap option."
 
 
 def _target_words(c: Compared) -> str:
-    if c.tuned is None or c.target is None:
+    if c.target is None:
         return "Whether it is good enough is not known, as there is no target."
-    if target_state(c.tuned, c.target) == "met":
-        return f"It reaches the target of {score(c.target)} with {score(c.tuned)}."
-    return f"It still misses the target of {score(c.target)} with {score(c.tuned)}."
+    if c.tuned is None:
+        return f"Whether it reaches the target of {score(c.target)} is not known, as its score is not."
+    state, limits = target_state(c.tuned, c.target, c.min_gain), ""
+    if c.tuned.low is not None and c.tuned.high is not None:
+        limits = f" [{score(c.tuned.low)}, {score(c.tuned.high)}]"
+    if state == "met":
+        return f"It reaches the target of {score(c.target)} with {score(c.tuned.value)}{limits}."
+    if state == "unmet":
+        return f"It still misses the target of {score(c.target)} with {score(c.tuned.value)}{limits}."
+    return f"Whether it reaches the target of {score(c.target)} is not settled by {score(c.tuned.value)}{limits}."
 
 
 def _cannot_tell(c: Compared) -> str:
@@ -296,7 +337,7 @@ def _cannot_tell(c: Compared) -> str:
 def _more_rows(c: Compared) -> str:
     needed = _test_rows_needed(c)
     if needed is not None:
-        return f"About {rows(needed)} of test data would decide."
+        return f"About {rows(needed)} of test data in all would decide, with 80% chance."
     if c.paired.n is None:
         return "More test rows are needed; how many is not known."
     return f"No number of test rows up to {MOST_ROWS:,} would decide."

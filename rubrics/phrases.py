@@ -13,8 +13,17 @@ RUNG_WORDS = {
 }
 
 
+EXTRACTED = {"label_match": "the label", "json_inside": "the JSON", "json_equality": "the JSON"}
+
+BY_EXTRACTION = "/"
+"""Between a rung and the metric that takes label or JSON out of its answers, where that is an option of its own."""
+
+
 def rung_words(rung: str) -> str:
     """Name a rung in words; one that is not on the ladder keeps its own name."""
+    name, by, extraction = rung.partition(BY_EXTRACTION)
+    if by:
+        return f"{rung_words(name)} with {EXTRACTED.get(extraction, 'the answer')} taken out"
     return RUNG_WORDS.get(rung, rung.replace("_", " "))
 
 

@@ -73,6 +73,25 @@ def minimum_detectable_effect(n: int, discordance: float, power: float = 0.8) ->
     return float(brentq(lambda gain: exact_power(n, gain, discordance) - power, 0.0, discordance, xtol=1e-6))
 
 
+def minimum_detectable_gain(n: int, churn: float, power: float = 0.8) -> float | None:
+    """Return the smallest gain seen with that power where a gain x changes churn + x of the rows, 0..1.
+
+    Args:
+        churn: share of rows that change without any gain, half of them for the better; 0..1.
+    Returns:
+        None if even the largest gain that leaves room for the churn is seen too rarely.
+    Raises:
+        ValueError: n is negative, churn lies outside 0..1, or power is not between 0.05 and 1.
+    """
+    _check_power(power)
+    most = 1.0 - churn
+    if exact_power(n, most, 1.0) < power:
+        return None
+    from scipy.optimize import brentq
+
+    return float(brentq(lambda gain: exact_power(n, gain, churn + gain) - power, 0.0, most, xtol=1e-6))
+
+
 def rows_needed(gain: float, discordance: float, power: float = 0.8, limit: int = MOST_ROWS) -> int | None:
     """Return how many test rows it takes to see a gain with that power; KNOWLEDGE section 8, R10.
 

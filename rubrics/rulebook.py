@@ -1,6 +1,6 @@
 """The text, outcomes and thresholds of the verdict's rules, read from verdict.yaml.
 
-A domain expert argues about verdict.yaml, a programmer about verdict.py; this module is the hinge, so that a
+A domain expert argues about verdict.yaml, a programmer about verdict_rules.py; this module is the hinge, so that a
 threshold stands in one place and is shown to the user with its source.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from importlib import resources
 from typing import Any
@@ -16,8 +16,13 @@ from typing import Any
 import yaml
 
 from rubrics.data_rules import threshold
+from rubrics.phrases import percent
 
 _FILE = "verdict.yaml"
+_NUMBERS = frozenset(
+    {"judge_agreement", "test_rows", "tagged_failures", "train_rows", "rows_per_label", "horizon_months"}
+)
+"""Thresholds that are no shares."""
 
 
 class Outcome(StrEnum):
@@ -76,6 +81,7 @@ class RuleText:
     """A rule in words, with every outcome that it can have.
 
     Attributes:
+        condition: with the names of thresholds in braces; see `told`.
         why: a case in which the rule as it was before advised badly; empty where it stands as KNOWLEDGE has it.
     """
 
@@ -84,6 +90,13 @@ class RuleText:
     outcomes: tuple[str, ...]
     source: str
     why: str = ""
+
+    def told(self, limits: Limits) -> str:
+        """Return the condition with the thresholds that are gone by: shares in percent, counts as they are."""
+        values = {part.name: getattr(limits, part.name) for part in fields(limits)}
+        return self.condition.format(
+            **{name: f"{value:g}" if name in _NUMBERS else percent(value) for name, value in values.items()}
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,12 @@ from rubrics.rulebook import Outcome
 
 
 def facts_missing(m: Measurements) -> Judged:
-    """R4. Without a target none is met, so this rule can fire; with one, the chosen rung must be known to miss it."""
+    """R4. With a target the chosen rung must be known to miss it."""
     fresh = m.answered("fresh_facts", "yes")
     tagged = m.failures.mostly("missing_fact", m.limits) if m.failures else None
     # Tagging failures is an extra: where nobody did, the answer to S7 stands alone.
     facts = fresh if tagged is None else any_of(fresh, tagged)
-    unmet = True if m.target is None else negate(target_met(m))
-    held = all_of(facts, not m.retrieval_measured, unmet)
+    held = all_of(facts, not m.retrieval_measured, _target_missed(m))
     if m.retrieval_measured:
         seen = "Retrieval is already among the measured options."
     elif facts is None:
@@ -45,7 +44,8 @@ def prompt_enough(m: Measurements) -> Judged:
         for rung in m.rungs:
             if rung_meets(rung, m, extracted=extracted):
                 outcome = Outcome.USE_RETRIEVAL if rung.name == "retrieval" else Outcome.PROMPT_IS_ENOUGH
-                return Judged(True, outcome, _enough(rung, m, extracted))
+                case = "format" if extracted else ""
+                return Judged(True, outcome, _enough(rung, m, extracted), case, rung.name)
     states = [rung_meets(rung, m) for rung in m.rungs]
     held = any_of(*states) if states else None
     if held is None:
@@ -84,10 +84,10 @@ def saturated(m: Measurements) -> Judged:
     )
     if held and noise is not None and not under(noise, m.limits.noisy_label_share):
         seen += f"; {percent(noise)} of the labels are wrong or contradictory, so mend those first"
-        return Judged(held, Outcome.FIX_DATA, seen + ".")
+        return Judged(held, Outcome.FIX_DATA, seen + ".", "noise")
     failure = format_failure(m)
     if not held and failure and _cured_is_enough(failure, m):
-        return Judged(True, Outcome.PROMPT_IS_ENOUGH, failure.reason)
+        return Judged(True, Outcome.PROMPT_IS_ENOUGH, failure.reason, "format", failure.rung.name)
     return Judged(held, Outcome.PROMPT_IS_ENOUGH, seen + ".")
 
 
@@ -103,9 +103,10 @@ def retrieval_leads(m: Measurements) -> Judged:
         )
     lead = max(found) - max(others)
     seen = f"Retrieval is {points(abs(lead))} {'ahead of' if lead > 0 else 'behind'} the best other option on dev"
-    held = all_of(not under(lead, m.min_gain), negate(target_met(m)))
+    held = all_of(not under(lead, m.min_gain), _target_missed(m))
     if held:
-        seen += " and still misses the target: train with the retrieved context in the prompt"
+        missed = "" if m.target is None else " and still misses the target"
+        seen += f"{missed}: train with the retrieved context in the prompt"
     return Judged(held, Outcome.FINE_TUNE, seen + ".")
 
 
@@ -133,6 +134,11 @@ def target_met(m: Measurements) -> bool | None:
     if any(rung_meets(rung, m, extracted=extracted) for rung in m.rungs for extracted in (False, True)):
         return True
     return rung_meets(m.chosen, m) if m.chosen else None
+
+
+def _target_missed(m: Measurements) -> bool | None:
+    """Whether what was asked for is not reached; where no target was named nothing is."""
+    return True if m.target is None else negate(target_met(m))
 
 
 def _scores(rung: Rung, m: Measurements, extracted: bool) -> tuple[Score | None, Score | None]:

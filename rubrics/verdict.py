@@ -10,7 +10,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rubrics.detectability import planned_discordance, power_for, rows_to_see, smallest_visible_gain
+from rubrics.detectability import (
+    discordance_measured,
+    independent_rows,
+    planned_discordance,
+    power_for,
+    rows_to_see,
+    smallest_visible_gain,
+)
 from rubrics.economics import money, money_in_words
 from rubrics.errors import ExitCode, Fault
 from rubrics.flips import Flip
@@ -60,6 +67,8 @@ class Verdict:
 
     Attributes:
         rule: id of the rule that decided.
+        case: which of its cases it is, where what to do differs between them (`format` of R7); else empty.
+        rung: the cheap option that the advice speaks of; None where none was scored.
         reasons: sentences for a person; the deciding one first.
         evidence: the numbers of KNOWLEDGE section 8, None where not known.
         considered: every rule in order, with what it saw; those after the deciding one did not get to decide.
@@ -70,6 +79,8 @@ class Verdict:
 
     outcome: Outcome
     rule: str
+    case: str
+    rung: str | None
     reasons: tuple[str, ...]
     evidence: Mapping[str, Any]
     considered: tuple[Considered, ...]
@@ -81,6 +92,8 @@ class Verdict:
         return {
             "outcome": self.outcome.value,
             "rule": self.rule,
+            "case": self.case,
+            "rung": self.rung,
             "reasons": list(self.reasons),
             "evidence": dict(self.evidence),
             "considered": [entry.to_dict() for entry in self.considered],
@@ -99,6 +112,8 @@ def decide(m: Measurements) -> Verdict:
     return Verdict(
         outcome=judged.outcome,
         rule=rule,
+        case=judged.case,
+        rung=judged.rung or (m.chosen.name if m.chosen else None),
         reasons=_reasons(m, rule, judged),
         evidence=evidence(m),
         considered=_considered(m, rule),
@@ -139,8 +154,10 @@ def evidence(m: Measurements) -> dict[str, Any]:
         "c": m.ceiling,
         "need": m.need,
         "power": None if m.need is None else power_for(m, m.need),
-        "discordance": planned_discordance(m),
-        "discordance_measured": m.discordance is not None,
+        "discordance": planned_discordance(m, max(m.need or 0.0, 0.0)),
+        "discordance_measured": discordance_measured(m),
+        "churn": m.churn,
+        "independent_rows": independent_rows(m),
         "train_rows": m.data.train_rows,
         "different_train_rows": m.data.different_rows,
         "leak_share": m.data.leak_share,
@@ -164,7 +181,9 @@ def _considered(m: Measurements, deciding: str) -> tuple[Considered, ...]:
             judged = Judged(False, judged.outcome, f"{deciding} decides before.")
         outcome = judged.outcome if judged.held else None
         text = texts[rule]
-        entries.append(Considered(rule, text.condition, judged.held, outcome, judged.reason, text.source))
+        entries.append(
+            Considered(rule, text.told(m.limits), judged.held, outcome, judged.reason, text.source)
+        )
     return tuple(entries)
 
 
@@ -255,9 +274,9 @@ def _test_strength(m: Measurements) -> list[str]:
     if power is None:
         return []
     seen = f"{rows(m.n)} of test data show a gain of {points(m.need)} with {percent(power)} power"
-    if m.discordance is not None or m.graded:
+    if discordance_measured(m) or m.graded:
         return [f"{seen}."]
-    discordance = max(planned_discordance(m), m.need)
+    discordance = planned_discordance(m, m.need)
     caution = f" if {percent(discordance)} of the answers change, which was not measured"
     return [
         f"{seen}{caution}" + ("." if power >= m.limits.power else "; more test rows would make it safer.")
@@ -269,5 +288,5 @@ def _rows_to_collect(m: Measurements) -> str:
     enough = rows_to_see(m, need)
     if enough is None:
         return f"No number of test rows within reach would show a gain of {points(need)}."
-    fewest = "" if m.discordance is not None or m.graded else "at least "
+    fewest = "" if discordance_measured(m) or m.graded else "at least "
     return f"It takes {fewest}{rows(enough)} of test data to show a gain of {points(need)}."

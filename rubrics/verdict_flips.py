@@ -39,7 +39,7 @@ _PLAIN = (
     _Plain(
         "data",
         "smallest_label",
-        "data.findings.D10.rows_per_label",
+        "data.labels.rarest",
         "With {rows} in train of the rarest label",
         1,
         high=MOST_ROWS,
@@ -47,7 +47,7 @@ _PLAIN = (
     _Plain(
         "data",
         "missing_labels",
-        "data.findings.D10.labels_missing_in_train",
+        "data.labels.missing",
         "With {number} test labels missing in train",
         1,
         high=None,
@@ -66,7 +66,9 @@ _PLAIN = (
     _Plain(
         "data", "placeholder_errors", "data.findings.D12.count", "With {number} placeholders", 1, high=None
     ),
-    _Plain("agreement", "judge", "agreement.judge", "With a judge that agrees with people on {percent}"),
+    _Plain(
+        "agreement", "judge", "agreement.judge", "With a kappa of {score} between judge and people", low=-1.0
+    ),
     _Plain("agreement", "people", "agreement.people", "With people who agree with each other on {percent}"),
     _Plain("agreement", "label_error", "agreement.label_error", "With {percent} of the labels wrong"),
     _Plain("data", "copy_share", "data.findings.D1.share", "With {percent} of the rows copies of others"),
@@ -96,6 +98,7 @@ _PLAIN = (
     _Plain("", "deviation", "deviation", "With a spread of {points} a row"),
     _Plain("economy", "training", "prices.training", "With training at {number}", 1, high=1e9),
     _Plain("", "discordance", "discordance", "If {percent} of the answers changed between two systems"),
+    _Plain("", "churn", "churn", "If {percent} of the answers changed without any gain"),
     _Plain("probe", "high", "probe.high", "If a short training promised up to {points}", low=-1.0),
     _Plain(
         "economy",
@@ -115,8 +118,8 @@ _COMPLAINT = {
     "R4": ("failures.missing_fact",),
     "R8": (
         "data.splits.train",
-        "data.findings.D10.rows_per_label",
-        "data.findings.D10.labels_missing_in_train",
+        "data.labels.rarest",
+        "data.labels.missing",
         "data.findings.D1.share",
     ),
     "R9": (

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rubrics.detectability import graded_power, known_discordance, planned_discordance, power_to_see
+from rubrics.detectability import (
+    discordance_measured,
+    graded_power,
+    independent_rows,
+    known_discordance,
+    planned_discordance,
+    power_to_see,
+)
 from rubrics.economics import break_even_months, costs, horizon_months, worth
 from rubrics.judged import Judged
 from rubrics.logic import all_of, negate, over, under
@@ -28,7 +35,7 @@ def cheaper_tuned(m: Measurements) -> Judged:
         seen = "Whether training would pay for itself is not known: prices or volume are not all given."
         return Judged(all_of(enough.held, dear, None), Outcome.FINE_TUNE, seen)
     pays = not over(months, horizon)
-    against = [rule(m) for rule in (unsuited, few_training_rows, faulty_rows)]
+    against = [rule(m) for rule in (unsuited, _facts_to_train_in, few_training_rows, faulty_rows)]
     held = all_of(enough.held, dear, pays, *(negate(judged.held) for judged in against))
     if not pays:
         seen = f"Training would not pay for itself within the {horizon:g} months planned."
@@ -36,35 +43,51 @@ def cheaper_tuned(m: Measurements) -> Judged:
     seen = f"Training would pay for itself after {months:.1f} of the {horizon:g} months planned"
     if held:
         seen += ": a cheap option is good enough, and the tuned model would do it for less."
+        if m.margin is None:
+            seen += (
+                " A model that does as well for less is shipped only by a margin that was declared before training "
+                f"(--margin): without one it must be better by {points(m.min_gain)}."
+            )
     elif all_of(enough.held, dear):
         objection = next(judged.reason for judged in against if judged.held is not False)
         seen += f", but it cannot be advised. {objection}"
     else:
         seen += "."
-    return Judged(held, Outcome.FINE_TUNE, seen)
+    return Judged(held, Outcome.FINE_TUNE, seen, rung=enough.rung)
+
+
+def _facts_to_train_in(m: Measurements) -> Judged:
+    """What speaks against replacing an option that looks facts up, or a model that knows them, by a trained one (S7)."""
+    fresh = bool(m.answered("fresh_facts", "yes"))
+    seen = "The answers need fresh or private facts, which a model trained to save would not have."
+    return Judged(fresh, Outcome.USE_RETRIEVAL, seen if fresh else "The answers do not hang on fresh facts.")
 
 
 def weak_test(m: Measurements) -> Judged:
     """R10. An unmeasured discordance fires it only where even the least possible one leaves too little power."""
-    if m.need is None or m.n is None:
+    n = independent_rows(m)
+    if m.need is None or n is None:
         seen = "Power is not known: it takes a score on dev and the number of test rows."
         return Judged(None, Outcome.COLLECT_EVAL_DATA, seen)
     if m.graded:
-        return _weak_graded_test(m, m.n, m.need)
+        return _weak_graded_test(m, n, m.need)
     wanted, need = m.limits.power, max(m.need, 0.0)
-    best, likely = (
-        power_to_see(m.n, need, share) for share in (known_discordance(m), planned_discordance(m))
-    )
+    least, planned = known_discordance(m, need), planned_discordance(m, need)
+    best, likely = (power_to_see(n, need, share) for share in (least, planned))
     held = True if best < wanted else False if likely >= wanted else None
-    shown, share = (best, known_discordance(m)) if held else (likely, planned_discordance(m))
+    shown, share = (best, least) if held else (likely, planned)
     seen = (
-        f"{rows(m.n)} of test data show a gain of {points(need)} with {percent(shown)} power, and {percent(wanted)} "
-        f"is wanted"
+        f"{rows(m.n or n)} of test data{_worth(m, n)} show a gain of {points(need)} with {percent(shown)} power, and "
+        f"{percent(wanted)} is wanted"
     )
-    if m.discordance is None:
-        share = max(share, need)
+    if not discordance_measured(m):
         seen += f" (how many answers change was not measured; {percent(share)} is {'the least' if held else 'assumed'})"
     return Judged(held, Outcome.COLLECT_EVAL_DATA, seen + ".")
+
+
+def _worth(m: Measurements, independent: int) -> str:
+    """Say how many independent rows the test rows are worth, where that is fewer."""
+    return "" if m.n is None or independent >= m.n else f", worth {rows(independent)} that stand alone,"
 
 
 def _weak_graded_test(m: Measurements, n: int, need: float) -> Judged:
@@ -74,7 +97,7 @@ def _weak_graded_test(m: Measurements, n: int, need: float) -> Judged:
         return Judged(None, Outcome.COLLECT_EVAL_DATA, seen)
     shown, wanted = graded_power(n, need, m.deviation), m.limits.power
     seen = (
-        f"{rows(n)} of test data show a gain of {points(need)} with {percent(shown)} power at a spread of "
+        f"{rows(m.n or n)} of test data{_worth(m, n)} show a gain of {points(need)} with {percent(shown)} power at a spread of "
         f"{points(m.deviation)} a row, and {percent(wanted)} is wanted."
     )
     return Judged(under(shown, wanted), Outcome.COLLECT_EVAL_DATA, seen)
@@ -90,7 +113,9 @@ def poor_probe(m: Measurements) -> Judged:
         f"interval), and a gain is worth it from {points(m.min_gain)} on"
     )
     if m.probe.rising:
-        return Judged(held, Outcome.COLLECT_TRAIN_DATA, seen + "; the curve still rises with more rows.")
+        return Judged(
+            held, Outcome.COLLECT_TRAIN_DATA, seen + "; the curve still rises with more rows.", "rising"
+        )
     return Judged(held, Outcome.PROMPT_IS_ENOUGH, seen + ".")
 
 

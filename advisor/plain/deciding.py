@@ -9,7 +9,7 @@ from advisor.amending import propose, resume_command
 from advisor.core_texts import told
 from advisor.durations import time_words
 from advisor.methods import Methods, methods_of
-from advisor.outcomes import OUTCOMES
+from advisor.outcomes import outcome_headline, outcome_meaning
 from advisor.plain.talk import EMPTY, Go
 from advisor.plain.walking import Walk
 from advisor.plan import flag_of
@@ -33,8 +33,8 @@ def verdict(walk: Walk) -> None:
     """Tell the outcome and what it rests on; accept it, or overrule it with a reason."""
     found: Mapping[str, Any] = walk.need("verdict", _("Cheap options"))
     outcome = str(found["outcome"])
-    words = OUTCOMES[outcome]
-    walk.talk.say(_(words.headline) + f" ({outcome})", _(words.meaning))
+    why = outcome, str(found["rule"]), str(found.get("case", ""))
+    walk.talk.say(outcome_headline(*why) + f" ({outcome})", outcome_meaning(*why))
     walk.talk.say("", _("Why:"), *("  " + told(reason) for reason in found["reasons"]))
     if found["flip"]:
         walk.talk.say(_("What would change it:"), *("  " + told(flip["text"]) for flip in found["flip"]))
@@ -126,7 +126,7 @@ def _tell_methods(walk: Walk) -> None:
         walk.talk.say("  " + _method_words(row, found))
     if found.recommended:
         walk.talk.say(
-            _("Recommended: {method}; it {reason}.").format(method=found.recommended, reason=_(found.reason))
+            _("Recommended: {method}; {reason}.").format(method=found.recommended, reason=_(found.reason))
         )
     else:
         walk.talk.say(_("Note: {text}").format(text=_(found.reason)))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from advisor.core_texts import told
-from advisor.outcomes import OUTCOMES
+from advisor.outcomes import outcome_headline, outcome_meaning
 from advisor.plain.walking import Walk
 from advisor.reading_runs import read_report
 from advisor.report.tables import change, interval
@@ -69,8 +69,8 @@ def _path(walk: Walk) -> Path:
 
 
 def _tell_results(walk: Walk, found: Results) -> None:
-    words = OUTCOMES[found.outcome]
-    walk.talk.say(_(words.headline) + f" ({found.outcome})", _(words.meaning))
+    why = found.deciding
+    walk.talk.say(outcome_headline(*why) + f" ({found.outcome})", outcome_meaning(*why))
     if found.advice:
         walk.talk.say(told(found.advice))
     walk.talk.say(

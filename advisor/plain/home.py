@@ -11,7 +11,7 @@ from advisor.ages import age_words
 from advisor.deleting import delete_run, look_before_deleting, size_words
 from advisor.draft import Draft
 from advisor.example import example_plan
-from advisor.outcomes import OUTCOMES
+from advisor.outcomes import outcome_headline
 from advisor.plain.deciding import plan, verdict
 from advisor.plain.describing import suitability, task
 from advisor.plain.ending import results, ship
@@ -153,7 +153,7 @@ def _asked_run(talk: Talk, services: Services) -> Path:
 
 def _in_words(listed: ListedRun, now: float) -> str:
     entry = listed.entry
-    outcome = _(OUTCOMES[entry.outcome].headline) if entry.outcome in OUTCOMES else entry.outcome
+    outcome = outcome_headline(entry.outcome, entry.rule, entry.case)
     state = _(_STATES.get(entry.state, entry.state))
     parts = [Path(entry.path).name, entry.task, state, outcome, age_words(now - entry.created)]
     return "; ".join(part for part in parts if part)

@@ -95,9 +95,11 @@ class ComparisonPart(_Part):
     outcome: Literal["SHIP_TUNED", "KEEP_BASELINE", "INCONCLUSIVE"]
     n: int | None = None
     rule: str = ""
+    case: str = ""
     reason: str = ""
     target: str = "unknown"
     rows_needed: int | None = None
+    mismatch: list[str] = Field(default=[], description="what differed besides the system (T1)")
     clusters: int | None = None
     guards: list[dict[str, Any]] = Field(
         default=[], description="declared guard sets, as the rules read them"

@@ -15,6 +15,7 @@ from advisor.report.sections import (
     curve_section,
     economics_section,
     guard_section,
+    held_words,
     overruled_words,
 )
 from advisor.report.tables import interval
@@ -99,6 +100,7 @@ def _comparison(report: Report) -> str:
         + (f"\n{notes}" if notes else "")
         + (f"\n\n{contenders_words(found)}" if found.contenders else "")
         + _flips(found.flip)
+        + _considered(found.considered, found.rule)
     )
 
 
@@ -178,7 +180,25 @@ def _verdict(report: Report) -> str:
         lines.append(
             f"- With this test set a gain of {verdict.minimum_detectable_effect:.3f} can be seen (80% power)."
         )
-    return "\n".join(lines) + _flips(verdict.flip)
+    return "\n".join(lines) + _flips(verdict.flip) + _considered(verdict.considered, verdict.rule)
+
+
+def _considered(considered: Sequence[Mapping[str, Any]], deciding: str) -> str:
+    """Every rule in its order: the first that holds decides."""
+    if not considered:
+        return ""
+    rows = [
+        [
+            str(entry["rule"]),
+            held_words(entry, deciding),
+            _cell(str(entry["condition"]), cut=False),
+            _cell(str(entry["reason"]), cut=False),
+        ]
+        for entry in considered
+    ]
+    return "\n\nRules considered, in order; the first that holds decides:\n\n" + _table(
+        ["rule", "holds", "when it holds", "what it saw"], rows
+    )
 
 
 def _baselines(report: Report) -> str:
@@ -359,11 +379,11 @@ def _minutes(seconds: float | None) -> str:
     return "" if seconds is None else f"{seconds / 60:.1f} min"
 
 
-def _cell(text: str) -> str:
+def _cell(text: str, *, cut: bool = True) -> str:
     """Model output is data: no markup, one line, cut for the table."""
     flat = " ".join("".join(char for char in text if char.isprintable() or char.isspace()).split())
     # Cut before escaping, or an escape may be cut in half.
-    short = flat if len(flat) <= _LONGEST_CELL else flat[: _LONGEST_CELL - 1] + "…"
+    short = flat if len(flat) <= _LONGEST_CELL or not cut else flat[: _LONGEST_CELL - 1] + "…"
     escaped = re.sub(r"[\\`*~|\[\]]|(?<!\w)_|_(?!\w)", r"\\\g<0>", short)
     return escaped.replace("&", "&amp;").replace("<", "&lt;")
 

@@ -96,6 +96,10 @@ class DataPart(_Part):
     format: str
     findings: list[FindingPart]
     splits: SplitsPart
+    checked: int | None = Field(default=None, description="rows of the file that the findings count")
+    labels: dict[str, int | None] = Field(
+        default={}, description="training rows of the rarest label, test labels that train lacks"
+    )
     leaked: list[str] = []
     statistics: dict[str, Any] = {}
 
@@ -137,6 +141,8 @@ class VerdictPart(_Part):
         "NOT_SUITED",
     ]
     rule: str
+    case: str = Field(default="", description="of the rule, where what to do differs between its cases")
+    rung: str | None = Field(default=None, description="the cheap option that the verdict speaks of")
     reasons: list[str]
     evidence: dict[str, Any]
     considered: list[dict[str, Any]]
@@ -323,6 +329,19 @@ class Report(_Part):
     comparison: ComparisonPart | None
     guard: GuardPart | None = None
     learning_curve: CurvePart | None = None
+    discordance: float | None = Field(
+        default=None, description="of the planned comparison, where churn is not known"
+    )
+    churn: float | None = Field(default=None, description="share of dev rows that change without any gain")
+    independent: float | None = Field(
+        default=None, description="independent rows that a test row is worth; None without clusters"
+    )
+    deviation: float | None = Field(
+        default=None, description="spread of a dev row's difference, for graded metrics"
+    )
+    failures: list[dict[str, Any]] = Field(
+        default=[], description="wrong answers that a person tagged: id, tag"
+    )
     prices: dict[str, float] | None = Field(default=None, description="as given; `advisor decide` reads them")
     volume: dict[str, float] | None = Field(default=None, description="as given; `advisor decide` reads it")
     economics: EconomicsPart | None = Field(default=None, description="None where no price was given")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from advisor.report.comparison_parts import ComparisonPart
 from advisor.report.model import CurvePart, OverruledPart, Report
 from advisor.report.tables import change, interval, table
@@ -125,3 +128,10 @@ def overruled_words(found: OverruledPart) -> str:
     done = "who asked for training all the same" if found.choice == "train" else "who declined training"
     reason = " ".join(found.reason.split())
     return f"{found.outcome} was overruled by the user, {done}: {reason or 'no reason was given'}"
+
+
+def held_words(entry: Mapping[str, Any], deciding: str) -> str:
+    """Say how a rule was found: whether it decides, holds too, does not hold, or is not known to."""
+    if entry["rule"] == deciding:
+        return "decides"
+    return {True: "holds too", False: "no"}.get(entry["held"], "not known")

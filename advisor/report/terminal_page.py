@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 from advisor.columns import table
 from advisor.report.comparison_parts import ComparisonPart
-from advisor.report.model import Report
-from advisor.report.sections import overruled_words
+from advisor.report.model import Report, VerdictPart
+from advisor.report.sections import held_words, overruled_words
 from advisor.report.tables import interval
 from rubrics.phrases import rung_words
 
@@ -49,6 +49,15 @@ def _verdict(report: Report, say: Say) -> Iterator[str]:
     yield from (f"  {say(reason)}" for reason in report.verdict.reasons)
     if report.overruled is not None:
         yield f"  {say(overruled_words(report.overruled))}"
+    yield from _why(report.verdict, say)
+
+
+def _why(decided: VerdictPart | ComparisonPart, say: Say) -> Iterator[str]:
+    """What would change an outcome, and how each rule was found, on one line: the page has no room for their reasons."""
+    yield from (f"  {_labelled(say, 'what would change it', flip.text)}" for flip in decided.flip)
+    if decided.considered:
+        found = [f"{entry['rule']} {say(held_words(entry, decided.rule))}" for entry in decided.considered]
+        yield f"  {say('rules in order')}: {', '.join(found)}"
 
 
 def _last(report: Report, say: Say, stage_name: Say) -> Iterator[str]:
@@ -130,3 +139,4 @@ def _differences(found: ComparisonPart, say: Say) -> Iterator[str]:
                 f"p = {tested.p_value:.2g} (dev does not tell it from the chosen option)"
             )
     yield from (_labelled(say, "note", note) for note in found.notes)
+    yield from _why(found, say)

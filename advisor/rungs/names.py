@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from advisor.texts import N_, _
+from rubrics.phrases import BY_EXTRACTION
 
 RUNG_NAMES: Mapping[str, str] = MappingProxyType(
     {
@@ -16,13 +17,25 @@ RUNG_NAMES: Mapping[str, str] = MappingProxyType(
         "few_shot": N_("prompt with examples"),
     }
 )
+EXTRACTED_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "label_match": N_("{rung}, the label taken out"),
+        "json_inside": N_("{rung}, the JSON taken out"),
+        "json_equality": N_("{rung}, the JSON taken out"),
+    }
+)
+"""Of an option whose answers fail by their form alone, with that cured."""
 SYSTEM_NAMES: Mapping[str, str] = MappingProxyType(
     {"base": N_("base model"), "best_baseline": N_("best cheap option"), "tuned": N_("tuned model")}
 )
 
 
 def rung_name(rung: str) -> str:
-    """Name a rung in the language in use; one that has no name yet keeps its key."""
+    """Name a rung in the language in use, also with its answers' form cured; one that has no name yet keeps its key."""
+    name, by, extraction = rung.partition(BY_EXTRACTION)
+    if by:
+        words = EXTRACTED_WORDS.get(extraction, N_("{rung}, the answer taken out"))
+        return _(words).format(rung=rung_name(name))
     return _(RUNG_NAMES[rung]) if rung in RUNG_NAMES else rung.replace("_", " ")
 
 

@@ -45,7 +45,9 @@ from advisor.stages.measure import base_spec, weights_facts
 from advisor.stages.split import SPLIT, clusters_of, rows_of
 from advisor.tagging import write_failures
 from rubrics.errors import ExitCode, Fault
+from rubrics.logic import under
 from rubrics.scoring import get_metric
+from rubrics.statistics import independent_share
 from trainer.events import Listener
 from trainer.job import Completion
 
@@ -78,7 +80,9 @@ class Ladder(Artefact):
     Attributes:
         selected: the rung chosen on dev; ties go to the cheaper.
         skipped: rungs that do not apply, with the reason.
-        discordance: share of test rows that the comparison to come is planned for.
+        discordance: share of test rows that the comparison to come is planned for, at the smallest gain.
+        churn: share of dev rows that change without any gain; for right/wrong metrics.
+        independent: how many independent rows a test row is worth by its clusters; None where every row stands alone.
         metric: the one that chose.
         deviation: standard deviation of a dev row's difference between the two best rungs; for graded metrics.
     """
@@ -88,6 +92,8 @@ class Ladder(Artefact):
     skipped: dict[str, str]
     discordance: float | None
     metric: str = "exact_match"
+    churn: float | None = None
+    independent: float | None = None
     deviation: float | None = None
 
     def on(self, split: str, rung: str) -> Rung | None:
@@ -183,15 +189,18 @@ def _make(context: Context) -> Ladder:
     selected = _best(scored, context.plan.metric)
     entries = [_entry(context, rung, "dev", scored[rung], asking, selected) for rung in rungs]
     write_failures(failures_file(context), selected, clean(context, scored[selected]), context.plan.metric)
-    on_test = [rung for rung in rungs if rung in ("zero_shot", selected)]
+    on_test = _asked_about_test(context.plan, scored, selected)
     for rung, predictions in _answered(context, on_test, asking, train, test, "test"):
         note_in_ledger(context.run.ledger, scoring(rung, predictions))
         entries.append(_entry(context, rung, "test", predictions, asking, selected))
+    churn = _churn(scored, context.plan.metric)
     return Ladder(
         rungs=entries,
         selected=selected,
         skipped=skipped,
-        discordance=_discordance(scored, context.plan.metric, context.plan.min_gain),
+        discordance=None if churn is None else min(1.0, churn + context.plan.min_gain),
+        churn=churn,
+        independent=_independent(context, selected),
         metric=context.plan.metric,
         deviation=_deviation(scored, context.plan.metric),
     )
@@ -286,6 +295,22 @@ def _entry(
     )
 
 
+def _asked_about_test(plan: Plan, scored: Mapping[str, Sequence[Prediction]], selected: str) -> list[str]:
+    """The rungs that are scored on test, in their order: the plain prompt, the one chosen on dev, and the cheapest.
+
+    The cheapest is that of those that reach the target on dev, where it is cheaper than the chosen one: R5 asks for the
+    cheapest that does. Under a time limit it is asked only where it asks no model (CONTRACT).
+    """
+    asked = {"zero_shot", selected}
+    if plan.target is not None:
+        enough = [rung for rung in scored if not under(_mean(scored[rung], plan.metric), plan.target)]
+        cheapest = (
+            enough[:1] if plan.max_minutes is None else [rung for rung in enough[:1] if rung == "classifier"]
+        )
+        asked.update(cheapest)
+    return [rung for rung in scored if rung in asked]
+
+
 def _mean(predictions: Sequence[Prediction], metric: str) -> float:
     return sum(prediction.scores[metric] for prediction in predictions) / len(predictions)
 
@@ -295,20 +320,28 @@ def _best(scored: Mapping[str, Sequence[Prediction]], metric: str) -> str:
     return max(scored, key=lambda rung: _mean(scored[rung], metric))
 
 
-def _discordance(scored: Mapping[str, Sequence[Prediction]], metric: str, min_gain: float) -> float | None:
-    """Share of rows on which a tuned model is expected to differ from the best rung; for right/wrong metrics.
+def _churn(scored: Mapping[str, Sequence[Prediction]], metric: str) -> float | None:
+    """Share of dev rows that change between the two best rungs without any gain; for right/wrong metrics.
 
-    The churn between the two best rungs on dev (rows on which exactly one is right, less the difference of their
-    scores), and the gain that is asked for. Their whole discordance would plan for a test of thousands of rows where
-    the second rung is far behind, although the tuned model is compared with the first alone.
+    Rows on which exactly one is right, less the difference of their scores. A tuned model that is better by x is
+    planned to change this and x more. The whole discordance of the two would plan for a test of thousands of rows
+    where the second rung is far behind, although the tuned model is compared with the first alone.
     """
     if len(scored) < 2 or not get_metric(metric).binary:
         return None
     first, second = sorted(scored, key=lambda rung: -_mean(scored[rung], metric))[:2]
     pairs = zip(scored[first], scored[second], strict=True)
     apart = sum(one.scores[metric] != other.scores[metric] for one, other in pairs) / len(scored[first])
-    churn = apart - (_mean(scored[first], metric) - _mean(scored[second], metric))
-    return min(1.0, churn + min_gain)
+    return max(0.0, apart - (_mean(scored[first], metric) - _mean(scored[second], metric)))
+
+
+def _independent(context: Context, selected: str) -> float | None:
+    """What a test row is worth by its clusters, on the answers of the selected rung; None where there are none."""
+    kept = clean(context, read_predictions(predictions_file(context, selected, "test")))
+    clusters = clusters_of(context, [row.id for row in kept])
+    if clusters is None:
+        return None
+    return independent_share([row.scores[context.plan.metric] for row in kept], clusters)
 
 
 def _deviation(scored: Mapping[str, Sequence[Prediction]], metric: str) -> float | None:
@@ -345,6 +378,7 @@ BASELINE = Stage(
     fields=(
         "task",
         "metric",
+        "target",
         "min_gain",
         "rungs",
         "prompt_file",

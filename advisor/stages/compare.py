@@ -8,12 +8,12 @@ from typing import Any
 from pydantic import Field
 
 from advisor.ledger import looks, looks_note, scoring
-from advisor.pairing import for_the_rules, paired, settle_note
+from advisor.pairing import for_the_rules, in_common, paired, settle_note
 from advisor.predictions import Prediction, read_predictions
 from advisor.slices import slices_note, slices_of
 from advisor.stage import Artefact, Context, Stage
 from advisor.stages.baseline import BASELINE, clean
-from advisor.stages.contenders import answers_on_test, contenders_on_dev
+from advisor.stages.contenders import answers_on_test, contenders_on_dev, cured_option
 from advisor.stages.decide import measured_parts
 from advisor.stages.evaluate import EVALUATE, evaluation_file
 from advisor.stages.guard import as_guard, guard_findings
@@ -26,6 +26,7 @@ class Comparison(Artefact):
     """The contract's `comparison` object; counts of rows are None for graded metrics.
 
     Attributes:
+        mismatch: what differed between the two besides the system (T1).
         clusters: groups that the rows belong to; None where every row stands alone.
         looks: tuned models that were scored on these rows, this one included, here and in the runs beside it.
         guards: how the declared guard set fared, as the rules read it; empty where none was declared.
@@ -55,12 +56,14 @@ class Comparison(Artefact):
     both_wrong: int | None
     outcome: str
     rule: str
+    case: str = ""
     reason: str
     target: str
     rows_needed: int | None
     considered: list[dict[str, Any]] = Field(default_factory=list)
     flip: list[dict[str, Any]] = Field(default_factory=list)
     guards: list[dict[str, Any]] = Field(default_factory=list)
+    mismatch: list[str] = Field(default_factory=list)
     clusters: int | None = None
     looks: int = 1
     notes: list[str] = Field(default_factory=list)
@@ -73,12 +76,12 @@ class Comparison(Artefact):
 
 def _make(context: Context) -> Comparison:
     answered = read_predictions(evaluation_file(context, "tuned"))
-    baseline = clean(context, read_predictions(evaluation_file(context, "best_baseline")))
-    tuned = clean(context, answered)
+    before = clean(context, read_predictions(evaluation_file(context, "best_baseline")))
+    baseline, tuned, mismatch = in_common(before, clean(context, answered))
     clusters = clusters_of(context, [row.id for row in tuned])
     measured = paired(baseline, tuned, context.plan.metric, context.plan.seed, clusters)
     open_on_dev = contenders_of(context, tuned)
-    decided = {**measured, **_decide(context, measured, open_on_dev), "contenders": open_on_dev}
+    decided = {**measured, **_decide(context, measured, open_on_dev, mismatch), "contenders": open_on_dev}
     decided["looks"] = max(1, looks(context.run.path, scoring("tuned", answered)["rows"]))
     settle = settle_note(decided)
     said = [*measured["notes"], *decided["notes"], settle, looks_note(decided["looks"])]
@@ -93,22 +96,41 @@ def _make(context: Context) -> Comparison:
 
 
 def contenders_of(context: Context, tuned: Sequence[Prediction]) -> list[dict[str, Any]]:
-    """The cheap options that dev leaves open, each with the tuned model against it where it was asked about the test rows."""
+    """The cheap options that dev leaves open, each with the tuned model against it where it was asked about the test rows.
+
+    One whose answers fail by their form alone is among them with the form cured, and the tuned model with it likewise.
+    """
     ladder, asked = context.get(BASELINE), context.get(EVALUATE).contenders
     found = []
     for one in contenders_on_dev(context):
         entry: dict[str, Any] = {**vars(one), "test_value": None, "on_test": None}
         if one.rung in asked or ladder.on("test", one.rung) is not None:
-            answers, metric = answers_on_test(context, one.rung), context.plan.metric
-            clusters = clusters_of(context, [row.id for row in tuned])
-            entry["test_value"] = sum(row.scores[metric] for row in answers) / len(answers)
-            entry["on_test"] = paired(answers, tuned, metric, context.plan.seed, clusters)
+            entry |= _on_test(context, one.rung, tuned, context.plan.metric)
+        found.append(entry)
+    cured = cured_option(context)
+    if cured is not None:
+        entry = {**vars(cured.contender), "test_value": None, "on_test": None}
+        if cured.rung in asked or ladder.on("test", cured.rung) is not None:
+            entry |= _on_test(context, cured.rung, tuned, cured.extraction)
         found.append(entry)
     return found
 
 
+def _on_test(context: Context, rung: str, tuned: Sequence[Prediction], metric: str) -> dict[str, Any]:
+    """A rung's score on the test rows, and the tuned model against it, both by this metric."""
+    answers = answers_on_test(context, rung)
+    clusters = clusters_of(context, [row.id for row in tuned])
+    return {
+        "test_value": sum(row.scores[metric] for row in answers) / len(answers),
+        "on_test": paired(answers, tuned, metric, context.plan.seed, clusters),
+    }
+
+
 def _decide(
-    context: Context, measured: Mapping[str, Any], open_on_dev: Sequence[Mapping[str, Any]]
+    context: Context,
+    measured: Mapping[str, Any],
+    open_on_dev: Sequence[Mapping[str, Any]],
+    mismatch: Sequence[str],
 ) -> dict[str, Any]:
     evaluations = [entry.model_dump(exclude={"input_hash"}) for entry in context.get(EVALUATE).systems]
     guard = context.get(EVALUATE).guard
@@ -116,6 +138,7 @@ def _decide(
         **for_the_rules(measured),
         "baseline": context.get(BASELINE).selected,
         "tuned": "tuned",
+        "mismatch": list(mismatch),
         "contenders": [
             {**one, "on_test": one["on_test"] and for_the_rules(one["on_test"])} for one in open_on_dev
         ],
@@ -176,5 +199,5 @@ COMPARE = Stage(
     ),
     reads=("split", "baseline", "decide", "train", "evaluate"),
     summary=_summary,
-    version=4,
+    version=5,
 )

@@ -7,13 +7,14 @@ has to speak (`rubrics.open_options`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from advisor.chat.local import LocalModel, read_completions
 from advisor.chat.protocol import ChatRequest
 from advisor.clusters import cluster_of_each, shared_clusters
-from advisor.contenders import Contender, contenders
+from advisor.contenders import Contender, against, contenders
 from advisor.ledger import scoring
 from advisor.predictions import (
     Prediction,
@@ -33,8 +34,12 @@ from advisor.stages.baseline import (
     predictions_file,
 )
 from advisor.stages.budget import test_rows
+from advisor.stages.decide import measured_parts
 from advisor.stages.measure import base_spec
 from advisor.stages.split import rows_of
+from rubrics.format_failure import format_failure
+from rubrics.measurements import from_report
+from rubrics.phrases import BY_EXTRACTION
 from rubrics.scoring import get_metric
 from trainer.job import Completion
 
@@ -45,19 +50,60 @@ def contenders_on_dev(context: Context) -> list[Contender]:
     """The cheap options that dev leaves open beside the chosen one."""
     ladder, metric = context.get(BASELINE), context.plan.metric
     rungs = [entry.rung for entry in ladder.rungs if entry.split == "dev"]
-    answered = {
-        rung: clean(context, read_predictions(predictions_file(context, rung, "dev"))) for rung in rungs
-    }
-    kept = {prediction.id for prediction in answered[ladder.selected]}
-    rows = [row for row in rows_of(context, "dev") if row.id in kept]
-    ids = [prediction.id for prediction in answered[ladder.selected]]
+    answered = {rung: _on_dev(context, rung) for rung in rungs}
     return contenders(
         {rung: [one.scores[metric] for one in predictions] for rung, predictions in answered.items()},
         ladder.selected,
         binary=get_metric(metric).binary,
-        clusters=cluster_of_each(ids, shared_clusters(rows)),
+        clusters=_dev_clusters(context, answered[ladder.selected]),
         seed=context.plan.seed,
     )
+
+
+@dataclass(frozen=True)
+class Cured:
+    """An option whose answers are right but for their form, with label or JSON taken out of them.
+
+    Attributes:
+        rung: that answered.
+        extraction: metric that takes the answer out of what stands around it.
+        contender: its lead on dev over the chosen option as that answers, under a name of its own.
+    """
+
+    rung: str
+    extraction: str
+    contender: Contender
+
+
+def cured_option(context: Context) -> Cured | None:
+    """The option that is open beside the others where form alone fails; a tuned model has to beat a line of code too.
+
+    None where curing the form would bring less than the smallest gain worth it, or not above the best option.
+    """
+    failure = format_failure(from_report(measured_parts(context)))
+    if failure is None or not failure.measured or failure.rung.dev_extracted is None:
+        return None
+    rung, extraction = failure.rung.name, failure.rung.extraction
+    ladder, metric = context.get(BASELINE), context.plan.metric
+    chosen = _on_dev(context, ladder.selected)
+    lead = against(
+        [one.scores[metric] for one in chosen],
+        [one.scores[extraction] for one in _on_dev(context, rung)],
+        binary=get_metric(metric).binary and get_metric(extraction).binary,
+        clusters=_dev_clusters(context, chosen),
+        seed=context.plan.seed,
+    )
+    return Cured(rung, extraction, replace(lead, rung=f"{rung}{BY_EXTRACTION}{extraction}"))
+
+
+def _on_dev(context: Context, rung: str) -> list[Prediction]:
+    return clean(context, read_predictions(predictions_file(context, rung, "dev")))
+
+
+def _dev_clusters(context: Context, answered: Sequence[Prediction]) -> list[str] | None:
+    ids = [prediction.id for prediction in answered]
+    kept = set(ids)
+    return cluster_of_each(ids, shared_clusters([row for row in rows_of(context, "dev") if row.id in kept]))
 
 
 def to_ask(context: Context) -> list[str]:

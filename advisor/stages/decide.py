@@ -26,6 +26,8 @@ class VerdictReport(Artefact):
 
     outcome: str
     rule: str
+    case: str = ""
+    rung: str | None = None
     reasons: list[str]
     evidence: dict[str, Any]
     considered: list[dict[str, Any]]
@@ -55,12 +57,17 @@ def measured_parts(context: Context) -> dict[str, Any]:
         "suitability": _suitability(context, tags),
         "data": {
             "rows": found.rows,
+            "checked": found.checked,
             "format": found.format,
             "findings": found.findings,
             "splits": {"train": split.train, "dev": split.dev, "test": split.test},
+            "labels": {"rarest": split.rarest_label, "missing": split.missing_labels},
         },
         "baselines": [_priced(context, entry) for entry in ladder.rungs],
-        "discordance": ladder.discordance,
+        # A ladder of an earlier version knows the discordance at the smallest gain alone.
+        "discordance": ladder.discordance if ladder.churn is None else None,
+        "churn": ladder.churn,
+        "independent": ladder.independent,
         "deviation": ladder.deviation,
         "failures": tags,
         "prices": prices_of(plan) or None,
@@ -99,9 +106,10 @@ DECIDE = Stage(
     file="verdict.json",
     artefact=VerdictReport,
     make=_make,
-    fields=("metric", "target", "min_gain", *MONEY_FIELDS),
+    fields=("metric", "target", "min_gain", "margin", *MONEY_FIELDS),
     reads=(ASSESS.name, INSPECT.name, SPLIT.name, BUDGET.name, BASELINE.name),
     # Tags that a person adds between two sessions make the verdict stale, so that a resume takes them up.
     content=lambda context: {str(entry["id"]): entry["tag"] for entry in _tags(context)},
     summary=lambda verdict: f"{verdict.outcome} ({verdict.rule})",
+    version=2,
 )

@@ -20,6 +20,7 @@ class DataReport(Artefact):
 
     Attributes:
         rows: of all files together.
+        checked: rows of the file that the findings count: train's, where several files were given.
         format: of the training rows' file.
         max_length: tokens a row may have: the plan's, or the longest row rounded up.
         tokens: mean and longest tokens of a row as it is trained on, and of its answer; empty without a model.
@@ -35,6 +36,7 @@ class DataReport(Artefact):
     leaked_near: list[str]
     max_length: int
     tokens: dict[str, float]
+    checked: int | None = None
 
 
 def _make(context: Context) -> DataReport:
@@ -64,6 +66,7 @@ def _make(context: Context) -> DataReport:
         leaked_near=list(found.leaked_near),
         max_length=max_length,
         tokens=_token_facts(lengths) if context.model else {},
+        checked=len(first.rows),
     )
 
 

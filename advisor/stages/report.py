@@ -67,6 +67,7 @@ def build(context: Context) -> Report:
         "comparison": _dump(context.get(COMPARE)) if context.has(COMPARE) else None,
         "guard": _guard(context),
         "learning_curve": _dump(context.get(CURVE)) if context.has(CURVE) else None,
+        **{name: parts[name] for name in ("discordance", "churn", "independent", "deviation", "failures")},
         "prices": parts["prices"],
         "volume": parts["volume"],
         "economics": account(from_report(parts)),

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field
 
 from advisor.clusters import cluster_of_each, shared_clusters
+from advisor.data.findings import Sheet
 from advisor.data.rows import Row, as_json_lines, read_rows
 from advisor.plan_files import divided
 from advisor.stage import Artefact, Context, Stage
@@ -21,6 +22,8 @@ class SplitReport(Artefact):
     Attributes:
         leaked: ids of test rows that stand in train, exactly or nearly: kept out of the score (D4).
         reasons: why sizes differ from what was asked.
+        rarest_label: training rows of the rarest label; None where answers are open.
+        missing_labels: labels of the test rows that no training row has; None where answers are open.
         clusters: the cluster of each test row that shares one: the plan's cluster field, else near duplicates.
     """
 
@@ -30,6 +33,8 @@ class SplitReport(Artefact):
     leaked: list[str]
     reasons: list[str]
     clusters: dict[str, str] = Field(default_factory=dict)
+    rarest_label: int | None = None
+    missing_labels: int | None = None
 
 
 def rows_of(context: Context, split: str) -> list[Row]:
@@ -54,7 +59,17 @@ def _make(context: Context) -> SplitReport:
         leaked=[*found.leaked_exact, *found.leaked_near],
         reasons=list(split.reasons),
         clusters=shared_clusters(test),
+        **_labels(train, test),
     )
+
+
+def _labels(train: Sequence[Row], test: Sequence[Row]) -> dict[str, int]:
+    """How well the labels are covered by the rows that are trained on; nothing where answers are open."""
+    sheet = Sheet(train)
+    if sheet.labels is None:
+        return {}
+    missing = set(Sheet(test).written) - set(sheet.labels)
+    return {"rarest_label": min(sheet.label_counts.values()), "missing_labels": len(missing)}
 
 
 def clusters_of(context: Context, ids: Sequence[str]) -> list[str] | None:

@@ -8,7 +8,7 @@ before a function needs it, and nothing computes power after the fact: see `rubr
 
 from __future__ import annotations
 
-from rubrics.statistics.clusters import ALPHA, Z, cautions, label_cautions, mean_variance
+from rubrics.statistics.clusters import ALPHA, Z, cautions, independent_share, label_cautions, mean_variance
 from rubrics.statistics.intervals import Interval, mean_interval, score_interval, wilson
 from rubrics.statistics.paired import (
     FlipTable,
@@ -16,7 +16,6 @@ from rubrics.statistics.paired import (
     compare_paired,
     flip_table,
     mcnemar_exact,
-    not_inferior,
     paired_mean_difference,
     paired_share_difference,
     sign_flip_test,
@@ -45,12 +44,12 @@ __all__ = [
     "false_alarm_rate",
     "flip_table",
     "holm",
+    "independent_share",
     "label_cautions",
     "mcnemar_exact",
     "mean_interval",
     "mean_variance",
     "noise_floor",
-    "not_inferior",
     "paired_mean_difference",
     "paired_share_difference",
     "ratio_difference",

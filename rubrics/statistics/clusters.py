@@ -80,6 +80,28 @@ def effective_rows(spread: float, variance: float, units: int, *, most: float | 
     return rows if most is None else min(rows, most)
 
 
+def independent_share(values: Sequence[float], clusters: Sequence[Hashable] | None) -> float:
+    """Return how many independent rows a row is worth for a mean of these values, over 0 and at most 1.
+
+    The variance that the mean would have if every row stood alone, over the one it has with its clusters (the inverse
+    of the design effect). Where nothing varies each cluster counts as one row.
+    Source: Kish (1965), Survey Sampling, section 8.2.
+
+    Raises:
+        ValueError: no values, or not as many cluster names.
+    """
+    import numpy as np
+
+    rows = np.asarray(values, dtype=np.float64)
+    if not len(rows):
+        raise ValueError("no values")
+    sums, sizes = cluster_sums(rows, clusters)
+    alone, together = mean_variance(rows, np.ones_like(rows)), mean_variance(sums, sizes)
+    if together <= 1e-15 or alone <= 1e-15:
+        return len(sums) / len(rows)
+    return min(1.0, alone / together)
+
+
 def t_quantile(units: int) -> float:
     """Return the 97.5% quantile of Student's t for a variance measured on so many units, at least 2."""
     from scipy.special import stdtrit

@@ -219,19 +219,6 @@ def sign_flip_test(sums: Sequence[float] | Floats, seed: int = 0) -> float:
     return _random_flips(changed, np.random.default_rng(seed))
 
 
-def not_inferior(interval: Interval, margin: float) -> bool:
-    """Say whether the difference surely lies above minus the margin that was declared before training.
-
-    Source: the confidence interval form of the non-inferiority test, ICH E9 (1998) section 3.3.2.
-
-    Raises:
-        ValueError: the margin does not lie in 0..1, 0 left out.
-    """
-    if not 0 < margin <= 1:
-        raise ValueError("a margin lies in 0..1, 0 left out")
-    return interval.low > -margin
-
-
 def _paired_differences(baseline: Sequence[float], tuned: Sequence[float]) -> Floats:
     before, after = graded(baseline), graded(tuned)
     if len(before) != len(after):

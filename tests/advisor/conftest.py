@@ -181,7 +181,17 @@ def report_values(**changed: Any) -> dict[str, Any]:
             "rule": "R14",
             "reasons": ["Far from the target."],
             "evidence": {"best": 0.6},
-            "considered": [{"rule": "R1", "holds": False}],
+            "considered": [
+                {
+                    "rule": rule,
+                    "condition": f"Condition of {rule}.",
+                    "held": held,
+                    "outcome": "FINE_TUNE" if held is True else None,
+                    "reason": f"What {rule} saw.",
+                    "source": "KNOWLEDGE section 8",
+                }
+                for rule, held in (("R1", False), ("R11", "unknown"), ("R14", True))
+            ],
             "flip": [
                 {"field": "target", "value": 0.6, "outcome": "PROMPT_IS_ENOUGH", "text": "A lower target."}
             ],

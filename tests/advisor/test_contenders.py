@@ -98,6 +98,7 @@ def test_the_last_word_says_what_keeps_it_from_shipping(make_report, gain, kind)
     comparison = make_report().comparison.model_dump() | {
         "outcome": "INCONCLUSIVE",
         "rule": "T6",
+        "case": "others",
         "against": ["instruction"],
         "contenders": [contender("instruction", gain=gain), contender("zero_shot", gain=0.5)],
     }
@@ -113,6 +114,7 @@ def test_the_last_word_keeps_an_option_that_does_as_well(make_report):
     comparison = make_report().comparison.model_dump() | {
         "outcome": "KEEP_BASELINE",
         "rule": "T5",
+        "case": "others",
         "against": ["instruction"],
         "contenders": [contender("instruction", gain=-0.01)],
     }

@@ -63,7 +63,7 @@ def test_the_adapter_that_won_is_offered_first(tmp_path: Path, tokenizer_folder:
 
     found = read_shipment(run)
 
-    assert (found.outcome, found.worth, found.lacking) == ("SHIP_TUNED", True, ())
+    assert (found.why, found.worth, found.lacking) == (("SHIP_TUNED", "T3", ""), True, ())
     assert [(offer.system, offer.kind) for offer in found.offers] == [
         ("tuned", "adapter"),
         ("best_baseline", "prompt"),

@@ -28,18 +28,27 @@ def tag(path, name: str, most: int = SHOWN) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
-def test_the_first_wrong_answers_are_written_ready_to_be_tagged(tmp_path):
+def test_a_sample_of_the_wrong_answers_is_written_ready_to_be_tagged(tmp_path):
     path = tmp_path / "failures.jsonl"
+    answered = [prediction(at, at % 2) for at in range(200)]
 
-    written = write_failures(path, "few_shot", [prediction(at, at % 2) for at in range(100)], "exact_match")
+    written = write_failures(path, "few_shot", answered, "exact_match")
 
     rows = lines(path)
     assert written == len(rows) == SHOWN
+    places = [int(row["id"].removeprefix("r")) for row in rows]
+    assert places == sorted(places)
+    # Not the first ones: rows often come by day or by customer.
+    assert sum(place >= 100 for place in places) > SHOWN / 4
     assert rows[0] == {
-        "id": "r0", "rung": "few_shot", "prompt": "question 0", "reference": "right", "prediction": "wrong",
+        "id": rows[0]["id"], "rung": "few_shot", "prompt": f"question {places[0]}", "reference": "right", "prediction": "wrong",
         "score": 0.0, "tag": None,
     }  # fmt: skip
     assert read_tags(path) == []
+
+    # The same when the ladder is measured again, in whatever order.
+    write_failures(path, "few_shot", answered[::-1], "exact_match")
+    assert {row["id"] for row in lines(path)} == {row["id"] for row in rows}
 
 
 def test_tags_stay_with_answers_that_are_still_the_same(tmp_path):

@@ -14,7 +14,7 @@ from journey_tools import PATIENCE, wait_for
 from advisor.run_directory import RunDirectory
 from advisor.watching import RunWatch
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(3600)]
 
 
 @pytest.fixture
@@ -63,6 +63,7 @@ def test_a_person_without_a_screen_comes_to_the_results(spawned, rows, tiny_mode
         (r"\[0\.05\]: ", ""),
         (r"\[smollm2-135m\]: ", str(tiny_model)),
         ("minutes", ""),
+        (r"Further settings(.|\s)*number \[1\]: ", ""),
         (r"Skip them(.|\s)*number \[2\]: ", "y"),
         ("by number", "1,2"),
         ("use today", ""),

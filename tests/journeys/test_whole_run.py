@@ -28,6 +28,18 @@ def test_report_validates_and_holds_the_three_systems(whole_run: tuple[Path, Out
     assert (run / "report.md").read_text().startswith("# Route the message.")
 
 
+def test_decide_says_of_the_report_what_the_run_said(whole_run: tuple[Path, Outcome], tmp_path: Path) -> None:
+    run, outcome = whole_run
+    report = outcome.json()
+
+    again = advisor("decide", "--inputs", run / "report.json", "--json", cwd=tmp_path).json()
+
+    assert again["verdict"] == report["verdict"]
+    for name in ("outcome", "rule", "case", "reason", "target", "flip", "considered", "rows_needed"):
+        assert again["comparison"][name] == report["comparison"][name], name
+    assert report["churn"] is not None
+
+
 def test_flags_of_training_are_in_effect(whole_run: tuple[Path, Outcome]) -> None:
     config = whole_run[1].json()["training"]["config"]
     wanted = {"batch_size": 2, "epochs": 2, "learning_rate": 1e-3, "precision": "fp32", "rank": 16, "seed": 0}

@@ -11,7 +11,17 @@ import yaml
 from rubrics.suitability import Answer, assess
 
 FILE = Path(__file__).with_name("panel.yaml")
-_PARTS = ("discordance", "deviation", "failures", "prices", "volume", "probe", "agreement")
+_PARTS = (
+    "discordance",
+    "churn",
+    "independent",
+    "deviation",
+    "failures",
+    "prices",
+    "volume",
+    "probe",
+    "agreement",
+)
 _AFTER = ("comparison", "evaluations", "training")
 
 

@@ -53,8 +53,10 @@ def test_what_is_no_tag_is_named(given, where):
     ("failures", "answer"),
     [
         (Failures(format=5, wrong_pattern=4), None),  # nine are too few
-        (Failures(format=3, wrong_pattern=5, missing_fact=2), "yes"),
-        (Failures(missing_fact=6, wrong_pattern=4), "no"),
+        (Failures(format=4, wrong_pattern=5, missing_fact=1), "yes"),
+        (Failures(missing_fact=9, wrong_pattern=1), "no"),
+        (Failures(missing_fact=6, wrong_pattern=4), None),  # six of ten may be half of all
+        (Failures(missing_fact=21, wrong_pattern=9), "no"),  # the same share of thirty is not
         (Failures(missing_fact=5, wrong_pattern=5), None),  # half is not most
         (Failures(bad_label=8, wrong_pattern=2), None),  # neither pattern nor fact
         (None, None),

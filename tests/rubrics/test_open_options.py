@@ -72,7 +72,10 @@ def test_where_the_test_cannot_tell_more_test_rows_are_asked_for():
     )
     assert decision.rows_needed > 400
     assert "may not be better than the better instruction (+6 points [" in decision.reason
-    assert f"About {decision.rows_needed:,} rows of test data would decide." in decision.reason
+    assert (
+        f"About {decision.rows_needed:,} rows of test data in all would decide, with 80% chance."
+        in decision.reason
+    )
 
 
 def test_an_option_that_does_as_well_on_test_keeps_a_cheap_one():

@@ -10,6 +10,7 @@ from planted import answers, plan, report
 from rubrics.compared import Guard, PairedResult
 from rubrics.decide import decide_report
 from rubrics.errors import Fault
+from rubrics.measured_parts import Score
 from rubrics.outcome import compare_outcome, rows_to_decide
 from rubrics.rulebook import AfterTraining, load_rulebook
 from rubrics.statistics import mcnemar_exact, paired_share_difference
@@ -35,8 +36,10 @@ CASES = {
     "T2 worse": (WORSE, {}, "T2", "KEEP_BASELINE", "-7.5 points"),
     "T2 guard": (BETTER, {"guards": [Guard("general", -0.06, -0.01)]}, "T2", "KEEP_BASELINE", "general by 6 points"),
     "T3 better": (BETTER, {}, "T3", "SHIP_TUNED", "no target"),
-    "T3 met": (BETTER, {"target": 0.8, "tuned": 0.82}, "T3", "SHIP_TUNED", "reaches the target of 0.80 with 0.82"),
-    "T3 unmet": (BETTER, {"target": 0.9, "tuned": 0.82}, "T3", "SHIP_TUNED", "misses the target of 0.90"),
+    "T3 met": (BETTER, {"target": 0.8, "tuned": Score(0.82, 0.78, 0.86)}, "T3", "SHIP_TUNED", "reaches the target of 0.80 with 0.82"),
+    "T3 unmet": (BETTER, {"target": 0.9, "tuned": Score(0.82, 0.78, 0.86)}, "T3", "SHIP_TUNED", "misses the target of 0.90"),
+    "T3 short, perhaps": (BETTER, {"target": 0.84, "tuned": Score(0.82, 0.78, 0.86)}, "T3", "SHIP_TUNED", "is not settled by 0.82"),
+    "T3 without a score": (BETTER, {"target": 0.84}, "T3", "SHIP_TUNED", "its score is not"),
     "T4 as good": (SAME, {"margin": 0.03, "saving": True}, "T4", "SHIP_TUNED", "3 points declared before training"),
     "T5 small": (SAME, {}, "T5", "KEEP_BASELINE", "worth it from 5 points on"),
     "T6 vague": (VAGUE, {}, "T6", "INCONCLUSIVE", "The test cannot tell: +3.5 points"),
@@ -184,9 +187,13 @@ def test_unequal_rows_are_a_mismatch():
 def test_declared_margin_and_saving_are_read_from_the_plan():
     same = {"fixed": 5, "broken": 5, "both_right": 290, "both_wrong": 100}
 
-    assert compared(comparison=same, task=plan(margin=0.03))["comparison"]["rule"] == "T5"
+    assert compared(comparison=same, task=plan())["comparison"]["rule"] == "T5"
+    assert compared(comparison=same, task=plan(margin=0.03))["comparison"]["rule"] == "T4"
     assert compared(comparison=same, task=plan(margin=0.03, saving=True))["comparison"]["rule"] == "T4"
+    # A margin serves nothing but a saving, unless it is said to.
+    assert compared(comparison=same, task=plan(margin=0.03, saving=False))["comparison"]["rule"] == "T5"
     saving = answers(economics="yes")
+    assert compared(comparison=same, task=plan(), suitability=saving)["comparison"]["rule"] == "T5"
     assert compared(comparison=same, task=plan(margin=0.03), suitability=saving)["comparison"]["rule"] == "T4"
 
 

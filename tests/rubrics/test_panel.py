@@ -40,6 +40,8 @@ def test_a_situation_before_training_gets_its_advice(case, tmp_path):
     assert (verdict["outcome"], verdict["rule"]) == (expected["outcome"], expected["rule"])
     assert expected.get("says", "") in verdict["reasons"][0]
     assert expected.get("reasons", "") in " ".join(verdict["reasons"])
+    assert verdict["case"] == expected.get("case", "")
+    assert "without" not in expected or expected["without"] not in " ".join(verdict["reasons"])
     assert [entry["rule"] for entry in verdict["considered"]] == [f"R{number}" for number in range(1, 15)]
     fired = [entry for entry in verdict["considered"] if entry["held"] is True]
     assert fired[0]["rule"] == verdict["rule"]
@@ -68,6 +70,7 @@ def test_a_situation_after_training_gets_its_decision(case, tmp_path):
     comparison, expected = decided(case, tmp_path)["comparison"], case["expect"]
 
     assert (comparison["outcome"], comparison["rule"]) == (expected["outcome"], expected["rule"])
+    assert comparison["case"] == expected.get("case", "")
     assert expected["says"] in comparison["reason"]
     assert any(expected.get("notes", "") in note for note in [*comparison["notes"], ""])
     assert [entry["rule"] for entry in comparison["considered"]] == [f"T{number}" for number in range(1, 7)]

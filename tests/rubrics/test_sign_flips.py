@@ -15,13 +15,11 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
 from rubrics.statistics import (
-    Interval,
     compare_paired,
     false_alarm_rate,
     holm,
     mcnemar_exact,
     noise_floor,
-    not_inferior,
     paired_mean_difference,
     set_score_difference,
     set_score_interval,
@@ -159,13 +157,6 @@ def test_looks_cost_what_armitage_published():
     assert false_alarm_rate(2)[1] == pytest.approx(0.0975)
     with pytest.raises(ValueError, match="look"):
         false_alarm_rate(0)
-
-
-def test_not_inferior_holds_where_the_interval_lies_above_minus_the_margin():
-    assert not_inferior(Interval(-0.01, -0.029, 0.01), 0.03)
-    assert not not_inferior(Interval(0.01, -0.031, 0.05), 0.03)
-    with pytest.raises(ValueError, match="margin"):
-        not_inferior(Interval(0, 0, 0), 0.0)
 
 
 def test_the_noise_floor_holds_the_differences_of_repeats():

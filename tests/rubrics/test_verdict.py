@@ -26,7 +26,8 @@ CASES = {
     "R1 leaks": ({"data": data(finding("D4", 30))}, "R1", "FIX_DATA", "7.5% of the test rows"),
     "R1 by details": ({"data": data(finding("D4", 1, exact=12, near=["a"] * 10))}, "R1", "FIX_DATA", "5.5%"),
     "R2 no metric": ({"suitability": answers(agreement="no")}, "R2", "COLLECT_EVAL_DATA", "two people agree"),
-    "R2 judge": ({"agreement": {"judge": 0.55}}, "R2", "COLLECT_EVAL_DATA", "55%"),
+    "R2 judge": ({"agreement": {"judge": 0.55}}, "R2", "COLLECT_EVAL_DATA", "with a kappa of 0.55"),
+    "R2 judge worse than chance": ({"agreement": {"judge": -0.1}}, "R2", "COLLECT_EVAL_DATA", "with a kappa of -0.10"),
     "R2 people": ({"agreement": 0.5}, "R2", "COLLECT_EVAL_DATA", "People agree on 50%"),
     "R2 few rows": (
         {"data": data(test=29), "baselines": baselines("few_shot", 0.6, 0.6, 29)},
@@ -40,7 +41,7 @@ CASES = {
     "R4 without target": (
         {"suitability": answers(fresh_facts="yes"), "task": plan(target=None)}, "R4", "USE_RETRIEVAL", "facts",
     ),
-    "R4 failures": ({"failures": {"tagged": 20, "missing_facts": 11}}, "R4", "USE_RETRIEVAL", "Most tagged failures are missing facts"),
+    "R4 failures": ({"failures": {"tagged": 20, "missing_facts": 15}}, "R4", "USE_RETRIEVAL", "Most tagged failures are missing facts"),
     "R5 low reaches": (NEAR, "R5", "PROMPT_IS_ENOUGH", "prompt with examples is enough: its lower limit on test, 0.912"),
     "R5 within g": (
         NEAR | {"baselines": baselines("classifier", 0.91, 0.9)},
@@ -106,6 +107,7 @@ NOT_FIRED = {
     "exactly g is left": {
         "task": plan(target=None, min_gain=0.1), "baselines": baselines("few_shot", 0.9, 0.9), "discordance": 0.1,
     },
+    "eleven of twenty failures may be half of all": {"failures": {"tagged": 20, "missing_facts": 11}},
     "fifty training rows": {"data": data(train=50)},
     "five rows of a label": {"data": data(finding("D10", 1, "info", rows_per_label={"a": 5}))},
     "conflicts at the limit": {"data": data(finding("D3", 400, "warning"))},
@@ -280,7 +282,7 @@ def test_verdict_is_json_in_the_contract_form():
     result = json.loads(json.dumps(verdict().to_dict(), allow_nan=False))
 
     assert list(result) == [
-        "outcome", "rule", "reasons", "evidence", "considered", "flip", "minimum_detectable_effect",
+        "outcome", "rule", "case", "rung", "reasons", "evidence", "considered", "flip", "minimum_detectable_effect",
     ]  # fmt: skip
     assert [entry["rule"] for entry in result["considered"]] == [f"R{number}" for number in range(1, 15)]
     assert {entry["held"] for entry in result["considered"]} == {True, False, "unknown"}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from advisor.ages import age_words
-from advisor.outcomes import OUTCOMES
+from advisor.outcomes import outcome_headline
 from advisor.stage_words import STAGE_WORDS
 from advisor.texts import N_, _
 from advisor.tui.plain_text import shown
@@ -47,11 +47,6 @@ def state_words(state: str) -> str:
     return _(STATE_WORDS[state]) if state in STATE_WORDS else state
 
 
-def outcome_words(outcome: str) -> str:
-    """An outcome in a few words; one that is not known keeps its name."""
-    return _(OUTCOMES[outcome].headline) if outcome in OUTCOMES else outcome
-
-
 class When(Text):
     """How long ago a run was made; the list is in the order of `created`."""
 
@@ -69,7 +64,9 @@ def cells(listed: ListedRun, now: float, *, is_marked: bool) -> dict[str, Text]:
         "task": Text(
             shown(entry.task, one_line=True) or Path(entry.path).name, no_wrap=True, overflow="ellipsis"
         ),
-        "outcome": Text(outcome_words(entry.outcome), no_wrap=True, overflow="ellipsis"),
+        "outcome": Text(
+            outcome_headline(entry.outcome, entry.rule, entry.case), no_wrap=True, overflow="ellipsis"
+        ),
         "when": When(entry.created, now),
         "folder": Text(shown(Path(entry.path).name, one_line=True), no_wrap=True, overflow="ellipsis"),
     }
@@ -80,7 +77,12 @@ def details(listed: ListedRun) -> Text:
     entry = listed.entry
     lines = [shown(entry.path, one_line=True)]
     closed = "" if listed.is_writable else _("! read only")
-    told = (state_words(entry.state), closed, _at_work(listed), outcome_words(entry.outcome))
+    told = (
+        state_words(entry.state),
+        closed,
+        _at_work(listed),
+        outcome_headline(entry.outcome, entry.rule, entry.case),
+    )
     lines.append(" · ".join(part for part in told if part))
     what_now = (_WHAT_NOW if listed.is_writable else {**_WHAT_NOW, **_READ_ONLY}).get(entry.state, "")
     lines.append(_(what_now) if what_now else "")

@@ -9,7 +9,6 @@ import pytest
 from markdown_it import MarkdownIt
 
 from advisor.predictions import Prediction, write_predictions
-from advisor.report.advice import advice
 from advisor.report.markdown import render
 
 HOSTILE = "a|b `code` <img src=x onerror=alert(1)> **bold** _it_ [link](http://x) ![p](http://x) &lt; \\| \x1b[31m\x07\u202e\nnext"
@@ -184,49 +183,17 @@ def test_the_score_with_leaked_rows_is_shown_beside_the_clean_one(make_report, t
     assert "with the 20 rows that stand in train: 0.700 on 120 rows" in page
 
 
-@pytest.mark.parametrize(
-    ("outcome", "said"),
-    [
-        ("SHIP_TUNED", "Ship the tuned model at 0.9"),
-        ("KEEP_BASELINE", "better answer to this task than the tuned model"),
-        ("INCONCLUSIVE", "The test cannot tell the tuned model at 0.9"),
-    ],
-)
-def test_the_advice_after_training_names_both_with_their_numbers(outcome, said, make_report):
-    comparison = make_report().comparison.model_copy(update={"outcome": outcome})
+def test_every_rule_that_was_considered_stands_with_what_it_saw(make_report, run):
+    page = render(make_report(), run)
 
-    text = advice(make_report().model_copy(update={"comparison": comparison}))
-
-    assert said in text
-    assert text.count("exact_match, 100 test rows") >= 1
-    assert text[0].isupper()
-
-
-def test_what_is_as_good_and_saves_is_said_to_beat_nothing(make_report):
-    comparison = make_report().comparison.model_copy(update={"outcome": "SHIP_TUNED", "rule": "T4"})
-
-    text = advice(make_report().model_copy(update={"comparison": comparison}))
-
-    assert "it saves, and is not worse than" in text
-    assert "beats" not in text
-
-
-@pytest.mark.parametrize(
-    "outcome",
-    [
-        "FINE_TUNE", "PROMPT_IS_ENOUGH", "USE_RETRIEVAL", "COLLECT_EVAL_DATA", "COLLECT_TRAIN_DATA", "FIX_DATA",
-        "NOT_SUITED",
-    ],
-)  # fmt: skip
-def test_the_advice_before_training_names_the_best_cheap_option_on_test(outcome, make_report):
-    report: Any = make_report(comparison=None, evaluations=[])
-    verdict = report.verdict.model_copy(update={"outcome": outcome})
-
-    text = advice(report.model_copy(update={"verdict": verdict}))
-
-    assert "0.6" in text
-    assert "exact_match, 100 test rows" in text
-    assert ("not" in text.lower()) == (outcome != "FINE_TUNE")
+    [table] = [
+        table for table in tables(page) if table[0] == ["rule", "holds", "when it holds", "what it saw"]
+    ]
+    assert table[1:] == [
+        ["R1", "no", "Condition of R1.", "What R1 saw."],
+        ["R11", "not known", "Condition of R11.", "What R11 saw."],
+        ["R14", "decides", "Condition of R14.", "What R14 saw."],
+    ]
 
 
 def test_slices_stand_with_their_warning_those_that_lost_most_first(make_report, run):

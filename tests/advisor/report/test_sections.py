@@ -112,9 +112,9 @@ def test_without_either_nothing_is_said(make_report):
         (GUARD | {"fell": False}, {}, "Ship", "Outside"),
         (
             GUARD | {"declared": True},
-            {"outcome": "KEEP_BASELINE", "rule": "T2"},
+            {"outcome": "KEEP_BASELINE", "rule": "T2", "case": "guard"},
             "got worse on the guard set that was declared",
-            "better answer",
+            "is worse",
         ),
     ],
 )

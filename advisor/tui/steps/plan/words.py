@@ -55,7 +55,11 @@ def advice_text(wish: Wish, state: WalkState) -> Text:
             "○ No verdict yet: the cheap options (4) come first. What you choose here is kept for later."
         ),
     }[wish]
-    outcome = f"“{outcome_headline(verdict['outcome'])}”" if verdict else ""
+    outcome = (
+        f"“{outcome_headline(verdict['outcome'], verdict.get('rule', ''), verdict.get('case', ''))}”"
+        if verdict
+        else ""
+    )
     return Text(
         says.format(outcome=outcome, reason=shown(str(state.draft.get("overruled")), one_line=True)), "bold"
     )

@@ -9,7 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from advisor.core_texts import told
-from advisor.outcomes import OUTCOMES
+from advisor.outcomes import outcome_headline, outcome_meaning
 from advisor.predictions import Score
 from advisor.results import Results, SystemResult
 from advisor.rungs.names import rung_name, system_name
@@ -48,10 +48,10 @@ def sections(results: Results, width: int) -> list[tuple[str, Text]]:
 
 def outcome(results: Results, width: int) -> Text:
     """The outcome in words first, then what to do."""
-    words = OUTCOMES[results.outcome]
-    text = Text(f"{GLYPHS.get(results.outcome, '✗')} {_(words.headline)}", "bold")
+    why = results.deciding
+    text = Text(f"{GLYPHS.get(results.outcome, '✗')} {outcome_headline(*why)}", "bold")
     text.append(f"  {results.outcome}\n", "dim")
-    text.append(_(words.meaning), "not bold")
+    text.append(outcome_meaning(*why), "not bold")
     said = results.comparison.reason if results.comparison else results.advice
     if said:
         text.append(f"\n{shown(told(said))}", "not bold")

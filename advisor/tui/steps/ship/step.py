@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from advisor.core_texts import told
-from advisor.outcomes import OUTCOMES
+from advisor.outcomes import outcome_headline, outcome_meaning
 from advisor.results import read_results
 from advisor.saving import write_new
 from advisor.shipping import Kind, Offer, Shipment, read_shipment
@@ -223,13 +223,13 @@ def _pending(state: WalkState) -> str:
 
 
 def _outcome(shipment: Shipment) -> Text:
-    words = OUTCOMES[shipment.outcome]
+    headline = outcome_headline(*shipment.why)
     if shipment.worth:
-        text = Text(f"✓ {_(words.headline)}", "bold")
+        text = Text(f"✓ {headline}", "bold")
     else:
-        text = Text("○ " + _("Nothing is worth shipping yet") + f": {_(words.headline)}", "bold")
-    text.append(f"  {shipment.outcome}\n", "not bold dim")
-    return text.append(_(words.meaning), "not bold")
+        text = Text("○ " + _("Nothing is worth shipping yet") + f": {headline}", "bold")
+    text.append(f"  {shipment.why[0]}\n", "not bold dim")
+    return text.append(outcome_meaning(*shipment.why), "not bold")
 
 
 def _place(shipment: Shipment, offer: Offer) -> Text:

@@ -10,7 +10,6 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Collapsible
 
 from advisor.ladder_view import ladder_situation
-from advisor.outcomes import OUTCOMES
 from advisor.stages.decide import TRAIN_OUTCOME
 from advisor.texts import N_, _
 from advisor.tui.dialogs import AskText
@@ -119,8 +118,8 @@ class VerdictStep(Step):
         assert run is not None
         outcome = verdict["outcome"]
         return {
-            "headline": words.headline(outcome),
-            "meaning": words.meaning(outcome, verdict["rule"]),
+            "headline": words.headline(verdict),
+            "meaning": words.meaning(verdict),
             "now": words.at_work()
             if run.is_live
             else words.what_now(verdict, reason_against(self.state.draft, outcome)),
@@ -170,8 +169,7 @@ class VerdictStep(Step):
     def action_overrule(self) -> None:
         """Decide otherwise, with a reason."""
         outcome = self.state.artefact("verdict")["outcome"]
-        known = OUTCOMES.get(outcome)
-        name = _(known.headline) if known else outcome
+        name = words.name_of(self.state.artefact("verdict"))
         detail = (
             _("You decide not to train.")
             if outcome == "FINE_TUNE"

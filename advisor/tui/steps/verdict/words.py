@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from advisor.core_texts import told
-from advisor.outcomes import GLYPHS, OUTCOMES
+from advisor.outcomes import GLYPHS, outcome_headline, outcome_meaning
 from advisor.rungs.names import rung_name
 from advisor.texts import N_, _
 from advisor.tui.aligned import aligned
@@ -27,19 +27,21 @@ _HELD: Mapping[Held, tuple[str, str]] = {
 _STEPS = {"plan": N_("the plan (6)"), "results": N_("the results (8)")}
 
 
-def headline(outcome: str) -> Text:
+def name_of(verdict: Mapping[str, Any]) -> str:
+    """The verdict in a few words, by the rule that decided and its case."""
+    return outcome_headline(verdict["outcome"], verdict.get("rule", ""), verdict.get("case", ""))
+
+
+def headline(verdict: Mapping[str, Any]) -> Text:
     """The outcome in large: a sign and its words."""
-    words = OUTCOMES.get(outcome)
-    name = _(words.headline) if words else outcome
-    return Text(
-        f"{GLYPHS.get(outcome, '•')}  {name.upper()}  {GLYPHS.get(outcome, '•')}", "bold", justify="center"
-    )
+    glyph = GLYPHS.get(verdict["outcome"], "•")
+    return Text(f"{glyph}  {name_of(verdict).upper()}  {glyph}", "bold", justify="center")
 
 
-def meaning(outcome: str, rule: str) -> Text:
+def meaning(verdict: Mapping[str, Any]) -> Text:
     """One sentence on what it means, with the names that the report and scripts use."""
-    words = OUTCOMES.get(outcome)
-    text = Text(_(words.meaning) if words else "")
+    outcome, rule = verdict["outcome"], verdict.get("rule", "")
+    text = Text(outcome_meaning(outcome, rule, verdict.get("case", "")))
     return text.append(f"  {outcome} · " + _("rule {rule}").format(rule=rule), "dim")
 
 
