@@ -9,6 +9,7 @@ import sys
 
 import pytest
 from panel import cases, decide_inputs
+from rewritten import rewritten
 from typer.testing import CliRunner
 
 from advisor.cli.app import app
@@ -63,6 +64,54 @@ def test_every_printed_flip_flips_and_one_step_short_of_it_does_not(case):
             short = max(short, dial.present) if sign > 0 else min(short, dial.present)
             assert first_that_holds(dial.move(way["value"]))[1].outcome == flip["outcome"]
             assert first_that_holds(dial.move(short))[1].outcome != flip["outcome"]
+
+
+def written_anew(inputs, way, present: float, part: str, step: float) -> tuple[str, str]:
+    """What a report says that has the number of a flip, and one that is a step short of it."""
+    metric, up = inputs["task"]["metric"], way["value"] > present
+    short = round(way["value"] - step if up else way["value"] + step, 6)
+    short = max(short, present) if up else min(short, present)
+    at = rewritten(inputs, way["field"], way["value"], up=up, metric=metric)
+    before = rewritten(inputs, way["field"], short, up=not up, metric=metric)
+    return tuple(decide_report(report)[part]["outcome"] for report in (at, before))
+
+
+@named(BEFORE)
+def test_a_report_written_anew_with_the_number_of_a_flip_is_decided_otherwise(case):
+    inputs = decide_inputs(case)
+    known = {dial.field: dial for dial in dials(from_report(inputs))}
+
+    for flip in decide_report(inputs)["verdict"]["flip"]:
+        for way in (flip, *flip["also"]):
+            dial = known[way["field"]]
+            at, short = written_anew(inputs, way, dial.present, "verdict", dial.step)
+            assert (at, short != at) == (flip["outcome"], True), way
+
+
+@named(AFTER)
+def test_a_comparison_written_anew_with_the_number_of_a_flip_is_decided_otherwise(case):
+    inputs = decide_inputs(case)
+    comparison = inputs["comparison"]
+    present = {
+        "comparison.fixed": comparison["fixed"],
+        "comparison.broken": comparison["broken"],
+        "task.min_gain": inputs["task"]["min_gain"],
+        "task.margin": inputs["task"].get("margin"),
+        "guard.allowed": next((guard["allowed"] for guard in comparison.get("guards", [])), None),
+    }
+    for entry in comparison.get("contenders", []):
+        field = f"comparison.contenders.{entry['rung']}"
+        present |= {f"{field}.difference": entry["difference"], f"{field}.n": entry["n"]}
+
+    flips = decide_report(inputs)["comparison"]["flip"]
+    assert flips or "mismatch" in comparison
+    for flip in flips:
+        for way in (flip, *flip["also"]):
+            if way["field"].endswith("on_test.difference"):
+                continue  # The interval of another test than the counts give cannot be written as counts.
+            step = 1 if way["field"].endswith((".fixed", ".broken", ".n")) else 0.001
+            at, short = written_anew(inputs, way, present[way["field"]], "comparison", step)
+            assert (at, short != at) == (flip["outcome"], True), way
 
 
 @named(AFTER)
