@@ -24,7 +24,7 @@ class SplitReport(Artefact):
         reasons: why sizes differ from what was asked.
         rarest_label: training rows of the rarest label; None where answers are open.
         missing_labels: labels of the test rows that no training row has; None where answers are open.
-        clusters: the cluster of each test row that shares one: the plan's cluster field, else near duplicates.
+        clusters: the cluster of each dev and test row that shares one: the plan's cluster field, else near duplicates.
     """
 
     train: int
@@ -58,7 +58,7 @@ def _make(context: Context) -> SplitReport:
         test=len(test),
         leaked=[*found.leaked_exact, *found.leaked_near],
         reasons=list(split.reasons),
-        clusters=shared_clusters(test),
+        clusters={**shared_clusters(dev), **shared_clusters(test)},
         **_labels(train, test),
     )
 

@@ -27,6 +27,7 @@ from scipy.special import ndtri
 from rubrics.compared import Compared, OtherOption, PairedResult
 from rubrics.decide import decide_report
 from rubrics.logic import under
+from rubrics.measured_parts import Score
 from rubrics.measurements import from_report
 from rubrics.outcome import outcome_of
 from rubrics.outcome_flips import recount
@@ -198,7 +199,7 @@ def simulate(case: Case, gain: float, rng: np.random.Generator, *, whole: bool) 
         _pair(test[chosen], tuned),
         min_gain=case.min_gain,
         target=case.target,
-        tuned=float(tuned.mean()),
+        tuned=_score(tuned),
         others=[_other(RUNGS[at], dev[chosen], dev[at], _pair(test[at], tuned)) for at in others],
     )
     if whole:
@@ -246,7 +247,7 @@ def _inputs(case: Case, dev: Sequence[Right], chosen: int, baseline: Right) -> d
             "rows": 2000, "findings": [], "splits": {"train": 1400, "dev": case.dev, "test": case.test},
         },
         "baselines": entries,
-        "discordance": _discordance(dev, case.min_gain),
+        "churn": _churn(dev),
     }  # fmt: skip
 
 
@@ -257,10 +258,15 @@ def _entry(rung: str, split: str, right: Right, selected: bool) -> dict[str, Any
     }  # fmt: skip
 
 
-def _discordance(dev: Sequence[Right], min_gain: float) -> float:
-    """As `advisor.stages.baseline` plans it: churn of the two best rungs on dev, and the gain asked for."""
+def _churn(dev: Sequence[Right]) -> float:
+    """As `advisor.stages.baseline` plans it: what changes between the two best rungs on dev without any gain."""
     first, second = sorted(dev, key=lambda right: -right.mean())[:2]
-    return min(1.0, float((first != second).mean() - (first.mean() - second.mean()) + min_gain))
+    return max(0.0, float((first != second).mean() - (first.mean() - second.mean())))
+
+
+def _score(right: Right) -> Score:
+    interval = wilson(int(right.sum()), len(right))
+    return Score(interval.value, interval.low, interval.high, len(right))
 
 
 def _tuned(baseline: Right, before: float, after: float, changed: float, rng: np.random.Generator) -> Right:
