@@ -6,13 +6,12 @@ Measured values in a row come together, and progress that was overtaken is not e
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby
+from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
-
-from pydantic_core import from_json
 
 from trainer.events import Event, EventTail, parse_event
 
@@ -117,14 +116,25 @@ def _metrics(lines: Sequence[bytes]) -> Metrics | None:
     """What the lines say; None where any is not exactly as it is written, which is then parsed by itself."""
     try:
         # A line break within a text is no JSON, so that no two torn lines make a whole one.
-        found: list[Any] = from_json(b"[" + b",".join(lines) + b"]")
-        steps, values = [one["step"] for one in found], [one["values"] for one in found]
-        kinds = {one["type"] for one in found}
-        numbers = {type(one[name]) for one in found for name in ("time", "epoch")}
-        numbers |= set(map(type, chain.from_iterable(map(dict.values, values))))
-    except (ValueError, TypeError, KeyError):
+        found = _decoder()(b"[" + b",".join(lines) + b"]")
+    except ValueError:
         return None
-    is_plain = kinds == {"metric"} and numbers == {float} and set(map(type, steps)) == {int}
-    if len(found) != len(lines) or not is_plain or sorted(steps) != steps:
+    steps = [one.step for one in found]
+    if len(found) != len(lines) or sorted(steps) != steps:
         return None
-    return Metrics(found[0]["time"], steps, found[-1]["epoch"], values)
+    return Metrics(found[0].time, steps, found[-1].epoch, [one.values for one in found])
+
+
+@cache
+def _decoder() -> Callable[[bytes], list[Any]]:
+    """Reads lists of `trainer.events.Metric` alone, in half the time that objects of any kind take."""
+    import msgspec
+
+    metric = msgspec.defstruct(
+        "Metric",
+        [("time", float), ("step", int), ("epoch", float), ("values", dict[str, float])],
+        tag_field="type",
+        tag="metric",
+        gc=False,
+    )
+    return msgspec.json.Decoder(list[metric]).decode  # type: ignore[valid-type]
