@@ -102,6 +102,16 @@ class AdvisorApp(App[str]):
         if self._then is not None:
             self.set_timer(_SETTLED_SECONDS, self._then)
 
+    @property
+    def crash(self) -> Exception | None:
+        """What nobody caught, and ended the application."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        # Textual would print a traceback with the values of every variable, rows of the person's data among them.
+        self.bell()
+        self._close_messages_no_wait()
+
     def _look_for_the_terminal(self) -> None:
         # The signal reaches only a program in the foreground of its terminal, and none that was told to ignore it.
         if is_hung_up(sys.__stdin__):

@@ -21,6 +21,7 @@ def start(draft: Draft | None = None, *, run: Path | None = None) -> int:
 
     Raises:
         Fault: there is no such run.
+        Exception: a fault of the program ended the wizard.
     """
     from advisor.tui.warming import hurry, settle
 
@@ -33,6 +34,9 @@ def start(draft: Draft | None = None, *, run: Path | None = None) -> int:
     said = app.run()
     if said:
         sys.stderr.write(said + "\n")
+    if app.crash is not None:
+        # Said as every command says it, once the terminal is as it was. What was begun goes on without the screen.
+        raise app.crash
     return app.return_code or 0
 
 
