@@ -57,7 +57,8 @@ async def stand_still(pilot: Pilot[Any], seconds: float = 0.2) -> None:
 
 
 def _names_its_keys(app: Any) -> bool:
-    # One key of each action, as Textual's footer has it.
+    # One key of each action, as Textual's footer has it, and one of the two that do a thing either way.
     active = app.screen.active_bindings.values()
-    wanted = {found.binding.action for found in active if found.binding.show}
-    return not app.screen.query("Keys") or wanted == {key.action for key in app.screen.query(FooterKey)}
+    wanted = {found.binding.action.partition("(")[0] for found in active if found.binding.show}
+    shown = {key.action.partition("(")[0] for key in app.screen.query(FooterKey)}
+    return not app.screen.query("Keys") or wanted == shown

@@ -73,13 +73,13 @@ class TrainingStep(Step):
         Binding("v", "panel", N_("Next list")),
         Binding("m", "smooth", N_("Smoothed or raw")),
         Binding("o", "read", N_("Read the answers")),
-        Binding("l", "logs", N_("Logarithmic or linear"), show=False),
-        Binding("G,upper_g", "chart(-1)", N_("Previous chart"), show=False),
-        Binding("plus,equals_sign", f"zoom({_ZOOM})", N_("Zoom in"), show=False),
-        Binding("minus", f"zoom({1 / _ZOOM})", N_("Zoom out"), show=False),
-        Binding("left", f"pan({-_PAN})", N_("To earlier steps"), show=False),
-        Binding("right", f"pan({_PAN})", N_("To later steps"), show=False),
-        Binding("0", "whole", N_("All steps"), show=False),
+        Binding("l", "logs", N_("Log scale")),
+        Binding("G", "chart(-1)", N_("Previous chart")),
+        Binding("plus,equals_sign", f"zoom({_ZOOM})", N_("Zoom in")),
+        Binding("minus", f"zoom({1 / _ZOOM})", N_("Zoom out")),
+        Binding("left", f"pan({-_PAN})", N_("To earlier steps")),
+        Binding("right", f"pan({_PAN})", N_("To later steps")),
+        Binding("0", "whole", N_("All steps")),
     ]
     DEFAULT_CSS = """
     TrainingStep { overflow-y: auto; }

@@ -40,7 +40,9 @@ def _progress(run: RunState, width: int) -> Text:
         bar(share, 10 if width < 100 else 20) if training.steps else "",
         f"{share:.0%}" if training.steps else "",
         _("epoch {n}").format(n=f"{training.epoch:.2f}"),
-        _("{time} left").format(time=time_words(training.seconds_left)) if training.seconds_left else "",
+        _("{time} left").format(time=time_words(training.seconds_left))
+        if training.seconds_left and run.is_live
+        else "",
     ]
     return _fitting(parts, width)
 
