@@ -19,7 +19,7 @@ from advisor.amendable import AMENDABLE
 from advisor.plan import Plan, flag_of, make_plan, words_of
 from advisor.room import not_written
 from advisor.run_directory import RunDirectory, check_files
-from advisor.stage import asked_of
+from advisor.stage import asked_of, seconds_used
 from advisor.stages.budget import BUDGET
 from advisor.stages.decide import DECIDE, overrules
 from advisor.walk import WALK
@@ -67,6 +67,7 @@ def propose(run: RunDirectory, changes: Mapping[str, Any], *, because: str = "")
         values["overruled"] = ""
     plan = make_plan(values).absolute()
     check_files(plan)
+    _refuse_used_up(run, before, plan)
     outcome = _verdict(run)
     against = bool(outcome) and overrules(plan, outcome)
     if against and not plan.overruled:
@@ -166,6 +167,19 @@ def _refuse_fixed(run: RunDirectory, changes: Mapping[str, Any]) -> None:
             f"{', '.join(map(flag_of, declared))} must be declared before the tuned model is scored, and it has been",
             where=str(run.path),
             fix="Start a new run for it.",
+        )
+
+
+def _refuse_used_up(run: RunDirectory, before: Plan, plan: Plan) -> None:
+    """A limit that lies behind the run already would leave a training the least it can have, whatever is asked for."""
+    if plan.max_minutes is None or plan.max_minutes == before.max_minutes:
+        return
+    used = seconds_used(run)
+    if plan.max_minutes * 60 <= used:
+        raise Fault(
+            f"the run has worked for {used / 60:.1f} min already, so a limit of {plan.max_minutes:g} min leaves nothing",
+            where="--max-minutes",
+            fix="Give more minutes than that, or no limit: --reset max-minutes.",
         )
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 LEAST_TEST_ROWS = 400
 LEAST_DEV_ROWS = 40
 LEAST_TRAIN_ROWS = 32
+LEAST_TRAINING_SECONDS = 30.0
+USED_UP = "nothing of the time limit is left for training, which gets the least it can: 30 s"
 LEAST_EVALUATIONS = 3
 """Fewer looks at dev show no turn of its loss."""
 LOOKING_SHARE = 0.2
@@ -154,11 +156,13 @@ def allow_training(
     whole = allowed(rows, epochs, evaluations)
     if seconds is None or speed.train == 0:
         return whole
-    usable = max(30.0, seconds * SAFETY - 2 * START_SECONDS - scoring)
+    left = seconds * SAFETY - 2 * START_SECONDS - scoring
+    usable = max(LEAST_TRAINING_SECONDS, left)
     if whole.seconds <= usable:
         return whole
+    notes = [USED_UP] * (left < usable)
     looks = _looks(usable, look, evaluations)
-    notes = [f"dev is measured {looks} instead of {evaluations} times (time limit)"] * (looks < evaluations)
+    notes += [f"dev is measured {looks} instead of {evaluations} times (time limit)"] * (looks < evaluations)
     fitting = max(1.0, (usable - looks * look) / speed.train)
     kept = min(rows, max(LEAST_TRAIN_ROWS, int(fitting)))
     if kept < min(rows, rows * epochs):

@@ -110,6 +110,12 @@ CASES: Mapping[tuple[str, str], OutcomeWords] = MappingProxyType(
             N_("The two were not measured alike"),
             N_("More differs between them than the model, so their difference says nothing."),
         ),
+        ("T1", "cut"): OutcomeWords(
+            N_("The training was cut short"),
+            N_(
+                "The time limit ended it before half of its steps; this says little of what training would bring."
+            ),
+        ),
         ("T2", "guard"): OutcomeWords(
             N_("Keep the cheap option"),
             N_("Training harmed what was declared as not to be harmed."),

@@ -71,6 +71,15 @@ def asked_of(stage: Stage[Any], plan: Plan) -> dict[str, Any]:
     return {**{name: values[name] for name in stage.fields}, **stage.facts(plan)}
 
 
+def seconds_used(run: RunDirectory) -> float:
+    """Working time of a run so far, in its finished stages; interruptions left out."""
+    return sum(
+        event.seconds
+        for event in read_events(run.events_file)
+        if isinstance(event, StageFinished) and not event.reused
+    )
+
+
 class Context:
     """What stages work with: plan, data, model, run directory, voice, stop signal, artefacts made so far.
 
@@ -107,11 +116,7 @@ class Context:
         self.paused = False
         self._artefacts: dict[str, Artefact] = {}
         self._started = time.monotonic()
-        self._spent_before = sum(
-            event.seconds
-            for event in read_events(run.events_file)
-            if isinstance(event, StageFinished) and not event.reused
-        )
+        self._spent_before = seconds_used(run)
 
     def say(self, message: str) -> None:
         """A line of narration."""

@@ -106,6 +106,7 @@ class Compared:
         saving: whether it was declared before training that the tuned model is there to save money or time.
         mismatch: what differs between the two systems besides the model: rows, template, truncation.
         others: the other cheap options that were measured on dev.
+        cut: steps that were run and that were planned, where a time limit ended the training between them.
     """
 
     paired: PairedResult
@@ -117,6 +118,7 @@ class Compared:
     guards: Sequence[Guard] = ()
     mismatch: Sequence[str] = ()
     others: Sequence[OtherOption] = ()
+    cut: tuple[int, int] | None = None
 
     @property
     def open_options(self) -> list[OtherOption]:

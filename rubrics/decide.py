@@ -83,6 +83,7 @@ def _comparison(report: Field, measured: Measurements, findings: list[dict[str, 
         guards=[read_guard(entry) for entry in comparison["guards"].each()],
         mismatch=_mismatch(report, paired),
         others=[read_other_option(entry) for entry in comparison["contenders"].each()],
+        cut=_cut(report["training"]),
     )
     return {
         **comparison.mapping(),
@@ -90,6 +91,14 @@ def _comparison(report: Field, measured: Measurements, findings: list[dict[str, 
         "flip": [flip.to_dict() for flip in find_outcome_flips(compared)],
         "notes": _notes(report, measured, compared, findings),
     }
+
+
+def _cut(training: Field) -> tuple[int, int] | None:
+    """Steps run and planned, where a time limit ended the training."""
+    steps, planned = training["steps"].count(), training["planned_steps"].count()
+    if not training["out_of_time"].flag() or steps is None or planned is None:
+        return None
+    return steps, planned
 
 
 def _saves(task: Field, measured: Measurements) -> bool:

@@ -139,6 +139,14 @@ def _fall_at(losses: Sequence[tuple[float, float]], border: int, limits: Mapping
     return fall if stair else 0.0
 
 
+def cut_short(steps: int, planned: int) -> dict[str, str]:
+    """L4 before its time: a time limit ended the training, and what it did not learn it was not shown."""
+    return {
+        "rule": "L4",
+        "message": f"The time limit ended the training after {steps:,} of {planned:,} steps: raise --max-minutes.",
+    }
+
+
 def nothing_learned(history: Sequence[Point]) -> str | None:
     """L4: the loss at the end is that of the start, or there is no gradient."""
     limits = load_signs()["L4"].thresholds

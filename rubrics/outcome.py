@@ -30,6 +30,9 @@ from rubrics.power import MOST_ROWS, rows_to_settle
 from rubrics.rulebook import AfterTraining, load_rulebook
 from rubrics.statistics import ALPHA, Z
 
+LEAST_SHARE_TRAINED = 0.5
+"""Of the planned steps, under which a training that time ended is not held against training (ours)."""
+
 TargetState = Literal["met", "unmet", "unknown"]
 
 
@@ -42,10 +45,21 @@ class Seen(NamedTuple):
 
 
 def not_alike(c: Compared) -> Seen:
-    """T1."""
+    """T1. A training that hardly began is no measurement of what training brings, unless it shows a gain even so."""
     if c.mismatch:
         return Seen(True, _not_alike(c.mismatch))
+    if c.cut is not None and _hardly_began(*c.cut) and _lacking(c.paired, c.min_gain):
+        steps, planned = c.cut
+        seen = (
+            f"The time limit ended the training after {steps:,} of {planned:,} planned steps, so the comparison says "
+            f"little of what training would bring: {c.paired.measured}. Give it more time."
+        )
+        return Seen(True, seen, "cut")
     return Seen(False, "Nothing is known to differ between the two systems but the model.")
+
+
+def _hardly_began(steps: int, planned: int) -> bool:
+    return steps < LEAST_SHARE_TRAINED * planned
 
 
 def harmful(c: Compared) -> Seen:

@@ -215,7 +215,7 @@ class HistoryPoint(Frozen):
 
 
 class TrainResult(Frozen):
-    """How a training went; `steps` were run of `planned_steps`."""
+    """How a training went; `steps` were run of `planned_steps`, fewer for want of time where `out_of_time`."""
 
     steps: int
     planned_steps: int
@@ -232,6 +232,7 @@ class TrainResult(Frozen):
     precision: str
     attention: str
     effective: dict[str, Any]
+    out_of_time: bool = False
 
 
 class Measurement(Frozen):

@@ -95,6 +95,7 @@ def run_train(job: TrainJob, place: Workplace, models: ModelCache) -> None:
         precision=loaded.precision,
         attention=str(loaded.model.config._attn_implementation),
         effective=_effective(trainer, model),
+        out_of_time=reporter.out_of_time,
     )
     write_json(
         place.directory / "history.json", {"history": [point.model_dump() for point in result.history]}

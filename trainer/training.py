@@ -139,6 +139,7 @@ class Reporter(TrainerCallback):
         self._tokens_before = 0
         self.tokens_seen: Callable[[], int] | None = None
         self.stopped = False
+        self.out_of_time = False
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Note when the step began: evaluations between steps are no part of its pace."""
@@ -177,7 +178,9 @@ class Reporter(TrainerCallback):
         """Progress; the last step is always measured and kept; a stop saves first."""
         self._time_step()
         self._emit(Progress(task="train", done=state.global_step, total=state.max_steps, unit="steps"))
-        if state.global_step >= state.max_steps or self._is_late(state):
+        is_late = state.global_step < state.max_steps and self._is_late(state)
+        if state.global_step >= state.max_steps or is_late:
+            self.out_of_time = is_late
             control.should_evaluate = True
             control.should_save = True
             control.should_training_stop = True

@@ -23,6 +23,10 @@ from rubrics.text import nfc, norm
 MIN_TEST_FROM_ROWS = 250
 """From this many rows on, the test split has at least `min_test` rows (contract, `advisor decide`)."""
 
+LEAST_TEST_FROM_ROWS, LEAST_TEST = 130, 30
+"""From this many rows on, as many test rows as anything is decided on (R2): a fifth of 140 rows would be 28. Of fewer rows
+30 are too large a part to be taken from training unasked."""
+
 NAMES = ("train", "dev", "test")
 _TOLERANCE = 0.02
 FRACTIONS = (0.7, 0.1, 0.2)
@@ -60,7 +64,8 @@ def split_rows(
         rows: in any order.
         seed: chooses among equally good splits.
         fractions: of train, dev and test; their sum is 1, dev or test may be 0.
-        min_test: least test rows where there are 250 rows or more; dev and train give way in proportion.
+        min_test: least test rows where there are 250 rows or more, and 30 of them from 130 rows on; dev and train
+            give way in proportion.
 
     Raises:
         Fault: code 3, fewer rows than give each split one, or fewer groups of near duplicates than splits.
@@ -85,7 +90,10 @@ def wanted_sizes(
 
 
 def _least_test(rows: int, wanted: float, min_test: int) -> int:
-    return max(1, min(min_test, rows - 2)) if rows >= MIN_TEST_FROM_ROWS and wanted else 1
+    if not wanted or rows < LEAST_TEST_FROM_ROWS:
+        return 1
+    least = min_test if rows >= MIN_TEST_FROM_ROWS else min(min_test, LEAST_TEST)
+    return max(1, min(least, rows - 2))
 
 
 def split_by_size(rows: Sequence[Row], sizes: tuple[int, int, int], *, seed: int) -> Split:

@@ -63,6 +63,10 @@ _AFTER: Mapping[tuple[str, str], str] = {
         "T1",
         "",
     ): "Do not decide by this comparison: score {tuned} and {best} again, on the same rows in the same way.",
+    ("T1", "cut"): (
+        "Do not decide by this training, which the time limit ended before half of its steps: give it more time, or keep "
+        "{best}."
+    ),
     ("T2", ""): "Keep {best}: {tuned} is worse.",
     ("T2", "guard"): "Keep {best}: {tuned} got worse on the guard set that was declared before training.",
     ("T3", ""): "Ship {tuned}: it beats {best} on the same test rows.{also}{fell}",

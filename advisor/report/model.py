@@ -202,6 +202,8 @@ class TrainingPart(_Part):
     adapter: str
     train_rows: int | None = None
     device: str = ""
+    planned_steps: int | None = None
+    out_of_time: bool = Field(default=False, description="the time limit ended it before the planned steps")
 
 
 class EvaluationPart(_Part):

@@ -144,7 +144,9 @@ def _decide(
         ],
         "guards": [as_guard(guard, context.plan.guard_margin)] if guard and guard.declared else [],
     }
-    training = context.get(TRAIN).model_dump(include={"history", "best_step"})
+    training = context.get(TRAIN).model_dump(
+        include={"history", "best_step", "steps", "planned_steps", "out_of_time"}
+    )
     inputs = {
         **measured_parts(context),
         "comparison": named,

@@ -19,7 +19,7 @@ from advisor.stages.forecast import FORECAST
 from advisor.stages.measure import MEASURE, training_rows
 from advisor.stages.setting_aside import set_aside
 from advisor.stages.split import rows_of
-from rubrics.learning import read_history
+from rubrics.learning import cut_short, read_history
 from trainer.events import DevScored, Event, Listener, Sample
 from trainer.job import ModelSpec, TrainJob, TrainResult, write_json, write_json_lines
 
@@ -33,7 +33,10 @@ _TIMES = ("max_seconds", "expected_seconds", "reserve_seconds")
 
 
 class Training(Artefact):
-    """How the training went; `config` is read back from the libraries, not from the request."""
+    """How the training went; `config` is read back from the libraries, not from the request.
+
+    `steps` were run of `planned_steps`, fewer for want of time where `out_of_time`.
+    """
 
     method: str
     config: dict[str, Any]
@@ -49,6 +52,8 @@ class Training(Artefact):
     train_rows: int
     trainable_parameters: int
     device: str
+    planned_steps: int | None = None
+    out_of_time: bool = False
 
 
 def trained_rows(context: Context) -> list[Row]:
@@ -95,13 +100,18 @@ def _make(context: Context) -> Training:
         history=[point.model_dump() for point in result.history],
         best_step=result.best_step,
         stopped_early=result.stopped_early,
-        findings=read_history([point.model_dump() for point in result.history], result.best_step),
+        findings=[
+            *([cut_short(result.steps, result.planned_steps)] if result.out_of_time else []),
+            *read_history([point.model_dump() for point in result.history], result.best_step),
+        ],
         adapter=f"training/{ADAPTER}",
         seconds=result.seconds,
         memory_measured_bytes=result.peak_memory_bytes,
         train_rows=len(rows),
         trainable_parameters=result.trainable_parameters,
         device=result.device,
+        planned_steps=result.planned_steps,
+        out_of_time=result.out_of_time,
     )
 
 

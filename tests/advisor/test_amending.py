@@ -18,6 +18,7 @@ from advisor.run_directory import RunDirectory, create_run
 from advisor.walk import walk
 from advisor.watching import RunWatch
 from rubrics.errors import ExitCode, Fault
+from trainer.events import EventWriter, StageFinished
 from trainer.job import read_json_lines
 
 REASON = "the rows are ours and the model must run offline"
@@ -43,6 +44,31 @@ def test_the_former_plan_is_kept_and_the_run_keeps_its_age(run):
     assert read_plan(run.path / "plan.1.toml") == before
     assert read_plan(run.path / "plan.2.toml").epochs == 3.0
     assert run.created() == 1e9
+
+
+def test_a_limit_that_the_run_has_used_up_already_is_refused(run):
+    writer = EventWriter(run.events_file)
+    for stage, seconds, reused in (
+        ("measure", 300.0, False),
+        ("baseline", 400.0, False),
+        ("baseline", 9e9, True),
+    ):
+        writer(StageFinished(stage=stage, seconds=seconds, reused=reused, summary=""))
+    writer.close()
+
+    with pytest.raises(Fault, match=r"has worked for 11\.7 min already, so a limit of 5 min leaves nothing"):
+        propose(run, {"max_minutes": 5.0})
+
+    assert propose(run, {"max_minutes": 20.0}).plan.max_minutes == 20
+    assert propose(run, {"max_minutes": None}).plan.max_minutes is None
+
+
+def test_a_margin_is_declared_before_the_tuned_model_is_scored(run):
+    assert propose(run, {"margin": 0.02}).changed == ("margin",)
+    (run.path / "comparison.json").write_text("{}", encoding="utf-8")
+
+    with pytest.raises(Fault, match="must be declared before the tuned model is scored"):
+        propose(run, {"margin": 0.02})
 
 
 def test_a_proposal_writes_nothing(run):

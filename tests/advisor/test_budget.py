@@ -12,6 +12,7 @@ from advisor.budget import (
     LEAST_TEST_ROWS,
     LEAST_TRAIN_ROWS,
     START_SECONDS,
+    USED_UP,
     Speed,
     allow,
     allow_curve,
@@ -122,12 +123,13 @@ def test_fewer_rows_than_the_least_are_all_kept_and_the_note_is_true():
     small = training(1.0, speed=Speed(1, 1, 1, 50), rows=20, epochs=3)
 
     assert (small.rows, small.epochs) == (20, 1.0)
-    assert small.reductions == ("1.0 of 3 epochs are trained (time limit)",)
+    assert small.reductions == (USED_UP, "1.0 of 3 epochs are trained (time limit)")
     assert small.seconds == pytest.approx(20 * 50)
 
 
-def test_one_epoch_of_few_rows_is_not_said_to_be_reduced():
-    assert training(1.0, speed=Speed(1, 1, 1, 50), rows=20, epochs=1).reductions == ()
+def test_one_epoch_of_few_rows_is_not_said_to_be_reduced_but_the_limit_to_be_used_up():
+    assert training(1.0, speed=Speed(1, 1, 1, 50), rows=20, epochs=1).reductions == (USED_UP,)
+    assert training(1.0, speed=Speed(1, 1, 1, 1), rows=20, epochs=1).reductions == ()
 
 
 def test_a_run_that_does_not_train_divides_by_nothing():
@@ -162,7 +164,7 @@ def test_training_keeps_its_bounds_and_reductions_are_stated(seconds, speed, row
     assert found.epochs <= max(1.0, epochs)
     assert LEAST_EVALUATIONS <= found.evaluations <= 10
     reduced = found.rows < rows or found.epochs < epochs or found.evaluations < 10
-    assert bool(found.reductions) == reduced
+    assert bool(set(found.reductions) - {USED_UP}) == reduced
     if found.rows < rows:
         assert found.epochs == 1.0
 

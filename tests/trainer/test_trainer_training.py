@@ -268,6 +268,7 @@ def test_early_stopping_counts_across_an_interruption(
     # then it ends at the third evaluation without progress in both cases, with the best adapter
     result = result_of(directory)
     assert (result.steps, result.best_step, result.stopped_early) == (10, 4, True)
+    assert not result.out_of_time
     best = (directory / "checkpoint-4" / "adapter_model.safetensors").read_bytes()
     assert (directory / "adapter" / "adapter_model.safetensors").read_bytes() == best
 
@@ -310,6 +311,7 @@ def test_a_time_limit_ends_training_with_the_best_so_far(tiny_model: Path, tmp_p
     # then that step was measured and kept, the result says that there was more to do, and the adapter is there
     result = result_of(directory)
     assert (result.steps, result.planned_steps, result.best_step, result.stopped_early) == (1, 20, 1, True)
+    assert result.out_of_time
     assert result.history[0].eval_loss is not None
     best = (directory / "checkpoint-1" / "adapter_model.safetensors").read_bytes()
     assert (directory / "adapter" / "adapter_model.safetensors").read_bytes() == best

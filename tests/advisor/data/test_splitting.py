@@ -76,9 +76,21 @@ def test_the_seed_decides(banking: tuple[Row, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "test"), [(10, 2), (100, 20), (249, 50), (250, 100), (400, 100), (600, 120)]
+    ("count", "test"),
+    [
+        (10, 2),
+        (100, 20),
+        (129, 26),
+        (130, 30),
+        (141, 30),
+        (149, 30),
+        (249, 50),
+        (250, 100),
+        (400, 100),
+        (600, 120),
+    ],
 )
-def test_at_least_a_hundred_test_rows_from_250_rows_on(count: int, test: int) -> None:
+def test_at_least_thirty_test_rows_from_130_rows_on_and_a_hundred_from_250(count: int, test: int) -> None:
     split = split_rows(unlike(count), seed=0)
     assert len(split.test) == test
     assert len(split.train) > len(split.dev) > 0

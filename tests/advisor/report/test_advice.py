@@ -38,6 +38,7 @@ SAYS = {
     ("R13", ""): "with the retrieved context in the prompt",
     ("R14", ""): "Fine-tuning is worth a try: ",
     ("T1", ""): "score the tuned model",
+    ("T1", "cut"): "which the time limit ended before half of its steps",
     ("T2", ""): "is worse",
     ("T2", "guard"): "got worse on the guard set",
     ("T3", ""): "it beats",
