@@ -100,15 +100,21 @@ def measure(
     train: bool,
     generate_batch_size: int,
     memory: PeakMemory,
+    check: Callable[[], None] = lambda: None,
 ) -> Measurement:
-    """Time generation, evaluation and (if asked) training on the longest rows; leaves an adapter attached."""
+    """Time generation, evaluation and (if asked) training on the longest rows; leaves an adapter attached.
+
+    Args:
+        check: asked before each piece of work, a few seconds long; what it raises ends the measuring.
+    """
     longest = sorted(examples, key=lambda example: len(example.ids), reverse=True)
     answered = longest[:generate_batch_size]
-    answer = _answering(loaded, answered)
-    chosen = choose_attention(loaded, lambda: answer(_NEW_TOKENS), _warm_up(loaded, answered, answer))
+    answer = _answering(loaded, answered, check)
+    chosen = choose_attention(loaded, lambda: answer(_NEW_TOKENS), _warm_up(loaded, answered, answer, check))
     base = _generation_rates(answered, loaded, answer, chosen.seconds)
     evaluate_rate = _evaluation_rate(loaded, longest[: parameters.micro_batch_size])
-    training = _training_rates(loaded, longest, parameters, memory) if train else None
+    check()
+    training = _training_rates(loaded, longest, parameters, memory, check) if train else None
     tuned = None
     if training:
         # An adapter slows answers down, those of a model of this size by a third and more.
@@ -136,13 +142,16 @@ def measure(
     )
 
 
-def _answering(loaded: LoadedModel, rows: Sequence[Example]) -> Callable[[int], None]:
+def _answering(
+    loaded: LoadedModel, rows: Sequence[Example], check: Callable[[], None]
+) -> Callable[[int], None]:
     """A function that answers all rows at once with so many new tokens."""
     prompts = [
         Request(str(index), "measure", row.ids[: row.supervised_from], 1) for index, row in enumerate(rows)
     ]
 
     def answer(new_tokens: int) -> None:
+        check()
         batches = plan_batches(
             [replace(prompt, max_new_tokens=new_tokens) for prompt in prompts], len(prompts)
         )
@@ -153,11 +162,11 @@ def _answering(loaded: LoadedModel, rows: Sequence[Example]) -> Callable[[int], 
 
 
 def _warm_up(
-    loaded: LoadedModel, rows: Sequence[Example], answer: Callable[[int], None]
+    loaded: LoadedModel, rows: Sequence[Example], answer: Callable[[int], None], check: Callable[[], None]
 ) -> Callable[[], None]:
     """On an accelerator the first time is slow for every new shape; on a processor for the first row alone."""
     if loaded.device.type == "cpu":
-        answer = _answering(loaded, rows[:1])
+        answer = _answering(loaded, rows[:1], check)
     return lambda: answer(1)
 
 
@@ -177,7 +186,11 @@ def _evaluation_rate(loaded: LoadedModel, rows: Sequence[Example]) -> float:
 
 
 def _training_rates(
-    loaded: LoadedModel, longest: Sequence[Example], parameters: Hyperparameters, memory: PeakMemory
+    loaded: LoadedModel,
+    longest: Sequence[Example],
+    parameters: Hyperparameters,
+    memory: PeakMemory,
+    check: Callable[[], None],
 ) -> _TrainingRates:
     """Steps at the longest rows; where memory is short, with half as many rows at once until it fits."""
     model = attach_lora(loaded, parameters)
@@ -185,7 +198,7 @@ def _training_rates(
     micro = min(parameters.micro_batch_size, len(longest))
     while True:
         try:
-            attention, rate = _timed_steps(loaded, longest[:micro])
+            attention, rate = _timed_steps(loaded, longest[:micro], check)
             break
         except torch.cuda.OutOfMemoryError:
             if micro == 1:
@@ -201,7 +214,9 @@ def _training_rates(
     )
 
 
-def _timed_steps(loaded: LoadedModel, rows: Sequence[Example]) -> tuple[Attention, float]:
+def _timed_steps(
+    loaded: LoadedModel, rows: Sequence[Example], check: Callable[[], None]
+) -> tuple[Attention, float]:
     """The mean of two steps, one of which was timed to choose the attention."""
 
     def collated(some: Sequence[Example]) -> dict[str, Any]:
@@ -213,6 +228,7 @@ def _timed_steps(loaded: LoadedModel, rows: Sequence[Example]) -> tuple[Attentio
     optimizer = torch.optim.AdamW(trainable, lr=0.0)
 
     def step(batch: dict[str, Any]) -> None:
+        check()
         sums = token_sums(loaded.model, batch)
         (sums.loss / sums.tokens).backward()
         optimizer.step()

@@ -51,6 +51,7 @@ def run_measure(job: MeasureJob, place: Workplace, models: ModelCache) -> None:
         train=job.train,
         generate_batch_size=job.generate_batch_size,
         memory=memory,
+        check=place.check,
     )
     write_json(place.result, result)
 

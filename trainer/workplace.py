@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainer.errors import Stopped
 from trainer.events import Listener, Logged
 from trainer.job import RESULT_FILE, ModelSpec
 from trainer.model import LoadedModel, load
@@ -23,6 +24,15 @@ class Workplace:
     def result(self) -> Path:
         """The file whose presence means that the job is done."""
         return self.directory / RESULT_FILE
+
+    def check(self) -> None:
+        """End here where a stop was asked for: of work that has nothing to save.
+
+        Raises:
+            Stopped: it was.
+        """
+        if self.should_stop():
+            raise Stopped
 
 
 class ModelCache:

@@ -432,6 +432,31 @@ def test_a_dry_run_measures_rates_and_choices(tiny_model: Path, tmp_path: Path, 
     )
 
 
+@pytest.mark.parametrize("after", [0, 3, 8])
+def test_a_dry_run_ends_before_its_next_piece_of_work_where_it_is_asked_to(
+    tiny_model: Path, tmp_path: Path, after: int
+) -> None:
+    from trainer.errors import Stopped
+
+    # given somebody who asks for a stop, sooner or later
+    asked: list[bool] = []
+
+    def should_stop() -> bool:
+        asked.append(len(asked) >= after)
+        return asked[-1]
+
+    job = MeasureJob(
+        model=ModelSpec(path=tiny_model), hyperparameters=STANDARD, generate_batch_size=2, train=True
+    )
+    directory = write_job(tmp_path / "job", job, train=rows(4))
+    # when it runs
+    with pytest.raises(Stopped):
+        run(directory, should_stop)
+    # then it asks no second time, and nothing says that it was done
+    assert asked == [False] * after + [True]
+    assert not (directory / RESULT_FILE).exists()
+
+
 def _examples(model: Path, path: Path) -> list[Any]:
     from trainer.batches import read_examples
     from trainer.conversation import ChatCodec
