@@ -7,6 +7,7 @@ from advisor.jobs import read_result, run_jobs, write_job
 from advisor.plan import Plan
 from advisor.rungs.prompts import zero_shot
 from advisor.stage import Artefact, Context, Stage
+from advisor.stages.first_number import tell_first_number
 from advisor.stages.inspect import INSPECT
 from advisor.stages.split import rows_of
 from trainer.job import Hyperparameters, MeasureJob, Measurement, ModelSpec, write_json_lines
@@ -55,6 +56,7 @@ def base_spec(context: Context) -> ModelSpec:
 
 def _make(context: Context) -> Rates:
     assert context.model is not None
+    tell_first_number(context)
     plan = context.plan
     directory = context.run.jobs / "measure"
     longest = sorted(

@@ -28,6 +28,26 @@ def test_report_validates_and_holds_the_three_systems(whole_run: tuple[Path, Out
     assert (run / "report.md").read_text().startswith("# Route the message.")
 
 
+def test_the_first_number_is_there_before_the_model_is_loaded(whole_run: tuple[Path, Outcome]) -> None:
+    run, outcome = whole_run
+    said = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
+
+    scored = [event for event in said if event["type"] == "rung_scored" and event["n"]]
+    ended = next(event for event in said if event["type"] == "stage_finished" and event["stage"] == "measure")
+    first = scored[0]
+    assert (first["rung"], first["split"], first["done"]) == ("classifier", "dev", first["total"])
+    assert first["time"] < ended["time"] - ended["seconds"] / 2
+    # The ladder says the same of it, and every rung begins anew there.
+    again = [event for event in scored if (event["rung"], event["split"]) == ("classifier", "dev")]
+    assert [event["value"] for event in again] == [first["value"]] * 2
+    [entry] = [
+        entry
+        for entry in outcome.json()["baselines"]
+        if (entry["rung"], entry["split"]) == ("classifier", "dev")
+    ]
+    assert entry["metrics"]["exact_match"]["value"] == first["value"]
+
+
 def test_decide_says_of_the_report_what_the_run_said(whole_run: tuple[Path, Outcome], tmp_path: Path) -> None:
     run, outcome = whole_run
     report = outcome.json()
