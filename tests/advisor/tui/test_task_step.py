@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from looks import stand_still
 from steps_on_screen import all_steps, said, until, words
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Select, TextArea
 from training_runs import screen_text
@@ -568,3 +569,36 @@ def test_the_column_picker_looks(as_pictured):
         await pilot.press("enter")
 
     assert as_pictured(wizard(Draft().changed(data=Path("tickets.csv"))), show)
+
+
+async def test_keys_that_come_in_a_burst_come_out_in_order():
+    typed = "nowhere/desk-of-the-night-shift.jsonl"
+    app = wizard()
+    async with app.run_test(size=(80, 24)) as pilot:
+        step = await begun(pilot)
+        inside = field(step, "data").input
+        inside.focus()
+        await pilot.pause()
+        # As over a slow line: several keys are there before the first is dealt with.
+        for at in range(0, len(typed), 3):
+            for letter in typed[at : at + 3]:
+                inside.post_message(Key(letter, letter))
+            await asyncio.sleep(0)
+        await until(pilot, lambda: draft_of(app).get("data") == Path(typed))
+        await pilot.pause(0.3)
+
+        assert inside.value == typed
+        assert inside.cursor_position == len(typed)
+
+
+async def test_a_value_from_elsewhere_is_shown_in_the_field_that_is_being_typed_into():
+    written("rows.jsonl", 12)
+    app = wizard()
+    async with app.run_test(size=(80, 24)) as pilot:
+        step = await begun(pilot)
+        inside = field(step, "data").input
+        inside.focus()
+        await pilot.press("a")
+        step.change(data=Path("rows.jsonl"))
+
+        await until(pilot, lambda: inside.value == "rows.jsonl")

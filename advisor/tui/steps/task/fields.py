@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from typing import Any
 
 from rich.text import Text
@@ -14,6 +16,9 @@ from textual.widgets import Input, Static
 from advisor.filling import text_of, value_of
 from advisor.tui.plain_text import shown
 from advisor.tui.said import Said
+
+_PAST, _ECHO_SECONDS = 256, 2.0
+"""How many values back, and for how long after a key, one that comes back may be an older one of the field's own."""
 
 
 class Field(Vertical):
@@ -56,6 +61,9 @@ class Field(Vertical):
         self.field = field
         self._label, self._placeholder, self._suggester = label, placeholder, suggester
         self._value = text_of(value)
+        self._past: deque[Any] = deque([value], maxlen=_PAST)
+        """What the field has told and been shown, the newest last."""
+        self._typed = -_ECHO_SECONDS
 
     def compose(self) -> ComposeResult:
         """Label, input, note."""
@@ -72,13 +80,25 @@ class Field(Vertical):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Tell the value."""
         event.stop()
-        self.post_message(self.Filled(self.field, value_of(self.field, event.value)))
+        value = value_of(self.field, event.value)
+        self._past.append(value)
+        self._typed = time.monotonic()
+        self.post_message(self.Filled(self.field, value))
 
     def show(self, value: Any) -> None:
-        """Show the plan's value, unless what is typed means it."""
-        if value_of(self.field, self.input.value) != value:
-            with self.input.prevent(Input.Changed):
-                self.input.value = text_of(value)
+        """Show the plan's value, unless what is typed means it, or is newer.
+
+        While keys come in a burst the plan is told of the first as the next is there already: what comes back then is
+        a value of the past, and put into the field it would take the newer keys away.
+        """
+        if value_of(self.field, self.input.value) == value or self._is_echo(value):
+            return
+        self._past.append(value)
+        with self.input.prevent(Input.Changed):
+            self.input.value = text_of(value)
+
+    def _is_echo(self, value: Any) -> bool:
+        return value in self._past and time.monotonic() - self._typed < _ECHO_SECONDS
 
     def say(self, wrong: str, note: str = "") -> None:
         """Say what is wrong with the value, else what is worth knowing of it; both translated."""
