@@ -12,7 +12,7 @@ from pathlib import Path
 
 from advisor.draft import Draft
 from advisor.predictions import Prediction
-from advisor.situation import Situation, situation_of, unwritable_words, why_died
+from advisor.situation import Situation, last_said, situation_of, unwritable_words, why_died
 from advisor.stage_words import STAGE_WORDS
 from advisor.texts import _
 from advisor.watching import RungState, RunState
@@ -76,7 +76,7 @@ def ladder_situation(run: RunState) -> Situation:
     if run.life == "stopping":
         return Situation("working", _("The run saves what it has and stops."))
     is_measured = bool(run.artefacts.get("baselines"))
-    if is_measured and not _is_measuring(run):
+    if is_measured and not is_measuring(run):
         return _measured(run)
     if run.life == "died":
         kept = _("Every answer so far is kept: going on asks only what is missing.")
@@ -87,7 +87,8 @@ def ladder_situation(run: RunState) -> Situation:
     return _live(run)
 
 
-def _is_measuring(run: RunState) -> bool:
+def is_measuring(run: RunState) -> bool:
+    """Whether a stage is at work that the cheap options take, or come after."""
     return any(run.stage(name).status == "running" for name in _BEFORE)
 
 
@@ -103,7 +104,7 @@ def _measured(run: RunState) -> Situation:
 def _live(run: RunState) -> Situation:
     stage = next((stage.name for stage in run.stages if stage.status == "running"), "")
     if not stage:
-        return Situation("working", _("The run is starting."))
+        return Situation("working", _("The run is starting."), last_said(run))
     words = _(STAGE_WORDS[stage]) if stage in STAGE_WORDS else stage
     return Situation("working", _("Now {what}.").format(what=words))
 
@@ -124,7 +125,7 @@ def ladder_cautions(run: RunState) -> tuple[str, ...]:
 def can_go_on(run: RunState | None) -> bool:
     """Whether measuring can be gone on with: nobody works on the run, and its verdict is not there."""
     ended = run is not None and run.life in ("stopped", "failed", "died", "paused")
-    return ended and run is not None and (not run.artefacts.get("verdict") or _is_measuring(run))
+    return ended and run is not None and (not run.artefacts.get("verdict") or is_measuring(run))
 
 
 def can_measure(draft: Draft, begun_with: Draft | None, run: RunState | None) -> bool:

@@ -135,6 +135,11 @@ def why_died(run: RunState) -> str:
     return _("It was killed, or the machine went down.")
 
 
+def last_said(run: RunState) -> tuple[str, ...]:
+    """The last line of the log, for want of anything that is counted: a model is fetched, converted or loaded."""
+    return tuple(told(note.text) for note in run.notes if note.kind == "log")[-1:]
+
+
 def _stopped_words(run: RunState) -> str:
     if run.training.status == "":
         return _("The run was stopped before training. Everything that is done is kept.")
@@ -143,10 +148,15 @@ def _stopped_words(run: RunState) -> str:
 
 def _live(run: RunState) -> Situation:
     stage = next((stage.name for stage in run.stages if stage.status == "running"), "")
-    if stage == "train":
-        return Situation("working", _("The model is being trained."))
+    is_trained = run.training.status == "done"
+    if stage == "train" and not is_trained:
+        return Situation(
+            "working", _("The model is being trained."), () if run.training.step else last_said(run)
+        )
+    # The scores of what was trained are made in the same stage, by the same process.
+    stage = "evaluate" if stage == "train" else stage
     words = _(STAGE_WORDS[stage]) if stage in STAGE_WORDS else stage
-    if run.training.status == "done":
+    if is_trained:
         says = _("The training is done; now {what}.") if words else _("The training is done.")
         return Situation("working", says.format(what=words), way="results")
     says = _("Training has not begun; now {what}.") if words else _("The run is starting.")

@@ -20,7 +20,16 @@ from advisor.situation import (
 from advisor.stage_words import STAGE_WORDS
 from advisor.watching import STAGES, RunState, fold_all
 from advisor.watching.folding import TRAINING
-from trainer.events import Event, JobFinished, JobStarted, Metric, RunEnded, StageFinished, StageStarted
+from trainer.events import (
+    Event,
+    JobFinished,
+    JobStarted,
+    Logged,
+    Metric,
+    RunEnded,
+    StageFinished,
+    StageStarted,
+)
 
 MIB = 2**20
 BEGUN: list[tuple[str, Event]] = [
@@ -55,6 +64,22 @@ def test_before_training_it_is_said_what_goes_on_instead():
     assert situation_of(replace(state, life="running")).says == (
         "Training has not begun; now the cheap options are measured."
     )
+
+
+def test_before_the_first_step_it_is_said_what_is_done_meanwhile():
+    said = [*BEGUN[:2], (TRAINING, Logged(time=3, message="loaded smollm2-135m (bf16, cpu)"))]
+    state = replace(fold_all(RunState(), said), life="running")
+
+    assert situation_of(state).detail == ("loaded smollm2-135m (bf16, cpu)",)
+    assert situation_of(run(("", Logged(time=4, message="later")))).detail == ()
+
+
+def test_the_scores_that_follow_the_training_are_not_called_training():
+    done = (TRAINING, JobFinished(time=4, job="training", outcome="done", seconds=2))
+    state = run(done, ("tuned-test", JobStarted(time=5, job="tuned-test", kind="generate", pid=7)))
+
+    assert situation_of(state).says == "The training is done; now the tuned model answers the test rows."
+    assert situation_of(state).way == "results"
 
 
 def test_after_training_the_results_are_the_way():

@@ -95,5 +95,7 @@ def _at_work(listed: ListedRun) -> str:
     if activity is None:
         return ""
     share = activity.share()
-    stage = _(STAGE_WORDS[activity.stage]) if activity.stage in STAGE_WORDS else activity.stage
+    # The stage that trains makes the scores of what it trained too.
+    name = "evaluate" if activity.stage == "train" and activity.task not in ("", "train") else activity.stage
+    stage = _(STAGE_WORDS[name]) if name in STAGE_WORDS else name
     return shown(stage if share is None else f"{stage}: {share:.0%}", one_line=True)

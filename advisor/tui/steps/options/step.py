@@ -21,6 +21,7 @@ from advisor.ladder_view import (
     asked_rungs,
     can_go_on,
     can_measure,
+    is_measuring,
     ladder_cautions,
     ladder_rows,
     ladder_situation,
@@ -140,7 +141,8 @@ class OptionsStep(Step):
     def _show_work(self) -> None:
         """What goes on, which also changes where nothing is heard of the run: a clock runs."""
         run, text = self.state.run, Text()
-        if run is not None and run.is_live:
+        # What a later stage counts is told by the step that shows it.
+        if run is not None and run.is_live and (is_measuring(run) or not run.artefacts.get("baselines")):
             text = words.at_work_text(run, self.services.now(), self.size.width - 2)
         self._say("activity", text)
 

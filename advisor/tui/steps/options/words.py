@@ -169,7 +169,7 @@ def activity_text(activity: Activity, now: float, width: int) -> Text:
 def at_work_text(run: RunState, now: float, width: int) -> Text:
     """How far the run is; for how long it has been at what counts nothing, so that it is seen to be alive."""
     counted = activity_text(run.activity, now, width)
-    begun = next((stage.started for stage in run.stages if stage.status == "running"), None)
+    begun = next((stage.started for stage in run.stages if stage.status == "running"), run.session_started)
     if counted.plain or begun is None or now - begun < _SOON_SECONDS:
         return counted
     return Text(_("for {time}").format(time=time_words(now - begun)), no_wrap=True, overflow="ellipsis")
