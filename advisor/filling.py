@@ -9,6 +9,7 @@ from typing import Any
 
 from advisor.core_texts import told
 from advisor.draft import Draft
+from advisor.plan import flag_of
 from advisor.prices import MONEY_FIELDS, TokenPrice, read_token_price
 from advisor.texts import N_, _
 from rubrics.errors import Fault
@@ -119,6 +120,13 @@ def wrong_in(draft: Draft, field: str) -> str:
 
 def still_wrong(draft: Draft) -> tuple[str, ...]:
     """Say all that keeps the draft from being a plan, in the words of a form and not of flags."""
-    return tuple(
-        _(_TOGETHER[problem]) if problem in _TOGETHER else told(problem) for problem in draft.problems()
-    )
+    of_fields = {
+        f"{flag_of(name)}: {draft.problem_of(name)}": name for name in _WRONG if draft.problem_of(name)
+    }
+    found = []
+    for problem in draft.problems():
+        if problem in of_fields:
+            found.append(wrong_in(draft, of_fields[problem]))
+        else:
+            found.append(_(_TOGETHER[problem]) if problem in _TOGETHER else told(problem))
+    return tuple(found)

@@ -602,3 +602,43 @@ async def test_a_value_from_elsewhere_is_shown_in_the_field_that_is_being_typed_
         step.change(data=Path("rows.jsonl"))
 
         await until(pilot, lambda: inside.value == "rows.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "desk.jsonl cannot be read: there is no such file"),
+        ("", "desk.jsonl holds no rows."),
+        (
+            '{"question": "a", "answer": "b"}\n{"question": "c"}\n',
+            "1 row of desk.jsonl cannot be used: the step Data (3) shows it.",
+        ),
+        (
+            '{"ticket": "a", "queue": "b"}\n' * 3,
+            "Say which columns of desk.jsonl hold question and answer: c or F3.",
+        ),
+    ],
+)
+async def test_a_file_that_a_run_would_not_take_is_not_all_that_it_needs(content, said):
+    path = Path("desk.jsonl")
+    if content is not None:
+        path.write_text(content)
+    app = wizard(Draft().changed(data=path))
+    async with app.run_test(size=(100, 40)) as pilot:
+        step = await begun(pilot)
+
+        await until(pilot, lambda: said in words(step, "#status"))
+
+        assert "✓" not in words(step, "#status")
+
+
+async def test_a_wrong_number_is_told_without_flags_in_the_status():
+    app = wizard(Draft().changed(data=Path("rows.jsonl"), max_minutes="soon", target=1.5))
+    written("rows.jsonl", 12)
+    async with app.run_test(size=(100, 40)) as pilot:
+        step = await begun(pilot)
+
+        await until(pilot, lambda: "Give a number of minutes over 0." in words(step, "#status"))
+
+        assert "Give a score from 0 to 1" in words(step, "#status")
+        assert "--" not in words(step, "#status")

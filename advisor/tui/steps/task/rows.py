@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from rich.table import Table
@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.worker import get_current_worker
 
 from advisor.core_texts import told
+from advisor.draft import Draft
 from advisor.previews import Preview, PreviewRow
 from advisor.texts import _, ngettext
 from advisor.tui.plain_text import shown
@@ -102,6 +103,27 @@ def evidence(found: Preview) -> list[str]:
     if found.ignored:
         said.append(_("ignored: {fields}").format(fields=", ".join(found.ignored[:8])))
     return said
+
+
+def unfit_files(draft: Draft, found: Mapping[str, Found]) -> Iterator[str]:
+    """Say of each file of the plan why a run would not take it, sentences."""
+    for name, one in found.items():
+        if draft.get(name) is None:
+            continue
+        file = shown(Path(draft.get(name)).name, one_line=True)
+        if isinstance(one, Fault):
+            yield _("{file} cannot be read: {why}.").format(file=file, why=told(one.what))
+        elif one.finished and not one.read:
+            yield _("{file} holds no rows.").format(file=file)
+        elif one.lacks_names and name != "production":
+            yield _("Say which columns of {file} hold question and answer: c or F3.").format(file=file)
+        elif one.unusable and name != "production":
+            text = ngettext(
+                "{n} row of {file} cannot be used: the step Data (3) shows it.",
+                "{n} rows of {file} cannot be used: the step Data (3) shows them.",
+                one.unusable,
+            )
+            yield text.format(n=f"{one.unusable:,}", file=file)
 
 
 def unnamed_in(found: Mapping[str, Found]) -> tuple[str, Preview] | None:

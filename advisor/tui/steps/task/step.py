@@ -34,6 +34,7 @@ from advisor.tui.steps.task.rows import (
     in_full,
     read_on,
     table_of,
+    unfit_files,
     unnamed_in,
     worth_seeing,
 )
@@ -192,7 +193,7 @@ class TaskStep(Step):
             rows.draw((line, first), lambda: Group(Text(line, no_wrap=True), table_of(first)))
 
     def _tell_status(self, draft: Draft) -> None:
-        lacking = [f"○ {problem}" for problem in still_wrong(draft)]
+        lacking = [f"○ {problem}" for problem in (*still_wrong(draft), *unfit_files(draft, self._found))]
         said = lacking or ["✓ " + _("All that a run needs is here. ctrl+n goes on.")]
         self.query_one("#status", Said).say(shown("\n".join(said)))
 
