@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 from pathlib import Path
 
+import coverage
 import pytest
 
 from advisor.interrupt import StopSignal
@@ -21,6 +23,18 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000)  # the program's own
+
+
+@pytest.fixture
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Coverage is not measured meanwhile, nor in child processes: it doubles the time, and others measure the lines."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+    measuring = coverage.Coverage.current()
+    if measuring is not None:
+        measuring.stop()
+    yield
+    if measuring is not None:
+        measuring.start()
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,9 @@ def look(request: pytest.FixtureRequest) -> Look:
 
 
 @pytest.fixture
-def as_pictured(look: Look, snap_compare: Any, monkeypatch: pytest.MonkeyPatch) -> AsPictured:
+def as_pictured(
+    look: Look, unmeasured: None, snap_compare: Any, monkeypatch: pytest.MonkeyPatch
+) -> AsPictured:
     """Compares an application with its picture in each of the four looks; no cursor blinks."""
     monkeypatch.setattr(Input, "_toggle_cursor", lambda field: None)
     monkeypatch.setattr(TextArea, "_toggle_cursor_blink_visible", lambda field: None)
