@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import ExitStack
 from pathlib import Path
 
-import coverage
 import pytest
+from measuring import children_unmeasured, unmeasured
 
 from advisor.interrupt import StopSignal
 from advisor.models.catalogue import EMBEDDED, model_folder, read_manifest
@@ -25,16 +26,15 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(10_000)  # the program's own
 
 
-@pytest.fixture
-def unmeasured(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Coverage is not measured meanwhile, nor in child processes: it doubles the time, and others measure the lines."""
-    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
-    measuring = coverage.Coverage.current()
-    if measuring is not None:
-        measuring.stop()
-    yield
-    if measuring is not None:
-        measuring.start()
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Measure no coverage in a test that is marked so."""
+    with ExitStack() as without:
+        if item.get_closest_marker("unmeasured"):
+            without.enter_context(unmeasured())
+        if item.get_closest_marker("children_unmeasured"):
+            without.enter_context(children_unmeasured())
+        return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from looks import LOOKS, AsPictured, Look, Show, stand_still
+from measuring import unmeasured
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
@@ -31,9 +32,7 @@ def look(request: pytest.FixtureRequest) -> Look:
 
 
 @pytest.fixture
-def as_pictured(
-    look: Look, unmeasured: None, snap_compare: Any, monkeypatch: pytest.MonkeyPatch
-) -> AsPictured:
+def as_pictured(look: Look, snap_compare: Any, monkeypatch: pytest.MonkeyPatch) -> AsPictured:
     """Compares an application with its picture in each of the four looks; no cursor blinks."""
     monkeypatch.setattr(Input, "_toggle_cursor", lambda field: None)
     monkeypatch.setattr(TextArea, "_toggle_cursor_blink_visible", lambda field: None)
@@ -44,7 +43,8 @@ def as_pictured(
             await stand_still(pilot)
 
         app.theme = look.theme
-        same: bool = snap_compare(app, terminal_size=look.size, run_before=ready)
+        with unmeasured():
+            same: bool = snap_compare(app, terminal_size=look.size, run_before=ready)
         return same
 
     return compare
