@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Generator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from measuring import children_unmeasured, unmeasured
 
 from advisor.interrupt import StopSignal
 from advisor.models.catalogue import EMBEDDED, model_folder, read_manifest
@@ -13,6 +17,24 @@ from advisor.models.resolve import ResolvedModel, resolve
 from rubrics.errors import Fault
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: looking for garbage in it over and over took a quarter of the suite's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000)  # the program's own
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Measure no coverage in a test that is marked so."""
+    with ExitStack() as without:
+        if item.get_closest_marker("unmeasured"):
+            without.enter_context(unmeasured())
+        if item.get_closest_marker("children_unmeasured"):
+            without.enter_context(children_unmeasured())
+        return (yield)
 
 
 @pytest.fixture(scope="session")

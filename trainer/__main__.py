@@ -32,6 +32,7 @@ from trainer.job import (
     read_job,
     write_json,
 )
+from trainer.loading import loading
 
 _stop_asked = False
 
@@ -112,8 +113,9 @@ def _record(failure: Failure, path: Path) -> None:
 
 def _run(job: object, directory: Path, emit: EventWriter, models: list[object]) -> None:
     # Imported here: torch takes seconds, and what goes wrong in the import belongs into the job's failure.
-    from trainer.run import run_job
-    from trainer.workplace import ModelCache, Workplace
+    with loading():
+        from trainer.run import run_job
+        from trainer.workplace import ModelCache, Workplace
 
     if not models:
         models.append(ModelCache())

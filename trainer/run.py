@@ -24,6 +24,7 @@ from trainer.job import (
     write_json,
     write_json_lines,
 )
+from trainer.loading import loading
 from trainer.scoring import mean_scores, score_rows
 from trainer.workplace import ModelCache, Workplace
 
@@ -43,7 +44,8 @@ def run_job(job: Job, place: Workplace, models: ModelCache) -> None:
         run_evaluate(job, place, models)
     elif isinstance(job, TrainJob | MeasureJob):
         # Only these need peft, datasets and the training loop, whose import takes as long as torch's and more.
-        from trainer.run_training import run_measure, run_train
+        with loading():
+            from trainer.run_training import run_measure, run_train
 
         if isinstance(job, TrainJob):
             run_train(job, place, models)

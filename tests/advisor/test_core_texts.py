@@ -35,6 +35,7 @@ def korean() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", TRANSLATED)
+@pytest.mark.unmeasured
 def test_no_template_is_missing_or_unused(name: str) -> None:
     catalogue = catalogues.catalogue_of(name, "core")
     written = {message.id for message in catalogue if message.id}
@@ -237,6 +238,7 @@ def sentences(value: Any, key: str = "") -> Iterator[str]:
         yield value
 
 
+@pytest.mark.unmeasured
 def test_verdicts_of_the_panel_are_told() -> None:
     cases = [*panel.cases("before"), *panel.cases("after")]
     texts = {text for case in cases for text in sentences(decide_report(panel.decide_inputs(case)))}

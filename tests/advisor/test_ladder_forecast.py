@@ -13,6 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "chat"))
 
+from forking import forked_trainers
 from server import MODEL, Answer, FakeServer, reply, serving
 
 from advisor import ladder_forecast
@@ -37,7 +38,8 @@ def server() -> Iterator[FakeServer]:
 def measured(plan: Plan, folder: Path) -> RunDirectory:
     """The plan's ladder as a run measures it."""
     run = create_run(plan, folder)
-    walk(plan, run, lambda event: None, StopSignal(), until="decide")
+    with forked_trainers():
+        walk(plan, run, lambda event: None, StopSignal(), until="decide")
     return run
 
 

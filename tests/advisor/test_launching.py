@@ -25,6 +25,8 @@ from advisor.watching import RunState, RunWatch
 from rubrics.errors import ExitCode, Fault
 from trainer.events import Logged, Metric, Progress, StageFinished, StageStarted, parse_event
 
+pytestmark = pytest.mark.children_unmeasured
+
 PATIENCE = 60.0
 SLOW_ROWS = 6_000
 """Enough for a walk of several seconds that a test can meet half-way."""

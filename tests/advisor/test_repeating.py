@@ -13,6 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "chat"))
 
+from forking import forked_trainers
 from server import MODEL, Answer, FakeServer, reply, serving
 
 from advisor.predictions import noise_over_all, score_over_all
@@ -164,7 +165,8 @@ def test_a_local_model_gives_the_same_samples_for_the_same_seed(rows, advisor, t
     def sample(name: str, seed: int) -> list[list[str]]:
         out = tmp_path / name
         given = ["--model", tiny_model, "--precision", "fp32", "--temperature", 1, "--repeats", 2]
-        ran = advisor("evaluate", "--data", rows, *given, "--seed", seed, "--out", out, "--json")
+        with forked_trainers():
+            ran = advisor("evaluate", "--data", rows, *given, "--seed", seed, "--out", out, "--json")
         assert ran.code == 0, ran.err
         return [[row["prediction"] for row in predictions(out, number)] for number in (1, 2)]
 

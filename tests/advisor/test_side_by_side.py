@@ -113,6 +113,7 @@ def test_answers_to_different_rows_are_refused(tmp_path: Path) -> None:
         read_side_by_side(run)
 
 
+@pytest.mark.unmeasured
 def test_ten_thousand_rows_are_read_and_searched_quickly(tmp_path: Path) -> None:
     made = Made(pattern(100, 20), pattern(100, 60), pattern(100, 90), wrong="W" * 200)
     run = make_run(tmp_path / "run", made)

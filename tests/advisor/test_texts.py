@@ -59,6 +59,7 @@ def _marked(tree: ast.AST) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", TRANSLATED)
+@pytest.mark.unmeasured
 def test_the_compiled_catalogue_is_that_of_the_texts(name: str) -> None:
     path = catalogues.po_file(name)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from planted import baselines, data, plan, report, scored
@@ -103,6 +104,7 @@ BLANKS = (
 
 @given(measurements(), st.sampled_from(BLANKS))
 @settings(max_examples=300, deadline=None)
+@pytest.mark.unmeasured
 def test_what_becomes_unknown_never_makes_a_rule_hold(m, blank):
     known = {rule for rule, judge in RULES if judge(m).held}
     unknown = {rule for rule, judge in RULES if judge(blanked(m, *blank)).held}
@@ -131,6 +133,7 @@ def step_short(dial, value: float) -> float:
 
 @given(measurements())
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.unmeasured
 def test_a_flip_flips_at_its_value_and_not_a_step_before(m):
     result = decide(m)
     by_field = {dial.field: dial for dial in dials(m)}

@@ -142,6 +142,7 @@ def test_the_reference_file_is_met_and_what_is_not_offered_is_known(shared_data:
     assert set(pair) - offered == {"mcnemar_chi2_cc_p", "mcnemar_chi2_p", "wilcoxon_f1_p"}
 
 
+@pytest.mark.unmeasured
 def test_holm_equals_statsmodels():
     rng = np.random.default_rng(0)
     for size in range(1, 12):

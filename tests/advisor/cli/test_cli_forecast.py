@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from advisor.run_directory import RunDirectory
 
 
+@pytest.mark.children_unmeasured
 def test_a_forecast_is_measured_and_nothing_is_trained(tiny_model, rows_file, advisor, tmp_path):
     words = [
         "--data",

@@ -50,6 +50,7 @@ def test_without_a_leak_the_check_says_what_it_compared(tmp_path: Path) -> None:
     assert "none of the 60 rows stands in the file of --against" in finding["message"]
 
 
+@pytest.mark.unmeasured
 def test_the_smaller_of_two_limits_counts(tiny_model: Path, tmp_path: Path) -> None:
     file = write(tmp_path / "a.jsonl", [*numbered(0, 60), "word " * 100])
     found = checked(file, model=str(tiny_model), max_length=90)

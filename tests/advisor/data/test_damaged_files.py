@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from damaged import damaged_files
+from measuring import children_unmeasured
 
 DRIVER = Path(__file__).with_name("damaged.py")
 MOST_BYTES = 2 << 30
@@ -23,9 +24,10 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, objec
         path = folder / name
         path.write_bytes(content)
         paths.append(str(path))
-    driver = subprocess.run(
-        [sys.executable, str(DRIVER), *paths], capture_output=True, text=True, check=True, timeout=500
-    )
+    with children_unmeasured():
+        driver = subprocess.run(
+            [sys.executable, str(DRIVER), *paths], capture_output=True, text=True, check=True, timeout=500
+        )
     for path in paths:
         Path(path).unlink()
     outcomes = [json.loads(line) for line in driver.stdout.splitlines()]

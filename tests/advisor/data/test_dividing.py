@@ -78,6 +78,7 @@ rows_drawn = st.lists(
 
 @settings(max_examples=examples(), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=rows_drawn, seed=st.integers(0, 3), by_field=st.booleans(), sized=st.booleans())
+@pytest.mark.unmeasured
 def test_no_group_is_ever_separated(
     tmp_path: Path, drawn: list[tuple[str, str]], seed: int, by_field: bool, sized: bool
 ) -> None:

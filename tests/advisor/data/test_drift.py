@@ -168,6 +168,7 @@ def test_rows_that_are_all_alike_are_few_however_many(bank: list[Row]) -> None:
     assert "too small" in found(bank[:300], alike)
 
 
+@pytest.mark.unmeasured
 def test_large_files_are_drawn_from_by_the_seed_and_say_so(shared_data: Path) -> None:
     rows = read_file(shared_data / "korean/songys_chatbot.jsonl").rows
     finding = next(iter(drift_findings(rows, rows[:100], 3)))
@@ -207,6 +208,7 @@ def test_without_scikit_learn_it_is_said_what_to_install(
     assert "pip install scikit-learn" in raised.value.fix
 
 
+@pytest.mark.unmeasured
 def test_halves_of_one_file_raise_few_alarms(shared_data: Path) -> None:
     """Nominal is 2.5% for the AUC and at most 5% for the named; over 525 draws it was 1.9% and 1.0%."""
     draws, drifts, named = 0, 0, 0

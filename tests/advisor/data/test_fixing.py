@@ -204,6 +204,7 @@ fixes_drawn = st.sets(st.sampled_from(sorted(BY_NAME)), min_size=1).map(
 
 @settings(max_examples=examples(300), deadline=None)
 @given(drawn=rows_drawn, names=fixes_drawn, against=st.lists(pieces, min_size=1, max_size=3))
+@pytest.mark.unmeasured
 def test_a_second_time_changes_nothing(
     drawn: list[tuple[str, str]], names: set[str], against: list[str]
 ) -> None:

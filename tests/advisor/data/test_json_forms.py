@@ -67,6 +67,7 @@ objects = st.lists(st.tuples(keys, values), max_size=6).map(dict)
 
 
 @given(st.lists(objects, max_size=12), st.sampled_from(["spaced", "compact", "indented"]))
+@pytest.mark.unmeasured
 def test_canonical_json_is_final_and_loses_nothing(
     given_objects: list[dict[str, object]], spacing: Spacing
 ) -> None:

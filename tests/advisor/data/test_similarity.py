@@ -185,6 +185,7 @@ def test_matches_are_the_right_texts_of_pairs(left: list[str], right: list[str])
         assert (i, j) in pairs if i >= 0 else j not in {right_at for _, right_at in pairs}
 
 
+@pytest.mark.unmeasured
 def test_floods_are_not_squared() -> None:
     """20,000 rows of a template are 200 million pairs; two sides of 10,000 are 100 million."""
     start = time.process_time()

@@ -166,6 +166,7 @@ rows_with_groups = st.lists(
 
 @settings(max_examples=examples(), deadline=None)
 @given(drawn=rows_with_groups, seed=st.integers(0, 3))
+@pytest.mark.unmeasured
 def test_no_group_is_ever_divided(drawn: list[tuple[str, str, str]], seed: int) -> None:
     rows = [row(at, prompt, answer, group) for at, (prompt, group, answer) in enumerate(drawn)]
     if len(groups_of(rows)) < 3:

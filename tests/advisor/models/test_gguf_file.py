@@ -73,6 +73,7 @@ def test_metadata_of_a_cut_file_is_what_can_be_read(tmp_path: Path) -> None:
     assert read_metadata(file, ("general.license",)) == {}
 
 
+@pytest.mark.children_unmeasured
 def test_what_is_no_gguf_file_is_the_trainers_to_refuse(cache: Path, tmp_path: Path, emit: Listener) -> None:
     pytest.importorskip("torch", reason="needs the train extra")
     file = tmp_path / "m.gguf"

@@ -67,6 +67,7 @@ def test_the_same_seed_gives_the_same_answers():
     assert first == second
 
 
+@pytest.mark.unmeasured
 def test_it_reaches_the_published_accuracy_on_banking77(shared_data: Path):
     folder = shared_data / "classification"
     train = read_file(folder / "banking77_train.jsonl").rows

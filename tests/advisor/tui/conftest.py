@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from looks import LOOKS, AsPictured, Look, Show, stand_still
+from measuring import unmeasured
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
@@ -42,7 +43,8 @@ def as_pictured(look: Look, snap_compare: Any, monkeypatch: pytest.MonkeyPatch) 
             await stand_still(pilot)
 
         app.theme = look.theme
-        same: bool = snap_compare(app, terminal_size=look.size, run_before=ready)
+        with unmeasured():
+            same: bool = snap_compare(app, terminal_size=look.size, run_before=ready)
         return same
 
     return compare

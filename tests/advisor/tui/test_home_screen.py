@@ -444,6 +444,7 @@ async def test_a_task_in_foreign_words_is_shown_and_not_obeyed(app, place):
         assert "\x1b" not in lines(home)[0]
 
 
+@pytest.mark.unmeasured
 async def test_a_thousand_runs_are_listed_while_keys_are_answered(app, place):
     first = made("run-0000", "task 0", 0)
     for at in range(1, 1_000):

@@ -50,6 +50,8 @@ from trainer.events import (
     Warned,
 )
 
+pytestmark = pytest.mark.unmeasured
+
 SIZE = (200, 90)
 _ENDLESS = ("follow", "look")
 """Work that goes on as long as the screen."""

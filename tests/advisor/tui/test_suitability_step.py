@@ -144,6 +144,7 @@ async def test_without_a_file_or_with_a_bad_one_the_questions_stand():
         await until(pilot, lambda: answers(app) == {"domain": "yes"})
 
 
+@pytest.mark.unmeasured
 async def test_a_million_rows_are_sampled_while_questions_are_answered():
     Path("rows.jsonl").write_bytes(b'{"question": "what", "answer": "that"}\n' * 1_000_000)
     app = wizard(data=Path("rows.jsonl"))

@@ -295,6 +295,7 @@ async def test_a_label_of_200_characters_and_control_characters_break_nothing():
         assert step.virtual_size.width <= 80
 
 
+@pytest.mark.unmeasured
 async def test_a_million_rows_show_at_once_and_the_screen_answers():
     Path("rows.jsonl").write_bytes(b'{"question": "what", "answer": "that"}\n' * 1_000_000)
     app = wizard()

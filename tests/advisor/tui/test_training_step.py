@@ -377,6 +377,7 @@ async def test_charts_follow_new_steps_but_not_more_than_twice_a_second(tmp_path
     assert all(later - earlier > 0.4 for earlier, later in itertools.pairwise(drawn_since))
 
 
+@pytest.mark.unmeasured
 async def test_half_a_million_points_are_drawn_at_once(tmp_path):
     # Given the state of a training of 500,000 steps
     builder, steps = SeriesBuilder(), list(range(1, 500_001))
@@ -399,6 +400,7 @@ async def test_half_a_million_points_are_drawn_at_once(tmp_path):
     assert seconds < 0.5
 
 
+@pytest.mark.unmeasured
 async def test_keys_are_answered_at_once_while_half_a_million_events_are_opened(tmp_path, as_started):
     # Given the log of a training that goes on
     run = create_run(a_plan(tmp_path), tmp_path / "run")

@@ -25,6 +25,8 @@ def as_before() -> Iterator[None]:
     gc.set_threshold(*objects)
     gc.enable()
     gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.mark.usefixtures("as_before")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +38,7 @@ def test_a_long_series_is_bounded_and_keeps_a_single_spike():
 
 
 @given(st.lists(st.floats(-10, 10), min_size=1, max_size=5_000), st.integers(1, 2_000))
+@pytest.mark.unmeasured
 def test_how_values_come_in_makes_no_difference(values, at_once):
     assert built(values, at_once=at_once) == built(values)
 

@@ -8,7 +8,8 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
-from textual.widgets import MarkdownViewer, Static
+from textual.widgets import MarkdownViewer, Static, Tree
+from textual.widgets.markdown import MarkdownTableOfContents
 
 from advisor.report.model import Report
 from advisor.saving import report_text, save_report
@@ -48,7 +49,10 @@ class ReportScreen(TranslatedScreen[None]):
 
     def on_mount(self) -> None:
         """Write the page in a thread: it quotes rows of the prediction files."""
-        self.query_one(MarkdownViewer).focus()
+        viewer = self.query_one(MarkdownViewer)
+        viewer.focus()
+        # Textual measures the contents before their lines are in them, and leaves them as narrow as that.
+        self.watch(viewer.table_of_contents, "table_of_contents", self._make_room)
         in_thread(
             self,
             lambda: shown(report_text(self._report, self._run, "md")),
@@ -59,6 +63,10 @@ class ReportScreen(TranslatedScreen[None]):
 
     def _put(self, text: str) -> None:
         self.query_one(MarkdownViewer).document.update(text)
+
+    def _make_room(self) -> None:
+        tree = self.query_one(MarkdownTableOfContents).query_one(Tree)
+        tree.call_after_refresh(tree.refresh, layout=True)
 
     def action_save(self) -> None:
         """Save the report to a file that the person names."""
