@@ -127,8 +127,8 @@ def _notes(
     notes = [f"{sign['rule']}: {sign['message']}" for sign in signs]
     if compared.paired.n is not None and compared.paired.n < measured.limits.test_rows:
         notes.append(
-            f"Only {rows(compared.paired.n)} were compared; on fewer than {measured.limits.test_rows:.0f} nothing "
-            f"should be decided (R2)."
+            f"Only {rows(compared.paired.n)} were compared, and {measured.limits.test_rows:.0f} are the least that a "
+            f"training is begun on (R2): more test rows would make this surer."
         )
     return notes
 

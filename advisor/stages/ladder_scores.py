@@ -18,7 +18,7 @@ from advisor.data.rows import Message, Row
 from advisor.predictions import Prediction, mean_score
 from advisor.rungs.prompts import Prompt
 from advisor.scoring import Scoring
-from trainer.events import Event, Listener, Progress, RungAnswered, RungScored
+from trainer.events import Event, JobStarted, Listener, Progress, RungAnswered, RungScored
 
 _LEAST_SECONDS = 1.0
 _SHOWN_ANSWERS = 5
@@ -55,7 +55,9 @@ class LadderScores:
 
         def hear(event: Event) -> None:
             listener(event)
-            if isinstance(event, Progress) and time.monotonic() - self._looked >= _LEAST_SECONDS:
+            is_time = isinstance(event, Progress) and time.monotonic() - self._looked >= _LEAST_SECONDS
+            # What an interrupted try has answered is told as the next one begins, long before its first answer.
+            if is_time or isinstance(event, JobStarted):
                 self._look()
                 self._looked = time.monotonic()
 

@@ -14,7 +14,7 @@ from advisor.rungs.prompts import zero_shot
 from advisor.scoring import Scoring
 from advisor.stages import ladder_scores
 from advisor.stages.ladder_scores import LadderScores
-from trainer.events import Event, Logged, Progress, RungAnswered, RungScored
+from trainer.events import Event, JobStarted, Logged, Progress, RungAnswered, RungScored
 
 ROWS = [Row(f"r{at}", (Message(role="user", content=f"row {at}"),), f"a{at}", "") for at in range(10)]
 
@@ -65,6 +65,17 @@ def test_a_rung_is_announced_and_its_answers_are_scored_as_they_come(bench):
         ("r2", "a2", "wrong", 0.0),
     ]
     assert shown[0].prompt == "system: Sort it\n\nuser: row 1"
+
+
+def test_what_an_interrupted_try_has_answered_is_told_as_the_next_one_begins(bench):
+    bench.answer(1, "a1")
+    bench.answer(2, "wrong")
+    bench.begin()
+    assert bench.last().done == 0
+
+    bench.hear(JobStarted(job="baseline-dev", kind="generate", pid=1))
+
+    assert (bench.last().done, bench.last().n, bench.last().value) == (2, 2, 0.5)
 
 
 def test_half_a_line_is_left_for_the_next_look(bench):
