@@ -8,13 +8,11 @@ ends the reading at once, since line numbers would mean nothing. The file stream
 from __future__ import annotations
 
 import gc
-import shlex
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from advisor.data.entries import Entry, json_array, json_lines, repeated_warning
 from advisor.data.formats import (
@@ -29,18 +27,34 @@ from advisor.data.formats import (
     map_texts,
     parser_of,
     read_fields,
-    shown,
 )
 from advisor.data.formats.conversation import as_messages, is_plain, kind_of, said
-from advisor.data.formats.detecting import NAME_THE_FIELDS
-from advisor.data.formats.pairs import lacks_names
+from advisor.data.gathered import (
+    Gathered,
+    Problem,
+    evidence_of,
+    leave_out,
+    listed,
+    majority,
+    refuse_lines,
+    refuse_other_formats,
+)
 from advisor.data.named_fields import plain_fields
 from advisor.data.rows import Message, Row
 from advisor.data.sources import Container, Source, name_of, opened, refuse
 from advisor.data.tables import csv_rows, parquet_rows
 from rubrics.errors import ExitCode, Fault
 
-__all__ = ["DataFile", "Record", "Records", "map_texts", "read_file", "read_plain_file", "read_records"]
+__all__ = [
+    "DataFile",
+    "Record",
+    "Records",
+    "map_texts",
+    "read_file",
+    "read_plain_file",
+    "read_records",
+    "read_usable",
+]
 
 _CONTAINERS: dict[Container, Callable[[Source], Iterator[Entry]]] = {
     "jsonl": json_lines,
@@ -50,7 +64,6 @@ _CONTAINERS: dict[Container, Callable[[Source], Iterator[Entry]]] = {
     "parquet": parquet_rows,
 }
 CONTAINER_NAMES = {"json": "a JSON array", "csv": "CSV", "tsv": "TSV", "parquet": "Parquet"}
-_MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +160,23 @@ def read_records(
     asked = _asked(format, prompt_field, answer_field)
     values: list[tuple[int, dict[str, Any]]] = []
     file = _read(path, "", asked, values)
-    records = tuple(Record(line, value, row) for (line, value), row in zip(values, file.rows, strict=True))
-    return Records(file, records, asked.fields)
+    return Records(file, _records(values, file), asked.fields)
+
+
+def read_usable(path: Path) -> tuple[Records, tuple[str, ...]]:
+    """Read the lines of a file that can be used, and say of each of the others why it cannot.
+
+    Raises:
+        Fault: as `read_file`, but for single lines only where no line can be used.
+    """
+    values: list[tuple[int, dict[str, Any]]] = []
+    left_out: list[str] = []
+    file = _read(path, "", _asked(None, None, None), values, left_out)
+    return Records(file, _records(values, file)), tuple(left_out)
+
+
+def _records(values: Sequence[tuple[int, dict[str, Any]]], file: DataFile) -> tuple[Record, ...]:
+    return tuple(Record(line, value, row) for (line, value), row in zip(values, file.rows, strict=True))
 
 
 def read_plain_file(path: Path, *, name: str = "", with_fields: bool = False) -> DataFile:
@@ -200,28 +228,13 @@ def _asked(name: str | None, prompt: str | None, answer: str | None, with_fields
     return _Asked(name, None, with_fields)
 
 
-@dataclass(slots=True)
-class _Found:
-    """What reading gathers: a row a line that could be read, in `formats` the format of each of them."""
-
-    rows: list[Row] = field(default_factory=list)
-    formats: list[str] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
-    problems: dict[int, _Problem] = field(default_factory=dict)
-    failed: list[tuple[int, str]] = field(default_factory=list)
-    """Number and format of rows that are written in a format and broken."""
-    warnings: list[str] = field(default_factory=list)
-    keys: set[str] = field(default_factory=set)
-    total: int = 0
-
-
-class _Problem(NamedTuple):
-    place: str
-    """Line, and the row's place on it, for messages."""
-    why: Unreadable
-
-
-def _read(path: Path, name: str, asked: _Asked, values: list[tuple[int, dict[str, Any]]] | None) -> DataFile:
+def _read(
+    path: Path,
+    name: str,
+    asked: _Asked,
+    values: list[tuple[int, dict[str, Any]]] | None,
+    left_out: list[str] | None = None,
+) -> DataFile:
     with opened(path) as source, _without_collection():
         found = _gather(source, name or name_of(path), asked, values)
         notes = [*source.notes]
@@ -230,11 +243,13 @@ def _read(path: Path, name: str, asked: _Asked, values: list[tuple[int, dict[str
         kinds = {"json": "the file is an empty JSON array"}
         kinds |= dict.fromkeys(("csv", "tsv", "parquet"), "the file has columns and no rows")
         refuse(path, kinds.get(source.container, "the file is empty"), "give at least one row")
-    chosen = asked.format or _majority(found)
-    _refuse_other_formats(found, chosen)
+    chosen = asked.format or majority(found)
+    refuse_other_formats(found, chosen)
     if found.problems:
-        _refuse_lines(path, found, chosen)
-    evidence = _evidence(found, chosen, asked.fields, [container] if container else [], notes)
+        if left_out is None or not leave_out(found, values or []):
+            refuse_lines(path, found, chosen)
+        left_out += listed(path, found)
+    evidence = evidence_of(found, chosen, asked.fields, [container] if container else [], notes)
     return DataFile(path, tuple(found.rows), chosen, evidence, source.sha256, tuple(found.warnings))
 
 
@@ -253,8 +268,8 @@ def _without_collection() -> Iterator[None]:
 
 def _gather(
     source: Source, name: str, asked: _Asked, values: list[tuple[int, dict[str, Any]]] | None
-) -> _Found:
-    found = _Found()
+) -> Gathered:
+    found = Gathered()
     parsers: dict[str, Parser] = {}
     file_name = source.path.name if str(source.path) != "-" else "stdin"
     for number, value, repeated, line, prefix in entries_of(source):
@@ -264,7 +279,7 @@ def _gather(
         if repeated:
             found.warnings.append(f"{source.path}:{line}: {prefix}{repeated_warning(repeated)}")
         if isinstance(kind, Unreadable):
-            found.problems[number] = _Problem(f"{line}: {prefix}", kind)
+            found.problems[number] = Problem(f"{line}: {prefix}", kind)
             continue
         parser = parsers.get(kind)
         if parser is None:
@@ -272,7 +287,7 @@ def _gather(
         read = parser(value)
         found.keys.update(value)
         if isinstance(read, Unreadable):
-            found.problems[number] = _Problem(f"{line}: {prefix}", read)
+            found.problems[number] = Problem(f"{line}: {prefix}", read)
             found.failed.append((number, kind))
             continue
         row = row_of(read, f"{name}:{number}", f"{file_name}:{line}")
@@ -312,74 +327,3 @@ def row_of(read: Conversation, id: str, source: str) -> Row:  # noqa: A002
         # The common pair, kept short; the general way gives the same.
         return Row(id, (Message(role="user", content=before[0].text),), answer.text, source, "", read.answers)
     return Row(id, as_messages(before), said(answer), source, "", read.answers, is_plain(read))
-
-
-def _majority(found: _Found) -> str:
-    """Return the commonest format, the earlier one of equals; the first of all if there is none."""
-    counts = Counter(found.formats)
-    counts.update(kind for _, kind in found.failed)
-    if not counts:
-        return READABLE[0]
-    most = max(counts.values())
-    rivals = [kind for kind in counts if counts[kind] == most]
-    if len(rivals) == 1:
-        return rivals[0]
-    return min((number, kind) for number, kind in _written(found) if kind in rivals)[1]
-
-
-def _written(found: _Found) -> Iterator[tuple[int, str]]:
-    """Yield number and format of every row that is written in a format, the sound ones first."""
-    yield from zip(found.numbers, found.formats, strict=True)
-    yield from found.failed
-
-
-def _refuse_other_formats(found: _Found, chosen: str) -> None:
-    if {*found.formats, *(kind for _, kind in found.failed)} <= {chosen}:
-        return
-    for index, (number, kind) in enumerate(_written(found)):
-        if kind != chosen:
-            problem = f"format: expected {chosen} as in most of the {found.total} rows, found {kind}"
-            place = f"{found.rows[index].source.rpartition(':')[2]}: " if index < len(found.rows) else ""
-            place = place or found.problems[number].place
-            found.problems[number] = _Problem(place, Unreadable((problem,)))
-
-
-def _evidence(
-    found: _Found, chosen: str, fields: Fields | None, containers: list[str], notes: list[str]
-) -> str:
-    known = read_fields(chosen, fields)
-    here = [key for key in known if key in found.keys]
-    said_so = " as told" if fields else ""
-    said = [f"{len(found.rows)} rows with {' and '.join(shown(key) for key in here)}{said_so}"]
-    other = sum(not row.plain for row in found.rows)
-    if other:
-        said.append(f"{other} with tools, calls, images or reasoning")
-    said += containers
-    ignored = sorted(found.keys.difference(here))
-    if ignored:
-        more = f" and {len(ignored) - _MOST_NAMED} more" if len(ignored) > _MOST_NAMED else ""
-        said.append(f"ignored: {', '.join(map(shown, ignored[:_MOST_NAMED]))}{more}")
-    return "; ".join([*said, *notes])
-
-
-def _refuse_lines(path: Path, found: _Found, chosen: str) -> NoReturn:
-    ordered = [found.problems[number] for number in sorted(found.problems)]
-    listed = [f"{path}:{place}{problem}" for place, why in ordered for problem in why.problems]
-    what = f"{len(ordered)} of {found.total} lines cannot be used"
-    kinds = {why.kind for _, why in ordered}
-    if len(ordered) == found.total and len(kinds) == 1 and (kind := kinds.pop()):
-        what = f"no row holds a question with its answer: found {kind}"
-    fixes = Counter(why.fix for _, why in ordered)
-    fix, count = fixes.most_common(1)[0]
-    if not fix and len(ordered) == len(found.failed) == found.total and lacks_names(chosen, found.keys):
-        # Not a row of the file has the field: it is called something else.
-        fix = NAME_THE_FIELDS
-    elif not fix or count < len(ordered):
-        fix = "mend or remove the lines listed; lines are numbered from 1"
-    raise Fault(
-        what,
-        where=str(path),
-        fix=fix.replace("FILE", shlex.quote(str(path))),
-        code=ExitCode.BAD_DATA,
-        problems=listed,
-    )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from advisor.data.formats.pairs import lacks_names
 from advisor.data.reading import read_file
-from advisor.pairs_copies import pairs_copy
+from advisor.pairs_copies import pairs_copy, usable_copy
 from advisor.previewing import previews
 from rubrics.errors import Fault
 
@@ -83,3 +84,48 @@ def test_a_refusal_and_a_preview_say_the_way_on_only_where_names_are_what_lacks(
     *_, preview = previews(empty)
     assert "mend or remove" in refused.value.fix
     assert not preview.lacks_names
+
+
+def test_lines_that_cannot_be_used_are_left_out_of_a_copy_and_named(tmp_path: Path) -> None:
+    file = tmp_path / "desk.jsonl"
+    sound = [{"question": f"q{at}", "answer": "a", "extra": at} for at in range(4)]
+    lines = [json.dumps(row) for row in sound]
+    lines[2:2] = [
+        '{"question": "no answer"}',
+        "not json",
+        '{"messages": [{"role": "user", "content": "other"}]}',
+    ]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    before = file.read_bytes()
+
+    copy, left_out = usable_copy(file)
+    again, _ = usable_copy(file)
+
+    assert [json.loads(line) for line in copy.read_text(encoding="utf-8").splitlines()] == sound
+    assert (copy.name, again.name) == ("desk.usable.jsonl", "desk.usable-2.jsonl")
+    assert [problem.split(":")[1] for problem in left_out] == ["3", "4", "5"]
+    assert file.read_bytes() == before
+    assert len(read_file(copy).rows) == 4
+
+
+def test_rows_in_another_format_than_most_are_left_out_too(tmp_path: Path) -> None:
+    file = tmp_path / "desk.jsonl"
+    chat = {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}
+    rows = [{"question": "q1", "answer": "a"}, chat, {"question": "q2", "answer": "a"}]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+    copy, left_out = usable_copy(file)
+
+    assert [row.prompt for row in read_file(copy).rows] == ["q1", "q2"]
+    assert len(left_out) == 1
+    assert "found openai" in left_out[0]
+
+
+def test_a_file_without_a_line_that_can_be_used_is_not_copied(tmp_path: Path) -> None:
+    file = tmp_path / "desk.jsonl"
+    file.write_text('{"a": 1}\n{"b": 2}\n', encoding="utf-8")
+
+    with pytest.raises(Fault):
+        usable_copy(file)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["desk.jsonl"]

@@ -48,7 +48,7 @@ LOOKS = (
 
 async def stand_still(pilot: Pilot[Any], seconds: float = 0.2) -> None:
     """Wait until nothing changes any more: the footer and charts are made anew a moment after what they show."""
-    await until(pilot, lambda: _names_its_keys(pilot.app))
+    await until(pilot, lambda: names_its_keys(pilot.app))
     before = ""
     while (now := pilot.app.export_screenshot()) != before:
         before = now
@@ -56,8 +56,8 @@ async def stand_still(pilot: Pilot[Any], seconds: float = 0.2) -> None:
         await pilot.pause()
 
 
-def _names_its_keys(app: Any) -> bool:
-    # One key of each action, as Textual's footer has it, and one of the two that do a thing either way.
+def names_its_keys(app: Any) -> bool:
+    """Whether the footer is there: one key of each action, as Textual's has it, and one of two that do a thing either way."""
     active = app.screen.active_bindings.values()
     wanted = {found.binding.action.partition("(")[0] for found in active if found.binding.show}
     shown = {key.action.partition("(")[0] for key in app.screen.query(FooterKey)}

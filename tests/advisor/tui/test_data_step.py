@@ -221,6 +221,24 @@ async def test_an_unreadable_line_is_named_and_can_be_mended_meanwhile(own: Path
         await seen(pilot, "D1  Exact duplicates")
 
 
+async def test_lines_that_cannot_be_used_are_left_out_of_a_copy_on_a_key(own: Path) -> None:
+    sound = own.read_text()
+    own.write_text(sound + '{"question": "and this one"}\n')
+    app = app_with(data=own)
+    async with app.run_test(size=SIZE) as pilot:
+        await seen(pilot, "Press l for a copy without the line that cannot be used")
+        assert "l" in offered(app)
+
+        await pilot.press("l")
+        await seen(pilot, "D1  Exact duplicates")
+
+        copy = walk_of(app).walk_state.draft.get("data")
+        assert copy == own.with_name("desk.usable.jsonl")
+        assert len(copy.read_text().splitlines()) == len(sound.splitlines())
+        assert own.read_text() != sound
+        assert "l" not in offered(app)
+
+
 async def test_looking_can_be_stopped_and_begun_again(tmp_path: Path) -> None:
     app = app_with(data=write(tmp_path / "long.jsonl", rows(20_000)))
     async with app.run_test(size=SIZE) as pilot:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ladder_runs import decided
-from looks import AsPictured
+from looks import AsPictured, names_its_keys
 from steps_on_screen import all_steps, until
 from textual.command import CommandList, CommandPalette
 from textual.pilot import Pilot
@@ -44,6 +44,8 @@ async def begun(pilot: Pilot[Any]) -> None:
     walk = pilot.app.screen
     await until(pilot, lambda: walk.step is not None and walk.step.state.run_path == walk.walk_state.run_path)
     await until(pilot, lambda: walk.walk_state.run_path is None or walk.step.state.run is not None)
+    # What comes to stand over it would keep the footer from being made.
+    await until(pilot, lambda: names_its_keys(pilot.app))
 
 
 async def on(pilot: Pilot[Any], screen: type) -> None:

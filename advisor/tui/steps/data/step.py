@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar, cast
 
 from rich.text import Text
@@ -15,7 +17,7 @@ from textual.widgets.option_list import Option
 from advisor.browsing import DataFiles, HealthItem, HealthSheet, safe_names
 from advisor.draft import Draft
 from advisor.inspecting import Inspections, Phase
-from advisor.texts import N_, _
+from advisor.texts import N_, _, ngettext
 from advisor.tui.dialogs import Explain
 from advisor.tui.state import WalkState
 from advisor.tui.step import Step
@@ -33,8 +35,8 @@ from advisor.tui.steps.data.wording import (
     turning,
 )
 from advisor.tui.walk import NARROW
-from advisor.tui.work import guarded
-from rubrics.errors import Fault
+from advisor.tui.work import guarded, in_thread
+from rubrics.errors import ExitCode, Fault
 
 _INSPECTIONS = Inspections()
 """Remembered while the wizard lives, whichever walk asks."""
@@ -85,6 +87,7 @@ class DataStep(Step):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "mend", N_("Mend a copy")),
+        Binding("l", "leave_out", N_("A copy without these lines")),
         Binding("h", "pictures", N_("Lengths and labels")),
         Binding("r", "again", N_("Look again")),
         Binding("x", "stop_looking", N_("Stop looking")),
@@ -109,6 +112,8 @@ class DataStep(Step):
         self._sheet: HealthSheet | None = None
         self._phase: Phase | None = None
         self._since = 0.0
+        self._refused = 0
+        """Lines of the file that cannot be used, where others can."""
 
     def compose(self) -> ComposeResult:
         """The file's facts; then a note while there is no sheet, else findings and pictures."""
@@ -152,7 +157,7 @@ class DataStep(Step):
     # Looking -----------------------------------------------------------------------------------------------------
 
     def _look(self, files: DataFiles) -> None:
-        self._files = files
+        self._files, self._refused = files, 0
         self._phase, self._since = "reading", self.services.now()
         self._say(Text())
         self._tick()
@@ -165,11 +170,42 @@ class DataStep(Step):
         except Fault as fault:
             if files is self._files:
                 self._phase = None
-                self._say(fault_page(fault).append("\n\n" + _("Press r to look again once it is mended.")))
+                self._refused = await asyncio.to_thread(_unusable_lines, files, fault)
+                self._say(fault_page(fault).append("\n\n" + self._ways()))
             return
         if files is self._files:
             self._phase = None
             self._show_sheet(sheet)
+
+    def _ways(self) -> str:
+        again = _("Press r to look again once it is mended.")
+        if not self._refused:
+            return again
+        text = ngettext(
+            "Press l for a copy without the line that cannot be used; the file itself stays as it is.",
+            "Press l for a copy without the {n} lines that cannot be used; the file itself stays as it is.",
+            self._refused,
+        )
+        return text.format(n=f"{self._refused:,}") + "\n" + again
+
+    def action_leave_out(self) -> None:
+        """Go on with a copy that lacks the lines which cannot be used."""
+        files = self._files
+        if files is None or not self._refused:
+            return
+        from advisor.pairs_copies import usable_copy
+
+        def take(found: tuple[Path, tuple[str, ...]]) -> None:
+            copy, left_out = found
+            text = ngettext(
+                "{n} line was left out; the rest lies in {file}.",
+                "{n} lines were left out; the rest lies in {file}.",
+                len(left_out),
+            )
+            self.notify(text.format(n=f"{len(left_out):,}", file=copy.name), markup=False)
+            self.change(**{files.field: cast(Any, copy)})
+
+        in_thread(self, lambda: usable_copy(files.file), take, about=files.file, group="leave-out")
 
     def _at(self, phase: Phase) -> None:
         self._phase = phase
@@ -245,6 +281,8 @@ class DataStep(Step):
         """No key is offered that could do nothing now."""
         if action == "mend":
             return self._sheet is not None and bool(self._sheet.proposed())
+        if action == "leave_out":
+            return self._refused > 0 and self._sheet is None and self._phase is None
         if action == "pictures":
             return self._sheet is not None
         if action == "again":
@@ -282,3 +320,16 @@ class DataStep(Step):
                 self.change(**{sheet.files.field: cast(Any, copy)})
 
         self.app.push_screen(MendDialog(sheet, ticked, self.services.now), done)
+
+
+def _unusable_lines(files: DataFiles, fault: Fault) -> int:
+    """How many lines keep a file from being read; 0 where it is something else, or no line can be used."""
+    if fault.code != ExitCode.BAD_DATA or not fault.problems:
+        return 0
+    from advisor.data.reading import read_usable
+
+    try:
+        _records, left_out = read_usable(files.file)
+    except Fault:
+        return 0
+    return len(left_out)
