@@ -12,7 +12,7 @@ from advisor.detecting import detectable, expected_test_rows
 from advisor.filling import PATHS, still_wrong, text_of, value_of, wrong_in
 from advisor.further_settings import FURTHER_SETTINGS, FurtherSetting
 from advisor.hinting import hints_of
-from advisor.pairs_copies import pairs_copy
+from advisor.pairs_copies import pairs_copy, usable_copy
 from advisor.plain.talk import EMPTY, Back, in_turn
 from advisor.plain.walking import Walk
 from advisor.plan import AUTO_METRIC
@@ -147,11 +147,31 @@ def _rows(walk: Walk) -> None:
             if _previewed(walk, Path(path)).lacks_names:
                 path = _named_columns(walk, Path(path))
             _preview(walk, path)
+            _leave_out(walk, path)
         except Fault as fault:
             walk.talk.tell(fault)
             walk.change(data=None)
             continue
         return
+
+
+def _leave_out(walk: Walk, path: Path) -> None:
+    """Offer a copy without the rows that cannot be used.
+
+    Raises:
+        Fault: none can.
+    """
+    found = _previewed(walk, path)
+    if not found.unusable:
+        return
+    if found.unusable >= found.read:
+        raise Fault(
+            _("none of its rows can be used"), where=str(path), fix=_("Mend it, or name another file.")
+        )
+    if walk.talk.confirm(_("Go on with a copy without these rows?"), now=True):
+        copy, _left_out = usable_copy(path)
+        walk.change(data=copy)
+        walk.talk.say(_("Written to {path}; your file stays as it is.").format(path=copy))
 
 
 def _separate(walk: Walk) -> bool:

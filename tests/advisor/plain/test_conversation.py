@@ -162,6 +162,27 @@ def test_a_file_whose_rows_cannot_be_used_is_told_line_by_line(talked):
 
     assert "Rows that cannot be used: 1" in said
     assert "line 2: " in said
+    assert "Go on with a copy without these rows?" in said
+
+
+def test_rows_that_cannot_be_used_are_left_out_of_a_copy_that_is_gone_on_with(talked, core):
+    sound = Path("rows.jsonl").read_text(encoding="utf-8")
+    Path("bad.jsonl").write_text(sound + '{"question": "q"}\n', encoding="utf-8")
+
+    said = talked("n", "Sort it", "bad.jsonl", "y", *SKIP_TASK, "y", "g", "1", "", "", "y")
+
+    assert core.launched, said[-1500:]
+    assert core.launched[0].data == Path("bad.usable.jsonl")
+    assert "your file stays as it is" in said
+
+
+def test_a_file_without_a_row_that_can_be_used_is_asked_for_again(talked):
+    Path("bad.jsonl").write_text('{"question": "q"}\n{"question": "r"}\n', encoding="utf-8")
+
+    said = talked("n", "Sort it", "bad.jsonl", "rows.jsonl")
+
+    assert "none of its rows can be used" in said
+    assert "60 rows, question-answer" in said
 
 
 def test_what_is_no_data_file_is_a_fault_and_asked_again(talked):
