@@ -83,6 +83,20 @@ async def test_methods_stand_side_by_side_with_what_they_take(run):
     assert "● auto  the program chooses: lora" in text
 
 
+async def test_a_page_of_the_step_is_turned_from_the_list_of_methods(run):
+    app = application(run, "plan")
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        step = step_of(app)
+        assert step.query_one("#methods").has_focus
+        await until(pilot, lambda: step.max_scroll_y > 0)
+
+        await pilot.press("pagedown")
+        await until(pilot, lambda: step.scroll_y > 0)
+        await pilot.press("pageup")
+        await until(pilot, lambda: step.scroll_y == 0)
+
+
 async def test_a_run_that_goes_on_does_not_have_the_plan_read_at_each_word_of_it(run, monkeypatch):
     read = []
     monkeypatch.setattr(step, "settings_of", lambda *a: read.append(a) or settings_of(*a))

@@ -35,6 +35,20 @@ from rubrics.errors import Fault
 _COLUMNS_OF_TWO = 105
 
 
+class MethodList(OptionList):
+    """The methods, a handful of lines: a page is one of the step around them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pagedown", "step_page(1)", N_("Page down"), show=False),
+        Binding("pageup", "step_page(-1)", N_("Page up"), show=False),
+    ]
+
+    def action_step_page(self, by: int) -> None:
+        """Scroll the step."""
+        step = next(node for node in self.ancestors if isinstance(node, PlanStep))
+        step.scroll_page_down() if by > 0 else step.scroll_page_up()
+
+
 class PlanStep(Step):
     """Methods side by side, settings folded away, the equivalent command, and the start."""
 
@@ -76,7 +90,7 @@ class PlanStep(Step):
         """Advice, methods, facts, settings, what a change makes anew, and the command."""
         yield Words(id="advice")
         with Container(id="columns"):
-            yield OptionList(id="methods", compact=True)
+            yield MethodList(id="methods", compact=True)
             yield Words(id="facts")
         yield Words(id="changes")
         yield Words(id="command")
