@@ -276,6 +276,20 @@ async def test_a_training_that_is_done_is_started_again_only_for_a_change(tmp_pa
         await until(pilot, lambda: "t" in app.screen.active_bindings)
 
 
+async def test_the_key_of_the_settings_goes_to_them_whether_they_are_folded_or_not(run):
+    app = application(run, "plan")
+    async with app.run_test(size=SIZE) as pilot:
+        await ready(pilot)
+        for _time in range(2):
+            step_of(app).query_one("#methods").focus()
+            await pilot.press("e")
+
+            await until(pilot, lambda: app.focused is step_of(app).query("SettingRow Input").first())
+
+        await pilot.press("2")
+        assert step_of(app).query("SettingRow Input").first().value.endswith("2")
+
+
 async def test_settings_show_what_is_proposed_and_tell_a_wrong_value_beside_its_field(run):
     app = application(run, "plan")
     async with app.run_test(size=(100, 50)) as pilot:

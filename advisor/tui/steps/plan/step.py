@@ -291,11 +291,9 @@ class PlanStep(Step):
         go_on(self, ended, until=until)
 
     def action_settings(self) -> None:
-        """Unfold the settings, or fold them away."""
-        settings = self.query_one("#settings", Collapsible)
-        settings.collapsed = not settings.collapsed
-        if not settings.collapsed:
-            self.query("SettingRow Input").first().focus()
+        """Unfold the settings and go to them; folded they are by their title."""
+        self.query_one("#settings", Collapsible).collapsed = False
+        self.query("SettingRow Input").first().focus()
 
     def action_copy(self) -> None:
         """Copy the command to the terminal's clipboard."""
