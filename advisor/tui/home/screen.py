@@ -334,15 +334,19 @@ class HomeScreen(TranslatedScreen[None]):
     def action_delete(self) -> None:
         """Delete a run, after telling what goes with it."""
         listed = self._at_cursor()
-        if listed is not None:
-            path = Path(listed.entry.path)
-            self._work(lambda: _look_before_deleting(path), self._ask_to_delete)
+        if listed is None:
+            return
+        if listed.entry.state == "running":
+            self.notify(_("This run is at work: s stops it, then it can be deleted."), severity="warning")
+            return
+        path = Path(listed.entry.path)
+        self._work(lambda: _look_before_deleting(path), self._ask_to_delete)
 
     def _ask_to_delete(self, found: Contents) -> None:
         from advisor.deleting import delete_run, size_words
 
         def answered(choice: str | None) -> None:
-            if choice == "d":
+            if choice == "y":
                 self._work(lambda: delete_run(found.path), self._deleted)
 
         told = ngettext("{n} file, {size}", "{n} files, {size}", found.files)
@@ -353,7 +357,7 @@ class HomeScreen(TranslatedScreen[None]):
             Ask(
                 _("Delete this run for good?"),
                 "\n".join(parts),
-                [Choice("k", _("Keep it")), Choice("d", _("Delete it"), danger=True)],
+                [Choice("k", _("Keep it")), Choice("y", _("Delete it"), danger=True)],
             ),
             answered,
         )
