@@ -631,6 +631,7 @@ async def test_a_file_that_a_run_would_not_take_is_not_all_that_it_needs(content
         await until(pilot, lambda: said in words(step, "#status"))
 
         assert "✓" not in words(step, "#status")
+        assert field(step, "data").has_class("-wrong") == (not content)
 
 
 async def test_a_wrong_number_is_told_without_flags_in_the_status():

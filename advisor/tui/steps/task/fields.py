@@ -29,6 +29,8 @@ class Field(Vertical):
     Field Horizontal { height: 1; }
     Field .label { width: 20; }
     Field Input { width: 1fr; }
+    Field:focus-within .label { text-style: bold reverse; }
+    Field Input:focus { background-tint: $foreground 15%; }
     Field .note { height: auto; padding-left: 20; display: none; color: $text-muted; }
     Field.-said .note { display: block; }
     Field.-wrong .note { color: $text-error; }
@@ -105,4 +107,4 @@ class Field(Vertical):
         said = f"✗ {wrong}" if wrong else note
         self.query_one(".note", Said).say(shown(said))
         self.set_class(bool(said), "-said")
-        self.set_class(bool(wrong), "-wrong")
+        self.set_class(bool(wrong) or note.startswith("✗"), "-wrong")
