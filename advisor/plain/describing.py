@@ -40,13 +40,20 @@ def task(walk: Walk) -> None:
 
     walk.talk.say(promise_words(str(walk.draft.get("endpoint") or "")))
     in_turn(
-        partial(_text, walk, "task", _("What should the model do, in a sentence?")),
+        partial(
+            _text,
+            walk,
+            "task",
+            _("What should the model do, in a sentence?"),
+            _("It is the instruction that the plain prompt gives: what comes in, and what is wanted of it."),
+        ),
         partial(_rows, walk),
         partial(
             _file,
             walk,
             "production",
             _("A file with a sample of real use, if you have one"),
+            _("Questions as they come in; the rows are compared with them. Nothing is trained on it."),
         ),
         partial(_metric, walk),
         partial(
@@ -68,6 +75,9 @@ def task(walk: Walk) -> None:
             walk,
             "model",
             _("Which model: smollm2-135m, a hub id, a folder or a .gguf file"),
+            _(
+                "It answers the prompts, and is the one that would be trained. smollm2-135m needs no model hub."
+            ),
         ),
         partial(
             _text,
@@ -87,7 +97,12 @@ def _further(walk: Walk) -> None:
     while True:
         # Keys that nobody types, since the choices are taken by number.
         options = [("g", _("go on")), *((f"#{at}", group) for at, group in groups)]
-        chosen = walk.talk.choose(_("Further settings, all of them optional:"), options, now="g")
+        chosen = walk.talk.choose(
+            _("Further settings, all of them optional:"),
+            options,
+            now="g",
+            help_=_("Whoever is new here goes on: each has a value that serves most tasks."),
+        )
         if chosen == "g":
             return
         settings = FURTHER_SETTINGS[int(chosen[1:])][1]
@@ -116,7 +131,7 @@ def _text(walk: Walk, field: str, question: str, help_: str = "") -> None:
         walk.change(**{field: None if answer == EMPTY else value_of(field, answer)})
 
 
-def _file(walk: Walk, field: str, question: str) -> None:
+def _file(walk: Walk, field: str, question: str, help_: str = "") -> None:
     now = text_of(walk.draft.get(field))
 
     def problem(text: str) -> str:
@@ -124,7 +139,7 @@ def _file(walk: Walk, field: str, question: str) -> None:
             return ""
         return _("there is no such file")
 
-    answer = walk.talk.ask(question, now=now, problem=problem)
+    answer = walk.talk.ask(question, now=now, help_=help_, problem=problem)
     if answer != now:
         walk.change(**{field: None if answer == EMPTY else value_of(field, answer)})
 
@@ -136,7 +151,14 @@ def _rows(walk: Walk) -> None:
         walk.talk.say(_("The rows come from {files}.").format(files=", ".join(names)))
         return
     while True:
-        _file(walk, "data", _("File with the rows: a question and its answer in each"))
+        _file(
+            walk,
+            "data",
+            _("File with the rows: a question and its answer in each"),
+            _(
+                "JSONL, JSON, CSV, TSV or Parquet. It is divided into rows to train, choose and test by, and stays as it is."
+            ),
+        )
         path = walk.draft.get("data")
         if path is None:
             walk.talk.say(_("Without rows nothing can be measured."))

@@ -185,6 +185,19 @@ def test_a_file_without_a_row_that_can_be_used_is_asked_for_again(talked):
     assert "60 rows, question-answer" in said
 
 
+def test_a_question_mark_explains_each_question_of_the_task(talked):
+    said = talked(
+        "n", "?", "Sort it", "?", "rows.jsonl", "?", "", "", "?", "", "?", "", "?", "", "?", "", "?", ""
+    )
+
+    for explained in (
+        "the instruction that the plain prompt gives", "is divided into rows to train, choose and test by",
+        "Questions as they come in", "Empty: no target", "0.05 means five more", "the one that would be trained",
+        "as long as it takes", "serves most tasks",
+    ):  # fmt: skip
+        assert explained in said, explained
+
+
 def test_what_is_no_data_file_is_a_fault_and_asked_again(talked):
     Path("bad.parquet").write_bytes(b"PAR1 and nothing else")
 
