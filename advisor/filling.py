@@ -9,6 +9,7 @@ from typing import Any
 
 from advisor.core_texts import told
 from advisor.draft import Draft
+from advisor.further_settings import FURTHER_SETTINGS
 from advisor.plan import flag_of
 from advisor.prices import MONEY_FIELDS, TokenPrice, read_token_price
 from advisor.texts import N_, _
@@ -42,6 +43,12 @@ _WRONG: Mapping[str, str] = {
         ),
         N_("Give an amount of money, 0 or more; empty where it is not known."),
     ),
+}
+_LABELS: Mapping[str, str] = {
+    "target": N_("Target"),
+    "min_gain": N_("Smallest gain"),
+    "max_minutes": N_("Time limit, minutes"),
+    "tolerance": N_("Tolerance"),
 }
 _TOGETHER: Mapping[str, str] = {
     "no rows: give --data FILE, or --train FILE and --test FILE": N_("No rows yet: choose a data file."),
@@ -118,6 +125,12 @@ def wrong_in(draft: Draft, field: str) -> str:
     return _(_WRONG[field]) if problem and field in _WRONG else told(problem)
 
 
+def label_of(field: str) -> str:
+    """What a field of the forms is called, translated."""
+    further = {one.field: one.label for _group, settings in FURTHER_SETTINGS for one in settings}
+    return _(_LABELS.get(field) or further[field])
+
+
 def still_wrong(draft: Draft) -> tuple[str, ...]:
     """Say all that keeps the draft from being a plan, in the words of a form and not of flags."""
     of_fields = {
@@ -126,7 +139,8 @@ def still_wrong(draft: Draft) -> tuple[str, ...]:
     found = []
     for problem in draft.problems():
         if problem in of_fields:
-            found.append(wrong_in(draft, of_fields[problem]))
+            field = of_fields[problem]
+            found.append(f"{label_of(field)}: {wrong_in(draft, field)}")
         else:
             found.append(_(_TOGETHER[problem]) if problem in _TOGETHER else told(problem))
     return tuple(found)

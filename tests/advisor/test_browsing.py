@@ -108,7 +108,7 @@ def test_the_files_of_a_draft(tmp_path: Path) -> None:
     two = DataFiles.of(Draft().changed(train=tmp_path / "a.jsonl", test=tmp_path / "b.jsonl"))
     assert two is not None
     assert (two.field, two.plan().test) == ("train", tmp_path / "b.jsonl")
-    with pytest.raises(Fault, match="seed"):
+    with pytest.raises(Fault, match="Seed: Give a whole number"):
         DataFiles.of(Draft().changed(data=tmp_path / "a.jsonl", seed="soon"))
 
 

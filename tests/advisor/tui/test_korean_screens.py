@@ -195,7 +195,8 @@ def test_every_verdict(outcome: str) -> None:
     verdict = verdict_of(outcomes()[outcome])
 
     texts = [
-        verdict_words.meaning(outcome, verdict["rule"]),
+        verdict_words.headline(verdict),
+        verdict_words.meaning(verdict),
         verdict_words.what_now(verdict, ""),
         verdict_words.listed("", verdict["reasons"]),
         verdict_words.facts(verdict, 120),
