@@ -106,6 +106,12 @@ def listed(path: Path, found: Gathered) -> list[str]:
     return [f"{path}:{place}{problem}" for place, why in ordered for problem in why.problems]
 
 
+def line_by_line(path: Path, found: Gathered) -> list[str]:
+    """Return of each line that cannot be used all of its problems, as one."""
+    ordered = [found.problems[number] for number in sorted(found.problems)]
+    return [f"{path}:{place}{'; '.join(why.problems)}" for place, why in ordered]
+
+
 def refuse_lines(path: Path, found: Gathered, chosen: str) -> NoReturn:
     """Refuse the file for its lines.
 

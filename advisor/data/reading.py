@@ -34,7 +34,7 @@ from advisor.data.gathered import (
     Problem,
     evidence_of,
     leave_out,
-    listed,
+    line_by_line,
     majority,
     refuse_lines,
     refuse_other_formats,
@@ -248,7 +248,7 @@ def _read(
     if found.problems:
         if left_out is None or not leave_out(found, values or []):
             refuse_lines(path, found, chosen)
-        left_out += listed(path, found)
+        left_out += line_by_line(path, found)
     evidence = evidence_of(found, chosen, asked.fields, [container] if container else [], notes)
     return DataFile(path, tuple(found.rows), chosen, evidence, source.sha256, tuple(found.warnings))
 
