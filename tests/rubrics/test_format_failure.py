@@ -10,7 +10,7 @@ from planted import plan, report, scored
 from rubrics.decide import decide_report
 from rubrics.format_failure import format_failure
 from rubrics.measurements import from_report
-from rubrics.scoring import exact_match
+from rubrics.scoring import exact_match, extract_label
 
 
 def answered(strict: float, extracted: float, n: int, rung: str = "zero_shot", **more) -> list[dict]:
@@ -31,15 +31,17 @@ def test_banking77_answers_of_a_7b_model_fail_by_their_format(shared_data):
     path = shared_data / "classification" / "banking77_qwen7b_baseline_outputs.jsonl"
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
     strict = sum(exact_match(row["raw_output"], [row["true_label"]]) for row in rows) / len(rows)
-    extracted = sum(row["predicted_label"] == row["true_label"] for row in rows) / len(rows)
-    assert (len(rows), round(extracted, 4)) == (3076, 0.6281)
-    assert strict < 0.05
+    labels = sorted({row["true_label"] for row in rows})
+    extracted = sum(extract_label(row["raw_output"], labels) == row["true_label"] for row in rows) / len(rows)
+    published = sum(row["predicted_label"] == row["true_label"] for row in rows) / len(rows)
+    assert (len(rows), round(strict, 3), round(extracted, 3)) == (3076, 0.015, 0.631)
+    assert extracted == pytest.approx(published, abs=0.005)
 
     verdict = decide_report(measured(*answered(strict, extracted, len(rows))))["verdict"]
 
     assert verdict["outcome"] == "FINE_TUNE"
     named = next(reason for reason in verdict["reasons"] if "failure of format" in reason)
-    assert "0.628 by label_match" in named
+    assert "0.631 by label_match" in named
     assert "structured output" in named
     assert "measure that first" in named
     found = verdict["evidence"]["format_failure"]
