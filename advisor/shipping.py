@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -81,9 +81,7 @@ def read_shipment(path: Path) -> Shipment:
     run, results = open_run(path), read_results(path)
     if results is None:
         raise Fault("has no verdict yet", where=str(path), fix=f"Let the run go on: advisor resume {path}")
-    # Answers that fail by their form are nobody's to use before it is cured.
-    cures_form = results.deciding[1:] == ("R7", "format")
-    winner = None if cures_form else _WINNERS.get(results.outcome)
+    winner = None if _fails_by_form(results) else _WINNERS.get(results.outcome)
     return Shipment(
         results.deciding, winner is not None, tuple(_offers(run, results, winner)), _lacking(results)
     )
@@ -98,6 +96,9 @@ def _offers(run: RunDirectory, results: Results, winner: System | None) -> Itera
         found = results.of(system)
         if found is None:
             continue
+        if system == "best_baseline" and results.comparison is None and results.verdict.rule == "R5":
+            # The cheapest that is enough, which need not be the one that scores best.
+            found = replace(found, rung=results.verdict.rung or found.rung)
         try:
             offer = _offer(run, results, found)
         except Fault:
@@ -224,8 +225,15 @@ def _room(job: Path) -> int:
     return int(_first(job)["max_new_tokens"])
 
 
+def _fails_by_form(results: Results) -> bool:
+    """Answers that fail by their form alone are nobody's to use before it is cured."""
+    return results.deciding[1:] == ("R7", "format")
+
+
 def _lacking(results: Results) -> tuple[str, ...]:
     comparison = results.comparison
+    if _fails_by_form(results):
+        return tuple(map(told, results.verdict.reasons))
     if results.outcome == "INCONCLUSIVE" and comparison is not None:
         return (*_more_rows(comparison.n, comparison.rows_needed), *_curve(results))
     if results.outcome == "KEEP_BASELINE":

@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,32 @@ def test_before_training(outcome: str, worth: bool, says: str, tmp_path: Path) -
     assert found.worth is worth
     assert says in " ".join(found.lacking)
     assert [offer.kind for offer in found.offers] == ["classifier"]
+
+
+def test_the_option_that_is_enough_is_offered_and_not_the_one_that_scores_best(
+    tmp_path: Path, tokenizer_folder: Path
+) -> None:
+    made = replace(shipping(), tuned=None, outcome="PROMPT_IS_ENOUGH")
+    run = make_run(tmp_path / "run", made, model=tokenizer_folder)
+    change_artefact(run, "verdict", rule="R5", rung="zero_shot")
+
+    [offer] = read_shipment(run).offers
+
+    assert "plain prompt" in offer.name
+    assert offer.place == run / "baselines" / "zero_shot.test.jsonl"
+
+
+def test_answers_that_fail_by_their_form_are_not_worth_using_yet(tmp_path: Path) -> None:
+    run = make_run(
+        tmp_path / "run",
+        Made(pattern(9, 1), pattern(9, 4), selected="classifier", outcome="PROMPT_IS_ENOUGH"),
+    )
+    change_artefact(run, "verdict", rule="R7", case="format")
+
+    found = read_shipment(run)
+
+    assert not found.worth
+    assert "30 points are left" in found.lacking[0]
 
 
 @pytest.mark.parametrize(("needed", "says"), [(400, "300 more test rows, 400 in all"), (None, "100,000")])
