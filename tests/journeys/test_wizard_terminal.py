@@ -25,7 +25,7 @@ from advisor.stopping import stop_run
 
 SCREENS = Path(__file__).with_name("screens")
 SIZES = [(80, 24), (200, 60)]
-LONG = 300.0
+LONG = 900.0
 
 
 @pytest.fixture
