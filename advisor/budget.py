@@ -6,6 +6,7 @@ all where there are fewer), then looks at dev while training, then epochs, then 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -126,6 +127,63 @@ class TrainingAllowance:
     reductions: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Past:
+    """What a run did before its training is forecast, and what of it a longer limit would make longer.
+
+    Attributes:
+        spent: seconds.
+        is_local: whether the local model answered the rungs; an endpoint's answers to more rows are not reckoned.
+        asked_rungs: rungs that are asked of a model.
+        dev_rows, test_rows: that the limit allows; `all_dev`, `all_test` there are.
+    """
+
+    spent: float
+    is_local: bool
+    asked_rungs: int
+    dev_rows: int
+    test_rows: int
+    all_dev: int
+    all_test: int
+
+
+def minutes_for_all(past: Past, *, speed: Speed, training: float, guard_seconds: float = 0.0) -> int:
+    """Return a limit in whole minutes that leaves time for a whole training and for all after it.
+
+    It holds for a new run too, in which a longer limit has more rows asked about.
+
+    Args:
+        training: seconds of all rows and epochs.
+    """
+
+    def asking(dev: int, test: int) -> float:
+        answers = past.asked_rungs * dev + min(2, past.asked_rungs) * test
+        return answers * speed.answer if past.is_local else 0.0
+
+    def minutes(dev: int, test: int) -> int:
+        after = training + _scoring(test, speed) + guard_seconds
+        return math.ceil((before + asking(dev, test) + (after + 2 * START_SECONDS) / SAFETY) / 60)
+
+    before = max(0.0, past.spent - asking(past.dev_rows, past.test_rows))
+    limit, needed = 0, minutes(past.dev_rows, past.test_rows)
+    while needed > limit:
+        limit = needed
+        allowance = allow(
+            seconds=60 * limit - before,
+            speed=speed,
+            asked_rungs=past.asked_rungs,
+            dev_rows=past.all_dev,
+            test_rows=past.all_test,
+        )
+        needed = minutes(max(past.dev_rows, allowance.dev_rows), max(past.test_rows, allowance.test_rows))
+    return limit
+
+
+def _scoring(test_rows: int, speed: Speed) -> float:
+    """Seconds of the test rows after training: the tuned model answers, base and tuned are scored for loss."""
+    return test_rows * (speed.answer_tuned + 2 * speed.score)
+
+
 def allow_training(
     *,
     seconds: float | None,
@@ -136,6 +194,7 @@ def allow_training(
     test_rows: int,
     evaluations: int,
     guard_seconds: float = 0.0,
+    past: Past | None = None,
 ) -> TrainingAllowance:
     """How many rows and epochs to train; what remains must also score the test rows once more.
 
@@ -145,9 +204,10 @@ def allow_training(
         seconds: what is left of the limit; None without one.
         dev_rows: rows of which the loss is measured at each of the `evaluations`.
         guard_seconds: what the guard rows take after training.
+        past: from which a limit is named that would cut nothing; none is named without it.
     """
     look = dev_rows * speed.score
-    scoring = test_rows * (speed.answer_tuned + 2 * speed.score) + guard_seconds
+    scoring = _scoring(test_rows, speed) + guard_seconds
 
     def allowed(kept: int, shorter: float, looks: int, *notes: str) -> TrainingAllowance:
         taken = kept * shorter * speed.train + looks * look
@@ -161,17 +221,27 @@ def allow_training(
     if whole.seconds <= usable:
         return whole
     notes = [USED_UP] * (left < usable)
+    enough = _enough(past, speed, whole.seconds, guard_seconds)
     looks = _looks(usable, look, evaluations)
     notes += [f"dev is measured {looks} instead of {evaluations} times (time limit)"] * (looks < evaluations)
     fitting = max(1.0, (usable - looks * look) / speed.train)
     kept = min(rows, max(LEAST_TRAIN_ROWS, int(fitting)))
     if kept < min(rows, rows * epochs):
-        notes.append(f"{kept:,} of {rows:,} training rows are trained on, for one epoch (time limit)")
+        notes.append(
+            f"{kept:,} of {rows:,} training rows are trained on, for one epoch (time limit)" + enough
+        )
         return allowed(kept, 1.0, looks, *notes)
     shorter = min(epochs, max(1.0, fitting / rows))
     if shorter < epochs:
-        notes.append(f"{shorter:.1f} of {epochs:g} epochs are trained (time limit)")
+        notes.append(f"{shorter:.1f} of {epochs:g} epochs are trained (time limit)" + enough)
     return allowed(rows, shorter, looks, *notes)
+
+
+def _enough(past: Past | None, speed: Speed, training: float, guard_seconds: float) -> str:
+    if past is None:
+        return ""
+    minutes = minutes_for_all(past, speed=speed, training=training, guard_seconds=guard_seconds)
+    return f"; a limit of about {minutes:,} min would train all"
 
 
 def _looks(usable: float, look: float, evaluations: int) -> int:

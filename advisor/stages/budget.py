@@ -5,6 +5,7 @@ from __future__ import annotations
 from advisor.budget import Allowance, Speed, allow, allow_unmeasured, seconds_per_row
 from advisor.data.rows import Row
 from advisor.data.splitting import stratified_sample
+from advisor.plan import Plan
 from advisor.stage import Artefact, Context, Stage
 from advisor.stages.inspect import INSPECT
 from advisor.stages.measure import MEASURE, weights_facts
@@ -38,6 +39,11 @@ def speed_of(context: Context) -> Speed:
     )
 
 
+def asked_rungs(plan: Plan) -> int:
+    """How many of the rungs are asked of a model."""
+    return sum(rung != "classifier" for rung in plan.rungs)
+
+
 def dev_rows(context: Context) -> list[Row]:
     """The dev rows that choose among rungs."""
     return list(stratified_sample(rows_of(context, "dev"), context.get(BUDGET).dev_rows, context.plan.seed))
@@ -64,7 +70,7 @@ def _make(context: Context) -> Budget:
         allowance = allow(
             seconds=context.seconds_left(),
             speed=speed_of(context),
-            asked_rungs=sum(rung != "classifier" for rung in context.plan.rungs),
+            asked_rungs=asked_rungs(context.plan),
             dev_rows=split.dev,
             test_rows=split.test,
         )

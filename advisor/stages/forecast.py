@@ -9,13 +9,15 @@ from advisor.budget import (
     SAFETY,
     START_SECONDS,
     CurveAllowance,
+    Past,
     TrainingAllowance,
     allow_curve,
     allow_training,
 )
 from advisor.models.forecast import memory_parts, trainable_parameters
 from advisor.stage import Artefact, Context, Stage
-from advisor.stages.budget import BUDGET, speed_of, watched_rows
+from advisor.stages.baseline import BASELINE
+from advisor.stages.budget import BUDGET, asked_rungs, speed_of, watched_rows
 from advisor.stages.contenders import to_ask
 from advisor.stages.guard import GuardCost, guard_cost
 from advisor.stages.inspect import INSPECT
@@ -109,6 +111,20 @@ def _allowance(context: Context, parameters: Hyperparameters, guard_seconds: flo
         test_rows=context.get(BUDGET).test_rows,
         evaluations=parameters.evaluations,
         guard_seconds=guard_seconds,
+        past=_past(context),
+    )
+
+
+def _past(context: Context) -> Past:
+    budget, split = context.get(BUDGET), context.get(SPLIT)
+    return Past(
+        spent=context.seconds_spent(),
+        is_local=context.has(BASELINE) and context.plan.endpoint is None,
+        asked_rungs=asked_rungs(context.plan),
+        dev_rows=budget.dev_rows,
+        test_rows=budget.test_rows,
+        all_dev=split.dev,
+        all_test=split.test,
     )
 
 
@@ -175,10 +191,11 @@ def _summary(forecast: Forecast) -> str:
     seen = f", {measured / 2**30:.1f} GiB measured" if measured else ""
     time = f", {forecast.seconds / 60:.1f} min" if forecast.seconds is not None else ""
     curve = f"; {_curve_notes(forecast.curve)[0]}" if forecast.curve else ""
-    return (
+    found = (
         f"{forecast.method}, {forecast.trainable_parameters:,} trainable parameters, {gib}{seen}"
         f"{time} for {forecast.train_rows:,} rows x {forecast.hyperparameters.epochs:g} epochs{curve}"
     )
+    return "; ".join([found, *forecast.reductions])
 
 
 FORECAST = Stage(

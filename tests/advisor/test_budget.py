@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from advisor.budget import (
@@ -11,12 +13,15 @@ from advisor.budget import (
     LEAST_EVALUATIONS,
     LEAST_TEST_ROWS,
     LEAST_TRAIN_ROWS,
+    SAFETY,
     START_SECONDS,
     USED_UP,
+    Past,
     Speed,
     allow,
     allow_curve,
     allow_training,
+    minutes_for_all,
     seconds_per_row,
 )
 
@@ -112,6 +117,70 @@ def test_epochs_give_way_before_rows():
     assert fewer.reductions == (
         f"{fewer.rows} of 1,000 training rows are trained on, for one epoch (time limit)",
     )
+
+
+def no_ladder(spent: float) -> Past:
+    return Past(spent, is_local=False, asked_rungs=3, dev_rows=500, test_rows=400, all_dev=500, all_test=400)
+
+
+@pytest.mark.parametrize(("seconds", "cut"), [(160.0, "epochs are trained"), (100.0, "for one epoch")])
+def test_what_is_cut_names_the_limit_that_would_cut_nothing(seconds, cut):
+    def under(seconds):
+        return allow_training(
+            seconds=seconds, speed=USUAL, rows=1000, epochs=2.0, dev_rows=0, test_rows=0, evaluations=10,
+            past=replace(no_ladder(spent=100.0), test_rows=0, all_test=0),
+        )  # fmt: skip
+
+    # 2,000 rows at 0.1 s and two starts, at 92% of the clock, after 100 s: 336.9 s.
+    (said,) = under(seconds).reductions
+
+    assert cut in said
+    assert said.endswith(" (time limit); a limit of about 6 min would train all")
+    assert under(6 * 60 - 100.0).reductions == ()
+    assert under(5 * 60 - 100.0).reductions != ()
+
+
+def test_a_limit_for_all_is_named_only_where_training_is_cut():
+    slow = Speed(answer=0.1, answer_tuned=0.1, score=0.3, train=0.01)
+    fewer_looks = allow_training(
+        seconds=150, speed=slow, rows=400, epochs=1.0, dev_rows=50, test_rows=0, evaluations=10,
+        past=no_ladder(spent=0.0),
+    )  # fmt: skip
+
+    assert fewer_looks.reductions == ("dev is measured 3 instead of 10 times (time limit)",)
+
+
+class Walked:
+    """A run under a limit whose clock goes as forecast: what it asks, and what it trains."""
+
+    def __init__(self, limit, before, speed, rungs, dev, test, train, guard=0.0):
+        asked = allow(seconds=limit - before, speed=speed, asked_rungs=rungs, dev_rows=dev, test_rows=test)
+        self.spent = before + speed.answer * (rungs * asked.dev_rows + min(2, rungs) * asked.test_rows)
+        self.past = Past(self.spent, True, rungs, asked.dev_rows, asked.test_rows, dev, test)
+        self.trained = allow_training(
+            seconds=limit - self.spent, speed=speed, rows=train, epochs=2.0, dev_rows=30,
+            test_rows=asked.test_rows, evaluations=10, guard_seconds=guard, past=self.past,
+        )  # fmt: skip
+
+
+@given(
+    st.floats(10, 1e5), st.floats(0, 1e4), speeds, st.integers(0, 4), sizes, sizes, sizes, st.floats(0, 1e3)
+)
+def test_a_new_run_under_the_limit_that_is_named_trains_all(
+    limit, before, speed, rungs, dev, test, train, guard
+):
+    cut = Walked(limit, before, speed, rungs, dev, test, train, guard)
+    assume("would train all" in " ".join(cut.trained.reductions))
+    whole = train * 2.0 * speed.train + 10 * 30 * speed.score
+
+    minutes = minutes_for_all(cut.past, speed=speed, training=whole, guard_seconds=guard)
+
+    assert f"a limit of about {minutes:,} min" in cut.trained.reductions[-1]
+    assert 60 * minutes > limit
+    again = Walked(60 * minutes, before, speed, rungs, dev, test, train, guard)
+    assert again.trained.reductions == ()
+    # and so does this one, if it goes on
+    assert minutes * 60 - cut.spent >= (whole + 2 * START_SECONDS) / SAFETY - 1e-6
 
 
 def test_time_for_scoring_the_tuned_model_is_set_aside():
